@@ -1,0 +1,1 @@
+"""Who works here: users, the union tree, roles and sessions."""

@@ -1,0 +1,34 @@
+"""Accounts in the administration site: to look at; changes are made on the pages of accounts."""
+
+from django.contrib import admin
+
+from apps.accounts.admin_site import AccountAdmin, ReadOnlyAdmin, admin_site
+from apps.accounts.models import AccessRecord, RoleGrant, Union, User
+
+
+@admin.register(Union, site=admin_site)
+class UnionAdmin(AccountAdmin):
+    list_display = ("name", "code", "kind", "area_code", "is_active")
+    list_filter = ("kind", "is_active")
+    search_fields = ("name", "code")
+
+
+@admin.register(User, site=admin_site)
+class UserAdmin(AccountAdmin):
+    list_display = ("username", "full_name", "union", "post", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("username", "full_name")
+    exclude = ("password",)
+
+
+@admin.register(RoleGrant, site=admin_site)
+class RoleGrantAdmin(AccountAdmin):
+    list_display = ("user", "role", "granted_by", "granted_at")
+    list_filter = ("role",)
+
+
+@admin.register(AccessRecord, site=admin_site)
+class AccessRecordAdmin(ReadOnlyAdmin):
+    list_display = ("at", "kind", "actor", "subject", "row_count", "address")
+    list_filter = ("kind",)
+    list_select_related = ("actor",)

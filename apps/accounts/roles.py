@@ -1,0 +1,80 @@
+"""Who may do what: the roles of the federation and the permissions each holds. The only place that says so."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    FINANCE_CLERK = "finance_clerk", "财务经办"
+    FINANCE_HEAD = "finance_head", "财务负责人"
+    VICE_CHAIR = "vice_chair", "分管副主席"
+    CHAIR = "chair", "主席"
+    MODEL_WORKER_CLERK = "model_worker_clerk", "劳模经办"
+    MODEL_WORKER_HEAD = "model_worker_head", "劳模负责人"
+    AID_CLERK = "aid_clerk", "权益经办"
+    AID_HEAD = "aid_head", "权益负责人"
+    COUNTY_CLERK = "county_clerk", "县级经办"
+    COUNTY_REVIEWER = "county_reviewer", "县级审核"
+    GRASSROOTS = "grassroots", "基层"
+    AUDITOR = "auditor", "经审"
+    SYSTEM_ADMIN = "system_admin", "系统管理员"
+    READER = "reader", "只读"
+
+
+PERMISSIONS: dict[str, str] = {
+    "budget.read": "查看预算",
+    "budget.enter": "录入、导入并提交预算",
+    "budget.check": "财务审核、退回，接受无测算依据的项目",
+    "budget.approve_vice": "分管副主席审批",
+    "budget.approve_chair": "主席审定",
+    "budget.plan": "新建预算、开启编制阶段、关闭年度",
+    "budget.issue": "签发预算编制说明",
+    "document.read": "查看依据文件",
+    "document.edit": "维护依据文件",
+    "reference.edit": "维护科目、分组等基础资料",
+    "text.check": "文稿校验",
+    "history.read": "查看修改历史与导出记录",
+    "account.manage": "管理用户、角色与工会组织",
+}
+
+_EVERYBODY = frozenset({"text.check", "document.read"})
+_READS_BUDGET = _EVERYBODY | {"budget.read", "history.read"}
+
+GRANTS: dict[Role, frozenset[str]] = {
+    Role.FINANCE_CLERK: _READS_BUDGET | {"budget.enter", "document.edit", "reference.edit"},
+    Role.FINANCE_HEAD: _READS_BUDGET | {"budget.check", "budget.plan", "budget.issue", "document.edit", "reference.edit"},
+    Role.VICE_CHAIR: _READS_BUDGET | {"budget.approve_vice"},
+    Role.CHAIR: _READS_BUDGET | {"budget.approve_chair"},
+    Role.MODEL_WORKER_CLERK: _READS_BUDGET,
+    Role.MODEL_WORKER_HEAD: _READS_BUDGET,
+    Role.AID_CLERK: _READS_BUDGET,
+    Role.AID_HEAD: _READS_BUDGET,
+    Role.COUNTY_CLERK: _READS_BUDGET,
+    Role.COUNTY_REVIEWER: _READS_BUDGET,
+    Role.GRASSROOTS: _EVERYBODY,
+    Role.AUDITOR: _READS_BUDGET,
+    Role.SYSTEM_ADMIN: frozenset({"account.manage"}),
+    Role.READER: _EVERYBODY | {"budget.read"},
+}
+
+# Whoever manages accounts holds no business role: nobody can grant himself an approval.
+EXCLUSIVE_ROLES = frozenset({Role.SYSTEM_ADMIN})
+# The auditor reads all and changes nothing: no writing role beside it.
+READ_ONLY_ROLES = frozenset({Role.AUDITOR, Role.READER})
+WRITING_PERMISSIONS = frozenset(
+    {
+        "budget.enter",
+        "budget.check",
+        "budget.approve_vice",
+        "budget.approve_chair",
+        "budget.plan",
+        "budget.issue",
+        "document.edit",
+        "reference.edit",
+        "account.manage",
+    }
+)
+
+
+def permissions_of(roles: frozenset[str]) -> frozenset[str]:
+    """All permissions that these roles give together; unknown role names give none."""
+    return frozenset().union(*(GRANTS[Role(role)] for role in roles if role in Role.values))

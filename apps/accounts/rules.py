@@ -1,0 +1,175 @@
+"""Rules of accounts: which roles go together, what a union may stand under, when a sign-in ends."""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import Enum
+from ipaddress import ip_address
+
+from apps.accounts.roles import EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role
+from apps.core.errors import Refused
+
+# Kinds of union (models.Union.Kind) that may stand directly below a kind.
+CHILD_KINDS: dict[str, frozenset[str]] = {
+    "city": frozenset({"county", "zone", "industry", "system", "grassroots"}),
+    "county": frozenset({"grassroots"}),
+    "zone": frozenset({"grassroots"}),
+    "industry": frozenset({"grassroots"}),
+    "system": frozenset({"grassroots"}),
+    "grassroots": frozenset({"grassroots"}),
+}
+
+# Kinds of union whose people may hold a role. A role that is not named belongs to the city federation alone.
+_MIDDLE = frozenset({"county", "zone", "industry", "system"})
+ROLE_KINDS: dict[Role, frozenset[str]] = {
+    Role.COUNTY_CLERK: _MIDDLE,
+    Role.COUNTY_REVIEWER: _MIDDLE,
+    Role.GRASSROOTS: frozenset({"grassroots"}),
+    Role.AUDITOR: _MIDDLE | {"city"},
+    Role.READER: _MIDDLE | {"city", "grassroots"},
+}
+_CITY_ONLY = frozenset({"city"})
+
+
+# Marks in the order in which they decide: most browsers also name the ones they descend from.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("QIHU", "360 浏览器"),
+    ("360SE", "360 浏览器"),
+    ("QAXBrowser", "奇安信浏览器"),
+    ("MetaSr", "搜狗浏览器"),
+    ("QQBrowser", "QQ 浏览器"),
+    ("UOSBrowser", "统信浏览器"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("Windows", "Windows"),
+    ("Kylin", "麒麟"),
+    ("UOS", "统信 UOS"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+class RoleClass(Enum):
+    """One person's roles are all of one class."""
+
+    ADMINISTRATION = "管理账号的角色"
+    READING = "只看不改的角色"
+    BUSINESS = "业务角色"
+
+
+def role_class(role: str) -> RoleClass:
+    """The class of a role: who manages accounts holds no business role; who audits or only reads changes nothing."""
+    if role in EXCLUSIVE_ROLES:
+        return RoleClass.ADMINISTRATION
+    if role in READ_ONLY_ROLES:
+        return RoleClass.READING
+    return RoleClass.BUSINESS
+
+
+def role_fits_union(role: str, kind: str) -> bool:
+    """Whether people of a union of this kind may hold the role."""
+    return kind in ROLE_KINDS.get(Role(role), _CITY_ONLY)
+
+
+def require_grantable(*, role: str, held: Iterable[str], kind: str, actor_id: int | None, user_id: int) -> None:
+    """Raises Refused when the role may not be given to this person by this actor."""
+    if role not in Role.values:
+        raise Refused("请从列表中选择一个角色。", field="role")
+    wanted = Role(role)
+    if actor_id == user_id:
+        raise Refused("不能给自己授予角色，请由另一位系统管理员办理。", field="role")
+    if role in held:
+        raise Refused(f"该用户已有“{wanted.label}”角色。", field="role")
+    if not role_fits_union(role, kind):
+        raise Refused(f"“{wanted.label}”角色不能授予这一级工会的人员。", field="role")
+    for other in held:
+        if role_class(other) is not role_class(role):
+            raise Refused(
+                f"“{wanted.label}”是{role_class(role).value}，“{Role(other).label}”是{role_class(other).value}，"
+                "不能由一人兼任。",
+                field="role",
+            )
+
+
+def require_roles_fit(*, held: Iterable[str], kind: str) -> None:
+    """Raises Refused when a person with these roles may not belong to a union of this kind."""
+    unfit = [Role(role).label for role in sorted(held) if not role_fits_union(role, kind)]
+    if unfit:
+        raise Refused(f"该用户的角色（{'、'.join(unfit)}）不适用于所选工会，请先撤销这些角色。", field="union")
+
+
+def require_other_person(*, actor_id: int | None, user_id: int, action: str) -> None:
+    """Raises Refused when somebody acts on the own account."""
+    if actor_id == user_id:
+        raise Refused(f"不能{action}，请由另一位系统管理员办理。")
+
+
+def require_administrator_remains(*, others: int) -> None:
+    """Raises Refused when no enabled administrator besides the person would remain."""
+    if others < 1:
+        raise Refused("这是最后一个启用的系统管理员，不能停用或撤销。")
+
+
+def lock_ends_at(
+    *, failures: Iterable[tuple[datetime, int]], limit: int, cool_off: timedelta, now: datetime
+) -> datetime | None:
+    """When a name locked by wrong passwords opens again; None when it is open.
+
+    `failures` are (time of the last failure, number of failures) per place the tries came from.
+    """
+    recent = sorted((at, count) for at, count in failures if at > now - cool_off)
+    standing = sum(count for _, count in recent)
+    for at, count in recent:
+        if standing < limit:
+            return None
+        standing -= count
+        if standing < limit:
+            return at + cool_off
+    return None
+
+
+def device_name(user_agent: str) -> str:
+    """Browser and system in words a person recognises; empty when the browser does not say."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return " · ".join(part for part in (browser, system) if part)
+
+
+def is_this_machine(address: str | None) -> bool:
+    """Whether a request came over the loopback interface."""
+    try:
+        return address is not None and ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def require_child_kind(*, parent_kind: str, kind: str) -> None:
+    """Raises Refused when a union of this kind may not stand below the parent."""
+    if kind not in CHILD_KINDS.get(parent_kind, frozenset()):
+        raise Refused("所选上级工会下面不能建立这一类别的工会。", field="kind")
+
+
+def union_path(*, parent_path: str, code: str) -> str:
+    """Codes from the root down, each closed by "/"."""
+    return f"{parent_path}{code}/"
+
+
+def normal_username(text: str) -> str:
+    """The one spelling of a user name: half-width, lower case, without surrounding blanks."""
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def session_deadline(
+    *, signed_in_at: datetime, last_seen_at: datetime, idle_seconds: int, absolute_seconds: int
+) -> datetime:
+    """The moment at which a sign-in ends: idle too long, or signed in too long, whichever comes first."""
+    return min(
+        last_seen_at + timedelta(seconds=idle_seconds),
+        signed_in_at + timedelta(seconds=absolute_seconds),
+    )

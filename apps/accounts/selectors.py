@@ -1,0 +1,160 @@
+"""Reads for the pages of accounts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from apps.accounts import rules
+from apps.accounts.models import Session, Union, User, UserQuerySet
+from apps.accounts.roles import Role
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    """One running sign-in as its person sees it."""
+
+    reference: UUID
+    device: str
+    address: str | None
+    signed_in_at: datetime | None
+    last_seen_at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One change in words: when, by whom, what and why."""
+
+    at: datetime
+    who: str
+    action: str
+    note: str
+
+
+@dataclass(frozen=True)
+class UnionLine:
+    """One union of the tree with the number of enabled users in it."""
+
+    union: Union
+    depth: int
+    users: int
+
+
+def demo_users() -> list[User]:
+    """Demo accounts in the order in which they were made."""
+    return list(User.objects.with_roles().enabled().filter(is_demo=True).order_by("pk"))
+
+
+def filtered_users(*, viewer: User, filters: Mapping[str, Any]) -> UserQuerySet:
+    """People the viewer sees, by words, union (with all below it), role and state; empty filters do nothing."""
+    people = User.objects.visible_to(viewer).for_list()
+    if filters.get("q"):
+        people = people.matching(filters["q"])
+    if filters.get("union"):
+        people = people.filter(union__path__startswith=filters["union"].path)
+    if filters.get("role"):
+        people = people.filter(role_grants__role=filters["role"])
+    if filters.get("state"):
+        people = people.filter(is_active=filters["state"] == "active")
+    return people
+
+
+def own_sessions(*, user: User, current_key: str | None) -> list[SessionLine]:
+    """Running sign-ins of the person, the present one first."""
+    rows = Session.objects.running().filter(user=user).order_by("-last_seen_at")
+    lines = [
+        SessionLine(
+            reference=row.reference,
+            device=row.device or "未知设备",
+            address=row.address,
+            signed_in_at=row.signed_in_at,
+            last_seen_at=row.last_seen_at,
+            is_current=row.session_key == current_key,
+        )
+        for row in rows
+    ]
+    return sorted(lines, key=lambda line: not line.is_current)
+
+
+def lock_end(*, username: str) -> datetime | None:
+    """When a name that is locked after wrong passwords opens again; None when it is not locked."""
+    cool_off = get_cool_off()
+    if cool_off is None:
+        return None
+    failures = AccessAttempt.objects.filter(username=username)
+    return rules.lock_ends_at(
+        failures=failures.values_list("attempt_time", "failures_since_start"),
+        limit=settings.AXES_FAILURE_LIMIT,
+        cool_off=cool_off,
+        now=timezone.now(),
+    )
+
+
+def union_tree(*, user: User) -> list[UnionLine]:
+    """The unions the person sees, parents before children."""
+    own_depth = user.union.depth
+    unions = Union.objects.visible_to(user).in_tree_order()
+    counted = unions.annotate(enabled_users=Count("users", filter=Q(users__is_active=True)))
+    return [
+        UnionLine(union=union, depth=union.depth - own_depth, users=union.enabled_users) for union in counted
+    ]
+
+
+def user_history(*, user: User, limit: int = 50) -> list[HistoryLine]:
+    """What was done to the account, newest first, as the database wrote it down."""
+    changes = list(_events("UserEvent", pgh_obj_id=user.pk)[: limit + 1])
+    grants = list(_events("RoleGrantEvent", user_id=user.pk)[:limit])
+    names = _names([*changes, *grants])
+    lines = [
+        _line(event, names, _role_text(event)) for event in grants if event.pgh_label in ("insert", "delete")
+    ]
+    for newer, older in zip(changes, [*changes[1:], None], strict=False):
+        lines.append(_line(newer, names, _change_text(newer, older)))
+    return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
+
+
+_SHOWN = ("full_name", "union_id", "post", "is_active", "must_change_password", "password_changed_at")
+
+
+def _events(model: str, **lookup: Any) -> Any:
+    return apps.get_model("accounts", model).objects.filter(**lookup).order_by("-pgh_id")
+
+
+def _names(events: list[Any]) -> dict[int, str]:
+    ids = {(event.pgh_context or {}).get("user") for event in events}
+    return dict(User.objects.filter(pk__in=[pk for pk in ids if pk]).values_list("pk", "full_name"))
+
+
+def _line(event: Any, names: dict[int, str], text: str) -> HistoryLine:
+    context = event.pgh_context or {}
+    return HistoryLine(
+        at=event.pgh_created_at,
+        who=names.get(context.get("user"), "系统"),
+        action=text,
+        note=context.get("reason", ""),
+    )
+
+
+def _role_text(event: Any) -> str:
+    return f"{'授予' if event.pgh_label == 'insert' else '撤销'}“{Role(event.role).label}”"
+
+
+def _change_text(event: Any, older: Any | None) -> str:
+    if event.pgh_label == "insert" or older is None:
+        return "新建账号"
+    changed = [name for name in _SHOWN if getattr(event, name) != getattr(older, name)]
+    if "is_active" in changed:
+        return "启用账号" if event.is_active else "停用账号"
+    if "password_changed_at" in changed:
+        return "重置密码" if event.must_change_password else "修改密码"
+    labels = [str(User._meta.get_field(name).verbose_name) for name in changed]
+    return f"修改{'、'.join(labels)}" if labels else "无可见改动"

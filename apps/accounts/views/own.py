@@ -1,0 +1,74 @@
+"""One's own account: facts, password, sign-ins."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.accounts import selectors, services
+from apps.accounts.access import signed_in
+from apps.accounts.forms import PasswordForm, show_refusal
+from apps.accounts.roles import PERMISSIONS
+from apps.core.errors import Refused
+
+
+@signed_in
+@require_GET
+def profile(request: HttpRequest) -> HttpResponse:
+    granted = [label for permission, label in PERMISSIONS.items() if request.user.may(permission)]
+    return render(request, "accounts/profile.html", {"granted": granted})
+
+
+@signed_in
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def password_change(request: HttpRequest) -> HttpResponse:
+    form = PasswordForm(request.POST or None)
+    if form.is_valid():
+        try:
+            person = services.change_password(
+                user=request.user,
+                old_password=form.cleaned_data["old_password"],
+                new_password=form.cleaned_data["new_password"],
+                current_key=request.session.session_key,
+            )
+        except Refused as error:
+            show_refusal(form, error)
+        else:
+            update_session_auth_hash(request, person)
+            messages.success(request, "密码已修改，其他设备上的登录已全部结束。")
+            return redirect("accounts:profile")
+    return render(request, "accounts/password_change.html", {"form": form})
+
+
+@signed_in
+@require_GET
+def session_list(request: HttpRequest) -> HttpResponse:
+    sessions = selectors.own_sessions(user=request.user, current_key=request.session.session_key)
+    return render(request, "accounts/session_list.html", {"sessions": sessions})
+
+
+@signed_in
+@require_POST
+def session_end(request: HttpRequest, reference: UUID) -> HttpResponse:
+    try:
+        services.end_session(
+            user=request.user, reference=reference, current_key=request.session.session_key
+        )
+    except Refused as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "该会话已结束。")
+    return redirect("accounts:session_list")
+
+
+@signed_in
+@require_POST
+def session_end_others(request: HttpRequest) -> HttpResponse:
+    ended = services.end_other_sessions(user=request.user, current_key=request.session.session_key)
+    messages.success(request, f"已结束其他 {ended} 个会话。" if ended else "没有其他会话。")
+    return redirect("accounts:session_list")

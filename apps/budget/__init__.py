@@ -1,0 +1,1 @@
+"""The annual budget: plans, editions, items, calculation lines, checks and the explanation."""

@@ -1,0 +1,118 @@
+"""文稿校验: all findings of an edition, from its rows and from the text that would be printed, with their answers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from apps.budget import documents
+from apps.budget.models import Edition, PolicyDocument, Waiver
+from apps.budget.rules import edition_checks
+from apps.budget.rules.findings import Finding, Severity
+from apps.budget.rules.text import KnownDocument, check_text
+from apps.budget.selectors.sheet import Sheet, edition_sheet
+from apps.budget.selectors.sources import source_findings
+
+# Told once, by the rows, with a link to the place to mend: the text would only repeat them.
+_TOLD_BY_ROWS = frozenset({"basis.missing", "basis.speech", "document.variants", "document.expired"})
+
+
+@dataclass(frozen=True)
+class Card:
+    """A finding as the component of the pages shows it."""
+
+    level: str
+    text: str
+    place: str
+    excerpt: str
+    hint: str
+    waived_by: str = ""
+    waived_reason: str = ""
+
+
+def card(finding: Finding, waiver: Waiver | None = None) -> Card:
+    return Card(
+        level=str(finding.severity),
+        text=finding.message,
+        place=finding.place,
+        excerpt="" if finding.excerpt == finding.place else finding.excerpt,
+        hint=finding.hint,
+        waived_by=str(waiver.waived_by) if waiver else "",
+        waived_reason=waiver.reason if waiver else "",
+    )
+
+
+@dataclass(frozen=True)
+class EditionFinding:
+    """A finding together with the reason by which someone let it stand, if anyone did."""
+
+    finding: Finding
+    waiver: Waiver | None
+
+    @property
+    def is_hard(self) -> bool:
+        return self.finding.severity == Severity.HARD
+
+    @property
+    def needs_answer(self) -> bool:
+        return self.finding.severity == Severity.HARD or (
+            self.finding.severity == Severity.SOFT and self.waiver is None
+        )
+
+    @property
+    def message(self) -> str:
+        return self.finding.message
+
+    @property
+    def card(self) -> Card:
+        return card(self.finding, self.waiver)
+
+
+def _row_findings(sheet: Sheet) -> Iterator[Finding]:
+    if not sheet.items:
+        yield Finding("data.empty", Severity.HARD, "本版本还没有项目。")
+    for item in sheet.items:
+        yield from edition_checks.check_item(
+            item,
+            stage=sheet.edition.stage,
+            purpose=item.record.purpose,
+            control_amount=item.record.control_amount,
+            change_reason=item.record.change_reason,
+            has_documents=bool(item.citations),
+            has_codes=item.record.function_code_id is not None
+            and item.record.department_economic_code_id is not None,
+        )
+    yield from edition_checks.check_documents(sheet.documents(), year=sheet.year)
+    sections = set(sheet.edition.outline.values_list("section", flat=True))
+    for section, code, name in (
+        ("duties", "data.no_duties", "主要职责"),
+        ("tasks", "data.no_tasks", "年度主要任务和目标"),
+    ):
+        if section not in sections:
+            yield Finding(code, Severity.SOFT, f"没有填写“{name}”。", place=name, excerpt=name)
+
+
+def known_documents() -> list[KnownDocument]:
+    """The register of basis documents, as the text checks take it."""
+    return [
+        KnownDocument(title=document.title, number=document.number)
+        for document in PolicyDocument.objects.only("title", "number")
+    ]
+
+
+def edition_findings(edition: Edition, *, sheet: Sheet | None = None) -> list[EditionFinding]:
+    """Every finding, hard ones first, each with the waiver that answers it."""
+    sheet = sheet or edition_sheet(edition)
+    found = [*_row_findings(sheet), *source_findings(sheet)]
+    if sheet.items:
+        printed = check_text(documents.plain_text(sheet), year=sheet.year, known_documents=known_documents())
+        found += [finding for finding in printed if finding.code not in _TOLD_BY_ROWS]
+    waivers = {waiver.fingerprint: waiver for waiver in edition.waivers.select_related("waived_by")}
+    unique: dict[str, Finding] = {}
+    for finding in found:
+        unique.setdefault(finding.fingerprint, finding)
+    ordered = sorted(unique.values(), key=lambda finding: Severity(finding.severity).rank)
+    return [EditionFinding(finding, waivers.get(finding.fingerprint)) for finding in ordered]
+
+
+def unanswered(findings: Sequence[EditionFinding]) -> list[EditionFinding]:
+    """Hard findings, and soft ones without a reason: what stands between the edition and its approval."""
+    return [finding for finding in findings if finding.needs_answer]

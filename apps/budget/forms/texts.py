@@ -1,0 +1,47 @@
+"""A foreign text to check: pasted or uploaded."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+
+from apps.core.errors import Refused
+from apps.core.texts import read_text
+
+
+class ForeignTextForm(forms.Form):
+    year = forms.IntegerField(
+        label="预算年度",
+        validators=[
+            MinValueValidator(2000, "“预算年度”应在 2000 到 2100 之间。"),
+            MaxValueValidator(2100, "“预算年度”应在 2000 到 2100 之间。"),
+        ],
+        help_text="文中除本年度和上年度外的年份会列出",
+    )
+    text = forms.CharField(
+        label="文稿",
+        required=False,
+        max_length=300_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text="把编制说明粘贴到这里，或在下面选择文件",
+    )
+    file = forms.FileField(
+        label="文件", required=False, help_text="txt、docx 或 pdf，不超过 20 MB；扫描成图片的 PDF 读不出文字"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        upload = data.get("file")
+        if upload:
+            if upload.size > settings.UPLOAD_MAX_BYTES:
+                self.add_error("file", f"文件有 {upload.size / 1024 / 1024:.1f} MB，超过 20 MB 的上限。")
+            else:
+                try:
+                    data["text"] = read_text(upload.name, upload.read()).text
+                except Refused as refused:
+                    self.add_error("file", refused.message)
+        elif not (data.get("text") or "").strip():
+            self.add_error("text", "请粘贴文稿，或选择一个文件。")
+        return data

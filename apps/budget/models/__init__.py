@@ -1,0 +1,28 @@
+"""Tables of the budget, one module per noun."""
+
+from apps.budget.models.documents import PolicyDocument
+from apps.budget.models.issues import IssuedDocument, PrintJob
+from apps.budget.models.items import Adjustment, CalcLine, Indicator, Item, ItemBasis, OutlineEntry
+from apps.budget.models.plans import Decision, Edition, GridChange, Plan, Waiver
+from apps.budget.models.reference import ClassificationCode, FiscalYear, FundingSource, ItemGroup
+
+__all__ = [
+    "Adjustment",
+    "CalcLine",
+    "ClassificationCode",
+    "Decision",
+    "Edition",
+    "FiscalYear",
+    "FundingSource",
+    "GridChange",
+    "Indicator",
+    "IssuedDocument",
+    "Item",
+    "ItemBasis",
+    "ItemGroup",
+    "OutlineEntry",
+    "Plan",
+    "PolicyDocument",
+    "PrintJob",
+    "Waiver",
+]

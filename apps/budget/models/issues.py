@@ -1,0 +1,124 @@
+"""Printing and issuing: background print jobs and the issued documents that can never change."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.budget.models.plans import Edition
+
+
+class Style(models.TextChoices):
+    GONGWEN = "gongwen", "公文版式"
+    BOOK = "book", "预算文本版式"
+
+
+class IssuedDocumentQuerySet(models.QuerySet["IssuedDocument"]):
+    def visible_to(self, user: User) -> "IssuedDocumentQuerySet":
+        return self.filter(edition__in=Edition.objects.visible_to(user))
+
+    def for_list(self) -> "IssuedDocumentQuerySet":
+        """Without the bytes: a list must not read megabytes."""
+        return (
+            self.defer("pdf", "snapshot").select_related("edition__plan__union", "issued_by").order_by("-id")
+        )
+
+
+class IssuedDocument(models.Model):
+    """A signed-off explanation: the bytes, their SHA-256 and the data behind them. A correction is a new row."""
+
+    edition = models.ForeignKey(Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="issued")
+    style = models.CharField("版式", max_length=8, choices=Style.choices)
+    sequence = models.PositiveSmallIntegerField("签发次数", default=1)
+    reason = models.CharField("更正理由", max_length=300, blank=True)
+    title = models.CharField("标题", max_length=200)
+    pdf = models.BinaryField("PDF")
+    sha256 = models.CharField("SHA-256", max_length=64, unique=True)
+    page_count = models.PositiveIntegerField("页数")
+    snapshot = models.JSONField("数据快照")
+    fonts = models.JSONField("所用字体")
+    waived = models.JSONField("保留问题")
+    issued_by = models.ForeignKey(User, verbose_name="签发人", on_delete=models.PROTECT, related_name="+")
+    issued_at = models.DateTimeField("签发时间", default=timezone.now)
+
+    objects = IssuedDocumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "已签发说明"
+        verbose_name_plural = "已签发说明"
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("edition", "style", "sequence"),
+                name="budget_issueddocument_once",
+                violation_error_message="这一版式的这一次签发已经存在。",
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence=1) | ~Q(reason=""),
+                name="budget_issueddocument_correction_has_reason",
+                violation_error_message="更正签发必须说明理由。",
+            ),
+            # The database itself proves that the stored bytes are those of the hash.
+            models.CheckConstraint(
+                condition=Q(
+                    sha256=Func(
+                        Func(F("pdf"), function="sha256"),
+                        Value("hex"),
+                        function="encode",
+                        output_field=models.CharField(),
+                    )
+                ),
+                name="budget_issueddocument_hash_fits_bytes",
+                violation_error_message="文件与其 SHA-256 不符。",
+            ),
+        )
+        triggers = (pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PrintJob(models.Model):
+    """One printing in the background, with its progress and, when it is a draft, its result."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "排队中"
+        RUNNING = "running", "正在生成"
+        DONE = "done", "已完成"
+        FAILED = "failed", "未完成"
+
+    edition = models.ForeignKey(
+        Edition, verbose_name="版本", on_delete=models.CASCADE, related_name="print_jobs"
+    )
+    style = models.CharField("版式", max_length=8, choices=Style.choices)
+    is_issue = models.BooleanField("签发", default=False)
+    reason = models.CharField("更正理由", max_length=300, blank=True)
+    status = models.CharField("状态", max_length=8, choices=Status.choices, default=Status.QUEUED)
+    stage = models.CharField("进展", max_length=60, blank=True)
+    percent = models.PositiveSmallIntegerField("百分比", default=0)
+    message = models.CharField("结果", max_length=500, blank=True)
+    pdf = models.BinaryField("PDF", null=True)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    page_count = models.PositiveIntegerField("页数", null=True)
+    issued = models.ForeignKey(
+        IssuedDocument, verbose_name="签发件", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    requested_by = models.ForeignKey(User, verbose_name="申请人", on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField("申请时间", default=timezone.now)
+    finished_at = models.DateTimeField("完成时间", null=True)
+
+    class Meta:
+        verbose_name = "打印任务"
+        verbose_name_plural = "打印任务"
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(percent__lte=100),
+                name="budget_printjob_percent_in_range",
+                violation_error_message="进度不能超过 100%。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.edition} {self.get_style_display()}"

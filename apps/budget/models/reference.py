@@ -1,0 +1,147 @@
+"""Reference data of the budget: fiscal years, groups of items, funding sources, classification codes by year."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+from apps.accounts.models import User
+from apps.core import audit
+
+
+@audit.tracked()
+class FiscalYear(models.Model):
+    """A budget year; once closed, nothing in its plans can change."""
+
+    year = models.PositiveSmallIntegerField("年度", primary_key=True)
+    closed_at = models.DateTimeField("关闭时间", null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, verbose_name="关闭人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "预算年度"
+        verbose_name_plural = "预算年度"
+        ordering = ("-year",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(year__gte=2000, year__lte=2100),
+                name="budget_fiscalyear_in_range",
+                violation_error_message="预算年度必须在 2000 到 2100 之间。",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_by__isnull=True)
+                | Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="budget_fiscalyear_closed_by_someone",
+                violation_error_message="关闭年度必须同时记录关闭人和关闭时间。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.year}年"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+
+class ReferenceQuerySet(models.QuerySet):
+    def active(self) -> "ReferenceQuerySet":
+        return self.filter(is_active=True)
+
+
+@audit.tracked()
+class ItemGroup(models.Model):
+    """A group of items as the explanation prints them, e.g. 单位专项公用经费项目."""
+
+    code = models.CharField("编码", max_length=20, unique=True)
+    name = models.CharField("名称", max_length=60, unique=True)
+    ordinal = models.PositiveSmallIntegerField("顺序", default=100)
+    is_active = models.BooleanField("在用", default=True)
+
+    objects = ReferenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "项目分组"
+        verbose_name_plural = "项目分组"
+        ordering = ("ordinal", "code")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@audit.tracked()
+class FundingSource(models.Model):
+    """Where the money of an item comes from."""
+
+    code = models.CharField("编码", max_length=20, unique=True)
+    name = models.CharField("名称", max_length=60, unique=True)
+    ordinal = models.PositiveSmallIntegerField("顺序", default=100)
+    is_active = models.BooleanField("在用", default=True)
+
+    objects = ReferenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "资金来源"
+        verbose_name_plural = "资金来源"
+        ordering = ("ordinal", "code")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClassificationCodeQuerySet(models.QuerySet["ClassificationCode"]):
+    def of_year(self, year: int) -> "ClassificationCodeQuerySet":
+        return self.filter(Q(last_year__isnull=True) | Q(last_year__gte=year), first_year__lte=year)
+
+
+@audit.tracked()
+class ClassificationCode(models.Model):
+    """An entry of a classification dictionary, valid for a range of years (政府收支分类科目)."""
+
+    class Kind(models.TextChoices):
+        FUNCTION = "function", "支出功能分类"
+        DEPARTMENT_ECONOMIC = "department_economic", "部门预算经济分类"
+        GOVERNMENT_ECONOMIC = "government_economic", "政府预算经济分类"
+
+    kind = models.CharField("分类", max_length=20, choices=Kind.choices)
+    code = models.CharField("编码", max_length=7)
+    name = models.CharField("名称", max_length=60)
+    first_year = models.PositiveSmallIntegerField("启用年度")
+    last_year = models.PositiveSmallIntegerField(
+        "停用年度", null=True, blank=True, help_text="含本年；仍在用的留空"
+    )
+
+    objects = ClassificationCodeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "收支分类科目"
+        verbose_name_plural = "收支分类科目"
+        ordering = ("kind", "code", "first_year")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[0-9]{3,7}$"),
+                name="budget_classification_code_is_digits",
+                violation_error_message="科目编码必须是 3 到 7 位数字。",
+            ),
+            models.CheckConstraint(
+                condition=Q(last_year__isnull=True) | Q(last_year__gte=F("first_year")),
+                name="budget_classification_years_in_order",
+                violation_error_message="停用年度不能早于启用年度。",
+            ),
+            ExclusionConstraint(
+                name="budget_classification_one_name_a_year",
+                expressions=(
+                    ("kind", RangeOperators.EQUAL),
+                    ("code", RangeOperators.EQUAL),
+                    (
+                        Func(F("first_year"), F("last_year"), Value("[]"), function="int4range"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ),
+                violation_error_message="同一分类、同一编码在重叠的年度里只能有一个名称。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"

@@ -1,0 +1,229 @@
+"""Reading a calculation (测算句): counts, rates and totals in the order they stand, and what they amount to."""
+
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+from apps.budget.rules.findings import Span
+from apps.budget.rules.text.amounts import NUMBER, UNIT, Amount, decimal, from_match
+from apps.budget.rules.text.draft import Draft
+
+_NOUN = r"人次|人(?!均|员|民|大|工|才|事|文|力|社|次|数|口)|户|名|位|家|场次|场|次|期|套|台|件|辆|册|份|课时|个(?!月|百分)|个月|天|班"
+_COUNT = re.compile(
+    rf"(?<!第)(?P<number>{NUMBER})[ 　]?(?P<noun>{_NOUN})(?![/·])(?!以[上下内外])"
+)
+_PER = r"人次|人|户|县|乡镇|村|名|位|家|场次|场|次|期|套|台|件|辆|册|份|课时|个月|个|月|天|班"
+_RATE = re.compile(
+    rf"(?:每(?P<before>月|次|天|期|场))?每[一]?(?P<per>{_PER})(?:每[一]?(?P<also>月|次|天|期|场|年))?"
+    rf"(?P<words>[^\d，。；：、（）()\n每]{{0,14}}?)(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})"
+    rf"|(?P<slash_number>{NUMBER})[ 　]?(?P<slash_unit>{UNIT})[ 　]?(?:/|每)(?P<slash_per>{_PER})"
+    rf"(?:[/·・每](?P<slash_also>月|次|天|期|场|年))?"
+    rf"|人均(?P<mean_words>[^\d，。；：、（）()\n]{{0,10}}?)(?P<mean_number>{NUMBER})[ 　]?(?P<mean_unit>{UNIT})"
+)
+_TOTAL = re.compile(
+    r"(?P<word>共计|合计|总计|小计|共需|共安排|共列支|共支出|共拨付|共发放|需资金|总金额|(?<!公)[共计](?=[ 　]?\d))"
+    rf"(?P<words>[^\d，。；\n]{{0,30}}?)(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})"
+)
+_WHICH = re.compile(r"其中")
+_INSIDE = re.compile(r"(?:其中)?[内包]?[含括](?![量金税])|包括|其中")
+_SAME_NOUN = {"名": "人", "位": "人", "月": "个月", "场次": "场", "县": "个", "乡镇": "个", "村": "个"}
+_NEAR = 80
+"""How many characters a count may stand behind the one it lies within."""
+_GRAND_TOTAL_WORDS = ("共计", "合计", "总计", "共")
+
+
+class Kind(Enum):
+    COUNT = "count"
+    RATE = "rate"
+    TOTAL = "total"
+    WHICH = "which"
+
+
+@dataclass(slots=True)
+class Token:
+    kind: Kind
+    start: int
+    end: int
+    value: Decimal = Decimal(0)
+    nouns: tuple[str, ...] = ()
+    amount: Amount | None = None
+    word: str = ""
+    inside: "Token | None" = None
+    """For a count like 含6人: the count it lies within."""
+    is_used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One rate with the counts it is multiplied by."""
+
+    rate: Token
+    counts: tuple[Token, ...]
+    value: Decimal
+
+    @property
+    def start(self) -> int:
+        return min(self.rate.start, *(count.start for count in self.counts))
+
+    @property
+    def end(self) -> int:
+        return max(self.rate.end, *(count.end for count in self.counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A printed total and the products that must make it up; `subtotals` when it adds up earlier totals."""
+
+    total: Token
+    products: tuple[Product, ...] = ()
+    subtotals: tuple[Token, ...] = ()
+
+
+@dataclass(slots=True)
+class Calculation:
+    """What one explanation says about its amount."""
+
+    tokens: list[Token]
+    products: list[Product] = field(default_factory=list)
+    sums: list[Sum] = field(default_factory=list)
+    is_complete: bool = True
+    """False when a rate has no count to go with it: then no total can be judged."""
+
+    @property
+    def totals(self) -> list[Token]:
+        return [token for token in self.tokens if token.kind == Kind.TOTAL]
+
+
+class Taken:
+    """Stretches of text already read, in ascending order and apart from each other."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = spans
+        self._starts = [start for start, _ in spans]
+
+    def touches(self, start: int, end: int) -> bool:
+        at = bisect.bisect_left(self._starts, end) - 1
+        return at >= 0 and self._spans[at][1] > start
+
+
+def read_calculation(draft: Draft, start: int, end: int) -> Calculation:
+    calculation = Calculation(_tokens(draft.plain, start, end))
+    _pair(draft.plain, calculation)
+    return calculation
+
+
+def _tokens(plain: str, start: int, end: int) -> list[Token]:
+    tokens = list(_rates(plain, start, end))
+    taken = Taken([(token.start, token.end) for token in tokens])
+    for matched in _TOTAL.finditer(plain, start, end):
+        amount = from_match(matched)
+        if not taken.touches(amount.start, amount.end):
+            tokens.append(
+                Token(Kind.TOTAL, amount.start, amount.end, amount.value, amount=amount, word=matched["word"])
+            )
+    for matched in _COUNT.finditer(plain, start, end):
+        if not taken.touches(*matched.span()):
+            noun = _SAME_NOUN.get(matched["noun"], matched["noun"])
+            tokens.append(Token(Kind.COUNT, *matched.span(), decimal(matched["number"]), (noun,)))
+    tokens += [Token(Kind.WHICH, *matched.span()) for matched in _WHICH.finditer(plain, start, end)]
+    tokens.sort(key=lambda token: token.start)
+    _nest(plain, tokens)
+    return tokens
+
+
+def _rates(plain: str, start: int, end: int) -> Iterator[Token]:
+    for matched in _RATE.finditer(plain, start, end):
+        prefix = "slash_" if matched["slash_number"] else "mean_" if matched["mean_number"] else ""
+        amount = from_match(matched, prefix)
+        words = (matched["per"], matched["before"], matched["also"], matched["slash_per"], matched["slash_also"])
+        nouns = tuple(_SAME_NOUN.get(noun, noun) for noun in words if noun and noun != "年") or ("人",)
+        yield Token(Kind.RATE, *matched.span(), amount.value, nouns, amount)
+
+
+def _nest(plain: str, tokens: Sequence[Token]) -> None:
+    """Mark counts that lie within the count before them: 245人（含……6人）, 245人，含……6人."""
+    whole: Token | None = None
+    for token in tokens:
+        if token.kind != Kind.COUNT:
+            continue
+        if whole is not None and whole.nouns == token.nouns and token.start - whole.end <= _NEAR:
+            between = plain[whole.end : token.start]
+            opened = max(between.rfind("（"), between.rfind("("))
+            closed = max(between.rfind("）"), between.rfind(")"))
+            clause = between[opened + 1 :] if opened > closed else re.split(r"[，,；。\n]", between)[-1]
+            is_bracket = opened > closed and re.fullmatch(r"[^，。；：\d\n（()）]{0,10}", between[:opened]) is not None
+            is_clause = opened <= closed and between.count("，") <= 1 and not re.search(r"[；。\n\d]", between)
+            matched = _INSIDE.match(clause.strip())
+            if matched and (is_bracket or (is_clause and "其中" not in matched[0])):
+                token.inside = whole
+                continue
+        whole = token
+
+
+def _pair(plain: str, calculation: Calculation) -> None:
+    """Give every rate its counts, then every total the products (or earlier totals) before it."""
+    tokens = calculation.tokens
+    open_products: list[Product] = []
+    open_totals: list[Token] = []
+    leading: Token | None = None
+    is_broken = False
+    for at, token in enumerate(tokens):
+        if token.kind == Kind.RATE:
+            counts = _counts_for(plain, tokens, at)
+            if counts is None:
+                calculation.is_complete = False
+                is_broken = True
+                continue
+            value = token.value
+            for count in counts:
+                count.is_used = True
+                value *= count.value
+            product = Product(token, counts, value)
+            calculation.products.append(product)
+            open_products.append(product)
+        elif token.kind == Kind.TOTAL:
+            if is_broken:
+                is_broken = False
+                open_products = []
+            elif open_products:
+                calculation.sums.append(Sum(token, tuple(open_products)))
+                open_products = []
+                open_totals.append(token)
+            elif len(open_totals) > 1 and token.word in _GRAND_TOTAL_WORDS:
+                calculation.sums.append(Sum(token, subtotals=tuple(open_totals)))
+                open_totals = []
+            elif leading is None and not calculation.sums:
+                leading = token
+    if open_products and leading is not None and not calculation.sums and not is_broken:
+        calculation.sums.append(Sum(leading, tuple(open_products)))
+
+
+def _counts_for(plain: str, tokens: Sequence[Token], at: int) -> tuple[Token, ...] | None:
+    """The counts a rate multiplies: for each of its nouns the nearest before it, else after it in the sentence."""
+    rate = tokens[at]
+    found = []
+    for position, noun in enumerate(rate.nouns):
+        count = _nearest(plain, tokens, at, noun, may_share=position > 0)
+        if count is None:
+            return None
+        found.append(count)
+    return tuple(found)
+
+
+def _nearest(plain: str, tokens: Sequence[Token], at: int, noun: str, *, may_share: bool) -> Token | None:
+    for token in reversed(tokens[max(0, at - 40) : at]):
+        if token.kind == Kind.TOTAL:
+            break
+        if token.kind == Kind.COUNT and token.inside is None and noun in token.nouns:
+            if not token.is_used or may_share:
+                return token
+            break
+    for token in tokens[at + 1 : at + 8]:
+        if token.kind in (Kind.TOTAL, Kind.RATE) or "。" in plain[tokens[at].end : token.start]:
+            break
+        if token.kind == Kind.COUNT and token.inside is None and noun in token.nouns and not token.is_used:
+            return token
+    return None

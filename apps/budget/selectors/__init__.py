@@ -1,0 +1,1 @@
+"""Reads over several tables of the budget, returned as small frozen dataclasses."""

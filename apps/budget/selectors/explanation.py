@@ -1,0 +1,107 @@
+"""What the explanation needs beside the sheet: the outline as a tree, last year's calculations, who signed, the terms."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.budget.models import Edition, OutlineEntry
+from apps.budget.rules.calculation import Line
+from apps.budget.rules.narrative import Term
+from apps.budget.rules.stages import Status
+from apps.budget.selectors.sheet import edition_sheet
+
+
+@dataclass(frozen=True)
+class Node:
+    """One entry of the outline with those beneath it."""
+
+    text: str
+    children: tuple["Node", ...] = ()
+
+
+def outline_tree(edition: Edition) -> dict[str, tuple[Node, ...]]:
+    """The entries of each section (duties, tasks) in printed order."""
+    below: dict[tuple[str, int | None], list[OutlineEntry]] = {}
+    for entry in edition.outline.order_by("ordinal", "id"):
+        below.setdefault((entry.section, entry.parent_id), []).append(entry)
+
+    def nodes(section: str, parent: int | None) -> tuple[Node, ...]:
+        return tuple(Node(entry.text, nodes(section, entry.pk)) for entry in below.get((section, parent), ()))
+
+    return {section: nodes(section, None) for section in OutlineEntry.Section.values}
+
+
+@dataclass(frozen=True)
+class EarlierItem:
+    """An item of the year before, as approved."""
+
+    title: str
+    amount: Decimal
+    lines: tuple[Line, ...]
+
+
+def earlier_year(edition: Edition) -> dict[UUID, EarlierItem]:
+    """Items of last year's latest approved edition of the same union and book, by lineage; empty without one."""
+    plan = edition.plan
+    earlier = (
+        Edition.objects.filter(
+            plan__union=plan.union_id,
+            plan__book=plan.book,
+            plan__fiscal_year=plan.year - 1,
+            status=Status.APPROVED,
+        )
+        .select_related("plan__fiscal_year")
+        .order_by("-approved_at", "-pk")
+        .first()
+    )
+    if earlier is None:
+        return {}
+    return {
+        item.record.lineage: EarlierItem(item.title, item.amount, item.rule_lines)
+        for item in edition_sheet(earlier).items
+    }
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One place of the signature block; without a name it stays free for a pen."""
+
+    label: str
+    name: str = ""
+    signed_at: datetime | None = None
+
+
+def signatures(edition: Edition) -> tuple[Signature, ...]:
+    """制表, 审核, 单位负责人: filled only by a decision of the present round that still stands."""
+    found: dict[str, Signature] = {}
+    if edition.status not in (Status.DRAFT, Status.RETURNED):
+        for decision in edition.decisions.filter(round=edition.round).select_related("actor").order_by("id"):
+            label = _label(decision.action, decision.to_status)
+            if label:
+                found[label] = Signature(label, decision.actor.full_name, decision.at)
+    return tuple(found.get(label, Signature(label)) for label in ("制表", "审核", "单位负责人"))
+
+
+def _label(action: str, to_status: str) -> str:
+    if action == "submit":
+        return "制表"
+    if action == "check":
+        return "审核"
+    return "单位负责人" if action == "approve" and to_status == Status.APPROVED else ""
+
+
+@lru_cache(maxsize=1)
+def terms() -> tuple[Term, ...]:
+    """The glossary of public terms (名词解释), from the reference data."""
+    rows: Iterable[dict[str, str]] = json.loads(
+        (settings.BASE_DIR / "fixtures" / "terms.json").read_text(encoding="utf-8")
+    )
+    return tuple(
+        Term(row["word"], row["meaning"], row.get("source", ""), tuple(row.get("aliases", ()))) for row in rows
+    )

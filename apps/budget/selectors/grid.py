@@ -1,0 +1,268 @@
+"""The sheet as the grid shows it: the text of every cell, the marks of an item, the sums of the foot."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from apps.budget.models import CalcLine, Edition, Item, ItemGroup
+from apps.budget.rules import calculation
+from apps.budget.rules.calculation import Method, ShareBasis
+from apps.budget.rules.columns import (
+    LINE_COLUMNS,
+    GridColumn,
+    is_filled_by_hand,
+    is_item_filled_by_hand,
+    item_columns,
+    line_field,
+)
+from apps.budget.rules.stages import Stage
+from apps.budget.selectors.sheet import NOTHING, ItemRow, LineRow, edition_sheet, item_row
+from apps.core import money
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what it shows, and what stands in it for editing where that differs (a name with {年度})."""
+
+    column: GridColumn
+    text: str
+    source: str = ""
+    is_input: bool = True
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A short warning or fact beside an item, with the sentence behind it."""
+
+    text: str
+    tone: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class GridLine:
+    record: CalcLine
+    number: int
+    cells: tuple[Cell, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GridItem:
+    record: Item
+    number: int
+    title: str
+    cells: tuple[Cell, ...]
+    lines: tuple[GridLine, ...]
+    marks: tuple[Mark, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A row of the foot: 小计 of a group or 合计."""
+
+    key: str
+    label: str
+    amount: Decimal
+    prior: Decimal | None
+
+    @property
+    def wan(self) -> str:
+        return money.format_wan(self.amount, strip=False)
+
+    @property
+    def change(self) -> Decimal | None:
+        return None if self.prior is None else self.amount - self.prior
+
+
+@dataclass(frozen=True)
+class GridGroup:
+    group: ItemGroup
+    items: tuple[GridItem, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    edition: Edition
+    columns: tuple[GridColumn, ...]
+    groups: tuple[GridGroup, ...]
+    sums: tuple[Sum, ...]
+    is_adjustment: bool
+
+    @property
+    def item_count(self) -> int:
+        return sum(len(group.items) for group in self.groups)
+
+    @property
+    def line_count(self) -> int:
+        return sum(len(item.lines) for group in self.groups for item in group.items)
+
+
+def figure(value: Decimal | None) -> str:
+    """A figure in a cell: 1,500 or 1,500.50."""
+    if value is None:
+        return ""
+    text = money.format_yuan(value)
+    return text.removesuffix(".00")
+
+
+def signed(value: Decimal | None) -> str:
+    """+2,800.00, -600.00, 0.00"""
+    if value is None:
+        return ""
+    return ("+" if value > 0 else "") + money.format_yuan(value)
+
+
+def change_rate(change: Decimal | None, base: Decimal | None) -> str:
+    """+1.3 %; nothing on a base of zero, of which no percentage can be told."""
+    if change is None or not base:
+        return ""
+    percent = (change * 100 / base).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{'+' if percent > 0 else ''}{percent}%"
+
+
+def line_texts(record: CalcLine, amount: Decimal | None) -> dict[str, str]:
+    """What each column of a line shows."""
+    price = getattr(record, line_field("price", record.method), None)
+    return {
+        "label": record.label,
+        "method": str(Method(record.method).label),
+        "people": "" if record.people is None else money.format_count(record.people),
+        "unit": record.unit if record.method in calculation.COUNTED_METHODS else "",
+        "of_which_label": record.of_which_label,
+        "of_which_people": "" if record.of_which_people is None else money.format_count(record.of_which_people),
+        "price": figure(price),
+        "ratio": "" if record.ratio is None else money.format_ratio(record.ratio),
+        "share": "" if record.share is None else money.format_ratio(record.share),
+        "share_basis": str(ShareBasis(record.share_basis).label) if record.share_basis else "",
+        "note": record.note,
+        "amount": "" if amount is None else money.format_yuan(amount),
+        "wan": "" if amount is None else money.format_wan(amount, strip=False),
+    }
+
+
+def item_texts(row: ItemRow, stage: str) -> dict[str, str]:
+    """What each column of an item shows."""
+    record = row.record
+    adjusted = stage == Stage.ADJUSTMENT
+    base = row.ratified_amount if adjusted else row.prior_amount
+    return {
+        "name": row.title,
+        "prior_amount": "" if row.prior_amount is None else money.format_yuan(row.prior_amount),
+        "change": signed(row.change),
+        "change_rate": change_rate(row.adjustment if adjusted else row.change, base),
+        "ratified": money.format_yuan(row.ratified_amount),
+        "adjustment": signed(row.adjustment),
+        "control_amount": "" if record.control_amount is None else money.format_yuan(record.control_amount),
+        "state": "",
+        "change_reason": record.change_reason,
+        "amount": money.format_yuan(row.amount),
+        "wan": money.format_wan(row.amount, strip=False),
+    }
+
+
+def item_marks(row: ItemRow) -> tuple[Mark, ...]:
+    """What nobody should overlook: no lines, figures missing, no basis, over the control figure."""
+    return tuple(_marks(row))
+
+
+def _marks(row: ItemRow) -> Iterator[Mark]:
+    if not row.lines:
+        yield Mark("没有测算", "red", "还没有测算行，没有金额")
+        return
+    missing = list(dict.fromkeys(label for line in row.lines for label in line.missing))
+    if missing:
+        yield Mark(f"缺{missing[0]}{'等' if len(missing) > 1 else ''}", "red", "测算缺少" + "、".join(missing))
+    if not row.has_basis:
+        yield Mark("无测算依据", "amber", "定额或据实的金额没有测算说明")
+    control = row.record.control_amount
+    if control is not None and row.amount > control:
+        yield Mark("超控制数", "red", f"超过控制数 {money.format_yuan(row.amount - control)} 元")
+    if not row.citations:
+        yield Mark("无依据文件", "outline", "还没有选依据文件")
+
+
+def grid_line(row: LineRow, number: int) -> GridLine:
+    record = row.record
+    texts = line_texts(record, record.amount)
+    sources = {"label": record.label} if "{" in record.label else {}
+    cells = tuple(
+        Cell(
+            column,
+            row.line.label if column.name == "label" else texts[column.name],
+            sources.get(column.name, ""),
+            is_filled_by_hand(column, record.method),
+        )
+        for column in LINE_COLUMNS
+    )
+    return GridLine(record, number, cells, tuple(row.missing))
+
+
+def grid_item(row: ItemRow, stage: str) -> GridItem:
+    texts = item_texts(row, stage)
+    name = row.record.name
+    cells = tuple(
+        Cell(
+            column,
+            texts[column.name],
+            name if column.name == "name" and "{" in name else "",
+            is_item_filled_by_hand(column, stage),
+        )
+        for column in item_columns(stage)
+    )
+    lines = tuple(grid_line(line, number) for number, line in enumerate(row.lines, start=1))
+    return GridItem(row.record, row.number, row.title, cells, lines, item_marks(row), row.sentence)
+
+
+def fresh_item(item_id: int) -> GridItem:
+    """One item with its lines as it stands now."""
+    row = item_row(Item.objects.get(pk=item_id))
+    return grid_item(row, row.record.edition.stage)
+
+
+def edition_sums(edition_id: int) -> tuple[Sum, ...]:
+    """小计 of each group, then 合计, counted afresh in one query."""
+    items = (
+        Item.objects.filter(edition=edition_id)
+        .with_amount()
+        .with_adjustment()
+        .order_by("group__ordinal", "group__code")
+        .values_list("group_id", "group__name", "amount", "adjustment", "prior_amount")
+    )
+    groups: dict[int, Sum] = {}
+    for key, label, amount, adjustment, prior in items:
+        so_far = groups.get(key, Sum(str(key), label, NOTHING, None))
+        groups[key] = Sum(so_far.key, label, so_far.amount + amount + adjustment, _plus(so_far.prior, prior))
+    return _with_total(list(groups.values()))
+
+
+def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other
+
+
+def _with_total(groups: list[Sum]) -> tuple[Sum, ...]:
+    prior: Decimal | None = None
+    for row in groups:
+        prior = _plus(prior, row.prior)
+    return (*groups, Sum("total", "合计", sum((row.amount for row in groups), NOTHING), prior))
+
+
+def edition_grid(edition: Edition) -> Grid:
+    """Everything the grid shows, in the queries of the sheet and one for the groups still without items."""
+    sheet = edition_sheet(edition)
+    groups = [
+        GridGroup(row.group, tuple(grid_item(item, edition.stage) for item in row.items)) for row in sheet.groups
+    ]
+    used = {group.group.pk for group in groups}
+    empty = [GridGroup(group, ()) for group in ItemGroup.objects.active() if group.pk not in used]
+    sums = [Sum(str(row.group.pk), row.group.name, row.amount, row.prior_amount) for row in sheet.groups]
+    return Grid(
+        edition=edition,
+        columns=item_columns(edition.stage),
+        groups=tuple(sorted([*groups, *empty], key=lambda row: (row.group.ordinal, row.group.code))),
+        sums=_with_total(sums),
+        is_adjustment=sheet.is_adjustment,
+    )

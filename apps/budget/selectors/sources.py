@@ -1,0 +1,179 @@
+"""What the sources bound to calculation lines say now, against what was read last: nothing is written here."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils import timezone
+
+from apps.budget.models import CalcLine, Plan
+from apps.budget.rules.calculation import plain
+from apps.budget.rules.edition_checks import CATALOGUE
+from apps.budget.rules.findings import Finding
+from apps.budget.rules.stages import Status
+from apps.budget.selectors.sheet import Sheet
+from apps.core import quantities
+from apps.core.errors import Refused
+from apps.core.quantities import Difference, QuantitySource, Reading
+
+_CHANGED = "data.source_changed"
+_MISSING = "data.source_missing"
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """A bound line beside its source: the stored reading, the present one, and what lies between them."""
+
+    line: CalcLine
+    source: QuantitySource | None
+    reading: Reading | None
+    difference: Difference | None
+    trouble: str = ""
+    """Why there is no present reading, as a sentence; empty when there is one."""
+
+    @property
+    def is_missing(self) -> bool:
+        return self.reading is None
+
+    @property
+    def is_changed(self) -> bool:
+        """The figure, or the rows behind it, are no longer those of the last reading."""
+        found = self.difference
+        return found is not None and bool(found.change or found.came or found.went)
+
+    @property
+    def differs_from_line(self) -> bool:
+        """The line calculates with another figure than the last reading."""
+        return self.line.source_value is not None and self.line.people != self.line.source_value
+
+    @property
+    def label(self) -> str:
+        return self.source.label if self.source is not None else self.line.source_key
+
+    @property
+    def unit(self) -> str:
+        return self.source.unit if self.source is not None else self.line.unit
+
+    @property
+    def change_words(self) -> str:
+        """+3 自上次读取; empty when nothing changed."""
+        if self.difference is None or not self.is_changed:
+            return ""
+        change = self.difference.change
+        return f"{'+' if change > 0 else ''}{plain(change)} 自上次读取" if change else "名单有变，数量未变"
+
+    @property
+    def names_words(self) -> str:
+        """新增：霸州市总工会；减少：……, without a full stop."""
+        return names_words(self.difference) if self.difference is not None else ""
+
+
+def names_words(difference: Difference) -> str:
+    parts = []
+    if difference.came:
+        parts.append(f"新增：{'、'.join(difference.came)}")
+    if difference.went:
+        parts.append(f"减少：{'、'.join(difference.went)}")
+    return "；".join(parts)
+
+
+def ask_source(
+    *, key: str, parameters: Mapping[str, str], union_path: str, year: int, as_of: date
+) -> tuple[QuantitySource | None, Reading | None, str]:
+    """The source, its present reading, and a sentence when there is none."""
+    source = quantities.find(key)
+    if source is None:
+        return None, None, "数据来源已不存在，沿用上次读取的数。"
+    try:
+        return source, source.read(union_path=union_path, year=year, as_of=as_of, parameters=parameters), ""
+    except Refused as refusal:
+        return source, None, refusal.message
+
+
+def line_state(line: CalcLine, *, as_of: date | None = None) -> SourceState:
+    """The state of one bound line; the line must come with item → edition → plan → union."""
+    plan = line.item.edition.plan
+    source, reading, trouble = ask_source(
+        key=line.source_key,
+        parameters=line.source_parameters,
+        union_path=plan.union.path,
+        year=plan.year,
+        as_of=as_of or timezone.localdate(),
+    )
+    return _state(line, source, reading, trouble)
+
+
+def _state(line: CalcLine, source: QuantitySource | None, reading: Reading | None, trouble: str) -> SourceState:
+    difference = None
+    if reading is not None:
+        before = line.source_value if line.source_value is not None else Decimal(0)
+        difference = quantities.compare(before=before, rows_before=line.source_rows, now=reading)
+    return SourceState(line, source, reading, difference, trouble)
+
+
+def line_states(plan: Plan, lines: Iterable[CalcLine], *, as_of: date | None = None) -> dict[int, SourceState]:
+    """States of all bound lines by id; lines with the same source and parameters share one reading."""
+    day = as_of or timezone.localdate()
+    read: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[QuantitySource | None, Reading | None, str]] = {}
+    states: dict[int, SourceState] = {}
+    for line in lines:
+        if not line.source_key:
+            continue
+        asked = (line.source_key, tuple(sorted(line.source_parameters.items())))
+        if asked not in read:
+            read[asked] = ask_source(
+                key=line.source_key,
+                parameters=line.source_parameters,
+                union_path=plan.union.path,
+                year=plan.year,
+                as_of=day,
+            )
+        states[line.pk] = _state(line, *read[asked])
+    return states
+
+
+def sheet_states(sheet: Sheet) -> dict[int, SourceState]:
+    """States of the bound lines of an edition."""
+    return line_states(sheet.edition.plan, (row.record for item in sheet.items for row in item.lines))
+
+
+def source_findings(sheet: Sheet) -> Iterator[Finding]:
+    """A figure that changed since it was read, and a source that gives no figure any more.
+
+    What is approved is settled: its sources may go on changing, nobody has to answer for it.
+    """
+    if sheet.edition.status == Status.APPROVED:
+        return
+    states = sheet_states(sheet)
+    for item in sheet.items:
+        for row in item.lines:
+            state = states.get(row.record.pk)
+            if state is None:
+                continue
+            name = f"“{item.title}”{row.record.label}"
+            if state.is_missing:
+                last = plain(state.line.source_value or Decimal(0))
+                yield Finding(
+                    _MISSING,
+                    CATALOGUE[_MISSING][0],
+                    f"{name}的数据来源“{state.label}”读不到数，沿用 {_day(state.line)} 读取的 {last}{state.unit}。",
+                    place=item.title,
+                    excerpt=f"{item.title} {row.record.label}",
+                    hint=state.trouble,
+                )
+            elif state.is_changed and state.difference is not None:
+                now = plain(state.difference.now)
+                yield Finding(
+                    _CHANGED,
+                    CATALOGUE[_CHANGED][0],
+                    f"{name}的数据来源“{state.label}”现为 {now}{state.unit}，{state.change_words}（{_day(state.line)}）。",
+                    place=item.title,
+                    excerpt=f"{item.title} {row.record.label}",
+                    hint="。".join(filter(None, (state.names_words, "请接受新数，或说明理由后保留原数。"))),
+                )
+
+
+def _day(line: CalcLine) -> str:
+    read_at = line.source_read_at
+    return f"{timezone.localtime(read_at):%Y-%m-%d}" if read_at is not None else "此前"

@@ -1,0 +1,160 @@
+"""待我办理: the editions that wait for this person, with what the decision is about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.budget.models import Decision, Edition, Plan
+from apps.budget.rules.stages import FLOW, Status
+from apps.budget.selectors.contributors import written_by
+from apps.budget.selectors.frame import TONES, blocked_because
+from apps.budget.selectors.plans import edition_amounts
+from apps.core.workflow import Step
+
+_DECIDES = ("check", "approve")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One edition on somebody's desk. Amounts in yuan."""
+
+    edition: Edition
+    step: Step
+    total: Decimal
+    before: Decimal | None
+    before_label: str
+
+    @property
+    def is_returned(self) -> bool:
+        return self.edition.status == Status.RETURNED
+
+    @property
+    def label(self) -> str:
+        """What to do: 审核通过, 会议审定, or for a returned edition 修改后重新提交."""
+        return "修改后重新提交" if self.is_returned else self.step.label
+
+    @property
+    def title(self) -> str:
+        return str(self.edition)
+
+    @property
+    def change(self) -> Decimal | None:
+        return None if self.before is None else self.total - self.before
+
+    @property
+    def status_label(self) -> str:
+        return self.edition.get_status_display()
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.edition.status]
+
+    @property
+    def from_whom(self) -> str:
+        last = self.edition.last_decision
+        return f"{last.actor}{last.label}" if last is not None else ""
+
+    @property
+    def note(self) -> str:
+        """The opinion with which it came."""
+        last = self.edition.last_decision
+        return last.note if last is not None else ""
+
+    @property
+    def since(self) -> datetime | None:
+        last = self.edition.last_decision
+        return last.at if last is not None else None
+
+    @property
+    def url(self) -> str:
+        return reverse("budget:edition_grid", args=[self.edition.pk])
+
+    @property
+    def decide_url(self) -> str:
+        return reverse("budget:edition_decide", args=[self.edition.pk, self.step.action])
+
+    @property
+    def brief_url(self) -> str:
+        """A fragment with the findings left: they need the whole text, so the desk loads them afterwards."""
+        return reverse("budget:edition_brief", args=[self.edition.pk])
+
+
+def waiting_for(user: User) -> list[Waiting]:
+    """Editions this person has to check, approve or mend now, the longest waiting first; flat in queries."""
+    editions = list(
+        Edition.objects.visible_to(user)
+        .exclude(status__in=(Status.DRAFT, Status.APPROVED))
+        .filter(plan__fiscal_year__closed_at__isnull=True)
+        .select_related(
+            "plan__union", "plan__fiscal_year", "based_on", "submitted_by", "last_decision__actor"
+        )
+        .order_by("last_decision__at", "id")
+    )
+    mine = [(edition, step) for edition in editions if (step := _next_step(edition, user)) is not None]
+    ids = [edition.pk for edition, _ in mine]
+    acted: dict[int, list[Decision]] = {}
+    for decision in Decision.objects.filter(edition__in=ids, actor=user).exclude(action="withdraw"):
+        acted.setdefault(decision.edition_id, []).append(decision)
+    authored = written_by(user.pk, ids)
+    free = [
+        (edition, step)
+        for edition, step in mine
+        if not blocked_because(
+            step,
+            edition=edition,
+            user=user,
+            acted=[decision for decision in acted.get(edition.pk, []) if decision.round == edition.round],
+            authors=frozenset({user.pk}) if edition.pk in authored else frozenset(),
+        )
+    ]
+    return _with_amounts(free)
+
+
+def _next_step(edition: Edition, user: User) -> Step | None:
+    steps = FLOW.available(status=edition.status, may=user.may, track=edition.stage)
+    wanted = ("submit",) if edition.status == Status.RETURNED else _DECIDES
+    return next((step for step in steps if step.action in wanted), None)
+
+
+def _with_amounts(rows: list[tuple[Edition, Step]]) -> list[Waiting]:
+    plans = {edition.plan_id: edition.plan for edition, _ in rows}
+    last_years = _last_finals(list(plans.values()))
+    amounts = edition_amounts([*plans, *(edition.plan_id for edition in last_years.values())])
+    found = []
+    for edition, step in rows:
+        before = edition.based_on or last_years.get(edition.plan_id)
+        label = "" if before is None else before.label
+        if before is not None and before.plan_id != edition.plan_id:
+            label = f"{edition.plan.year - 1}年{label}"
+        found.append(
+            Waiting(
+                edition=edition,
+                step=step,
+                total=amounts[edition.pk].total,
+                before=None if before is None else amounts[before.pk].total,
+                before_label=label,
+            )
+        )
+    return found
+
+
+def _last_finals(plans: list[Plan]) -> dict[int, Edition]:
+    """For each plan the edition in which last year's budget of the same union and book ended."""
+    wanted = {(plan.union_id, plan.year - 1, plan.book): plan.pk for plan in plans}
+    finals = (
+        Edition.objects.filter(
+            status=Status.APPROVED,
+            plan__union__in={plan.union_id for plan in plans},
+            plan__fiscal_year__in={plan.year - 1 for plan in plans},
+        )
+        .select_related("plan")
+        .order_by("id")
+    )
+    return {
+        wanted[key]: edition
+        for edition in finals
+        if (key := (edition.plan.union_id, edition.plan.year, edition.plan.book)) in wanted
+    }

@@ -1,0 +1,1 @@
+"""Every write of the budget, one verb a function."""

@@ -1,0 +1,33 @@
+"""What every change to an edition's content begins with: the lock, the right and the open state."""
+
+from apps.accounts.models import User
+from apps.budget.models import Edition
+from apps.budget.rules.stages import OPEN_STATUSES, Stage
+from apps.core.errors import Refused
+
+
+def lock_open_edition(edition_id: int, actor: User, *, for_calculation: bool = True) -> Edition:
+    """The edition, share-locked against a submission under way. Raises Refused when its content may not change."""
+    edition = (
+        Edition.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("plan__fiscal_year", "plan__union")
+        .get(pk=edition_id)
+    )
+    require_open(edition, actor, for_calculation=for_calculation)
+    return edition
+
+
+def require_open(edition: Edition, actor: User, *, for_calculation: bool = True) -> None:
+    """Raises Refused unless the actor may enter and the edition is a draft or returned in an open year."""
+    if not actor.may("budget.enter"):
+        raise Refused("您没有录入预算的权限。", code="permission")
+    if not edition.plan.union.path.startswith(actor.union.path):
+        raise Refused("这不是您所属工会的预算。", code="scope")
+    if edition.plan.fiscal_year.is_closed:
+        raise Refused(f"{edition.plan.year}年度已关闭，不能再修改。", code="year_closed")
+    if edition.status not in OPEN_STATUSES:
+        raise Refused(
+            f"该版本{edition.get_status_display()}，内容不能修改。如需修改，请先撤回或退回。", code="locked"
+        )
+    if for_calculation and edition.stage == Stage.ADJUSTMENT:
+        raise Refused("调剂版本不改测算，请用“调剂、追加、追减”登记变动。", code="adjustment_only")

@@ -1,0 +1,167 @@
+"""Calculation lines: add, change cell by cell, remove, reorder; two people on one row are told, never overwritten."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from apps.accounts.models import User
+from apps.budget.models import CalcLine, Item
+from apps.budget.rules import calculation, wording
+from apps.budget.rules.calculation import Line, Method
+from apps.budget.selectors.sheet import rule_line
+from apps.budget.services.editing import lock_open_edition
+from apps.core import audit
+from apps.core.errors import Refused
+
+EDITABLE = (
+    "label",
+    "method",
+    "people",
+    "unit",
+    "of_which_label",
+    "of_which_people",
+    "rate",
+    "base_amount",
+    "ratio",
+    "share",
+    "share_basis",
+    "fixed_amount",
+    "note",
+)
+_FIGURES = {
+    Method.HEADCOUNT: ("people", "of_which_people", "rate"),
+    Method.TIERED: ("people", "of_which_people", "rate"),
+    Method.BASE_RATIO: ("base_amount", "ratio", "share", "share_basis"),
+    Method.QUOTA: ("fixed_amount",),
+    Method.ACTUAL: ("fixed_amount",),
+}
+_ALL_FIGURES = (
+    "people",
+    "of_which_people",
+    "rate",
+    "base_amount",
+    "ratio",
+    "share",
+    "share_basis",
+    "fixed_amount",
+)
+
+
+class RowChanged(Refused):
+    """A colleague saved the same row meanwhile. Carries who, when and what stands there now."""
+
+    def __init__(self, *, who: str, when: datetime, current: Mapping[str, Any], version: int) -> None:
+        super().__init__(f"{who} 刚才修改了这一行，请先看看现在的数，再决定用哪一个。", code="row_changed")
+        self.who = who
+        self.when = when
+        self.current = current
+        self.version = version
+
+
+def values_of(record: CalcLine) -> dict[str, Any]:
+    """The editable values of a line."""
+    return {name: getattr(record, name) for name in EDITABLE}
+
+
+def _clear_foreign_figures(record: CalcLine) -> None:
+    """Only the figures of its own method stay in a line."""
+    for name in _ALL_FIGURES:
+        if name not in _FIGURES[Method(record.method)]:
+            setattr(record, name, "" if name == "share_basis" else None)
+    if record.method not in calculation.COUNTED_METHODS:
+        record.of_which_label = ""
+        record.source_key, record.source_parameters, record.source_kept_reason = "", {}, ""
+        record.source_value, record.source_rows, record.source_read_at = None, {}, None
+
+
+def apply_values(record: CalcLine, values: Mapping[str, Any]) -> None:
+    """Set editable values on a line without saving. Raises Refused when the row would contradict itself."""
+    unknown = set(values) - set(EDITABLE)
+    if unknown:
+        raise Refused(f"这一列不能修改：{'、'.join(sorted(unknown))}。", code="column")
+    for name, value in values.items():
+        setattr(record, name, value)
+    if record.method not in Method.values:
+        raise Refused("测算方式只能是：" + "、".join(Method.labels) + "。", field="method")
+    _clear_foreign_figures(record)
+    if record.source_key and "people" in values and values["people"] != record.source_value:
+        record.source_kept_reason = record.source_kept_reason or "手工改数"
+    wording.require_known_placeholders(record.label, known=wording.NAME_PLACEHOLDERS, field="label")
+    calculation.require_sound(rule_line(record))
+
+
+@transaction.atomic
+def add_line(*, item_id: int, actor: User, values: Mapping[str, Any], now: datetime) -> CalcLine:
+    """Append a line to an item."""
+    item = Item.objects.select_related("edition").get(pk=item_id)
+    lock_open_edition(item.edition_id, actor)
+    last = item.lines.aggregate(last=Max("ordinal"))["last"] or 0
+    record = CalcLine(item=item, ordinal=last + 1, updated_by=actor, updated_at=now)
+    apply_values(record, values)
+    with audit.because(actor_id=actor.pk, action="新增测算行"):
+        record.save(force_insert=True)
+    return record
+
+
+@transaction.atomic
+def change_line(
+    *,
+    line_id: int,
+    actor: User,
+    values: Mapping[str, Any],
+    seen_version: int,
+    now: datetime,
+    overwrite: bool = False,
+) -> CalcLine:
+    """Save cells of a line. Raises RowChanged when `seen_version` is old, unless the person chose to overwrite."""
+    edition_id = Item.objects.values_list("edition_id", flat=True).get(lines=line_id)
+    lock_open_edition(edition_id, actor)
+    record = CalcLine.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=line_id)
+    if record.version != seen_version and not overwrite:
+        raise RowChanged(
+            who=str(record.updated_by or "另一位同事"),
+            when=record.updated_at,
+            current=values_of(record),
+            version=record.version,
+        )
+    apply_values(record, values)
+    record.version += 1
+    record.updated_by = actor
+    record.updated_at = now
+    with audit.because(actor_id=actor.pk, action="修改测算行"):
+        record.save(force_update=True)
+    return record
+
+
+@transaction.atomic
+def remove_line(*, line_id: int, actor: User, seen_version: int) -> None:
+    """Delete a line; its history stays. Raises RowChanged when a colleague changed it meanwhile."""
+    edition_id = Item.objects.values_list("edition_id", flat=True).get(lines=line_id)
+    lock_open_edition(edition_id, actor)
+    record = CalcLine.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=line_id)
+    if record.version != seen_version:
+        raise RowChanged(
+            who=str(record.updated_by or "另一位同事"),
+            when=record.updated_at,
+            current=values_of(record),
+            version=record.version,
+        )
+    with audit.because(actor_id=actor.pk, action="删除测算行"):
+        record.delete()
+
+
+def line_from(values: Mapping[str, Any]) -> Line:
+    """A line of the pure rules from cell values, for previews."""
+    return Line(
+        **{name: values.get(name) for name in EDITABLE if values.get(name) is not None}
+        | {"method": values["method"]}
+    )
+
+
+def product(values: Mapping[str, Any]) -> Decimal | None:
+    """The amount that these cell values would give."""
+    return line_from(values).amount

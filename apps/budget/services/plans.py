@@ -1,0 +1,208 @@
+"""Plans and editions: open a year's budget, start the next stage as a copy, copy last year, close a year."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+
+from apps.accounts.models import User
+from apps.budget.models import (
+    CalcLine,
+    ClassificationCode,
+    Edition,
+    FiscalYear,
+    Indicator,
+    Item,
+    ItemBasis,
+    OutlineEntry,
+    Plan,
+)
+from apps.budget.rules.stages import NEXT_STAGE, Book, Stage, Status
+from apps.core import audit
+from apps.core.errors import Refused
+
+
+def _require_planner(actor: User) -> None:
+    if not (actor.may("budget.plan") or actor.may("budget.enter")):
+        raise Refused("您没有新建预算的权限。", code="permission")
+
+
+@transaction.atomic
+def create_plan(*, union_id: int, year: int, book: str, actor: User, now: datetime) -> Plan:
+    """Open the budget of a union for a year and book, with an empty 一上 edition."""
+    _require_planner(actor)
+    if not 2000 <= year <= 2100:
+        raise Refused("“年度”必须在 2000 到 2100 之间。", field="year")
+    if book not in Book.values:
+        raise Refused("“预算体系”只能是：" + "、".join(Book.labels) + "。", field="book")
+    with audit.because(actor_id=actor.pk, action="新建预算"):
+        fiscal_year, _ = FiscalYear.objects.get_or_create(year=year)
+        if fiscal_year.is_closed:
+            raise Refused(f"{year}年度已关闭，不能新建预算。", field="year", code="year_closed")
+        try:
+            with transaction.atomic():
+                plan = Plan.objects.create(
+                    union_id=union_id, fiscal_year=fiscal_year, book=book, created_by=actor, created_at=now
+                )
+        except IntegrityError as error:
+            raise Refused(
+                "该工会本年度的这一预算体系已有预算，请直接打开。", field="year", code="exists"
+            ) from error
+        Edition.objects.create(plan=plan, stage=Stage.FIRST_UP, created_by=actor, created_at=now)
+    return plan
+
+
+@transaction.atomic
+def open_next_edition(*, plan_id: int, actor: User, now: datetime) -> Edition:
+    """Start the next stage as a copy of the last approved edition. Raises Refused while another one is open."""
+    _require_planner(actor)
+    plan = Plan.objects.select_for_update(of=("self",)).select_related("fiscal_year").get(pk=plan_id)
+    if plan.fiscal_year.is_closed:
+        raise Refused(f"{plan.year}年度已关闭，不能再开启新的版本。", code="year_closed")
+    editions = list(plan.editions.order_by("id"))
+    unfinished = [edition for edition in editions if edition.status != Status.APPROVED]
+    if unfinished:
+        raise Refused(f"“{unfinished[0].label}”还未审定，审定后才能开启下一阶段。", code="open_edition")
+    last = editions[-1]
+    stage = NEXT_STAGE[last.stage]
+    sequence = last.sequence + 1 if stage == last.stage else 1
+    with audit.because(actor_id=actor.pk, action="开启编制阶段"):
+        edition = Edition.objects.create(
+            plan=plan, stage=stage, sequence=sequence, based_on=last, created_by=actor, created_at=now
+        )
+        copy_content(source=last, target=edition, actor=actor, now=now)
+    return edition
+
+
+@transaction.atomic
+def copy_last_year(*, edition_id: int, actor: User, now: datetime) -> int:
+    """Fill an empty 一上 from last year's final edition; last year's amounts become 上年数. Returns the items copied."""
+    _require_planner(actor)
+    edition = (
+        Edition.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("plan__fiscal_year")
+        .get(pk=edition_id)
+    )
+    if not edition.is_open or edition.stage != Stage.FIRST_UP:
+        raise Refused("只有未提交的“一上”可以从上年复制。", code="state")
+    if edition.items.exists():
+        raise Refused("本版本已有项目，不能再从上年复制。请先删除已有项目。", code="not_empty")
+    plan = edition.plan
+    source = (
+        Edition.objects.filter(
+            plan__union=plan.union_id,
+            plan__book=plan.book,
+            plan__fiscal_year=plan.year - 1,
+            status=Status.APPROVED,
+        )
+        .order_by("-id")
+        .first()
+    )
+    if source is None:
+        raise Refused(f"{plan.year - 1}年没有已审定的预算可以复制。", code="nothing_to_copy")
+    with audit.because(actor_id=actor.pk, action="从上年复制"):
+        return copy_content(source=source, target=edition, actor=actor, now=now, new_year=True)
+
+
+@transaction.atomic
+def close_year(*, year: int, actor: User, now: datetime) -> FiscalYear:
+    """Close a fiscal year for good: afterwards the database refuses every change in its plans."""
+    if not actor.may("budget.plan"):
+        raise Refused("您没有关闭年度的权限。", code="permission")
+    fiscal_year = FiscalYear.objects.select_for_update().filter(year=year).first()
+    if fiscal_year is None:
+        raise Refused(f"没有{year}年度。", field="year")
+    if fiscal_year.is_closed:
+        raise Refused(f"{year}年度已经关闭。", field="year")
+    unfinished = (
+        Edition.objects.filter(plan__fiscal_year=year)
+        .exclude(status=Status.APPROVED)
+        .select_related("plan__union")
+    )
+    first = unfinished.first()
+    if first is not None:
+        raise Refused(f"“{first}”还未审定，不能关闭年度。", field="year")
+    fiscal_year.closed_at = now
+    fiscal_year.closed_by = actor
+    with audit.because(actor_id=actor.pk, action="关闭年度"):
+        fiscal_year.save(force_update=True)
+    return fiscal_year
+
+
+def _duplicate(record: Model, **changes: Any) -> Any:
+    """An unsaved copy of a row under a new key; generated columns are left to the database."""
+    values = {
+        field.attname: getattr(record, field.attname)
+        for field in record._meta.concrete_fields
+        if not field.primary_key and not field.generated
+    }
+    return type(record)(**(values | changes))
+
+
+def copy_content(
+    *, source: Edition, target: Edition, actor: User, now: datetime, new_year: bool = False
+) -> int:
+    """Copy items with all that hangs on them, and the outline, in bulk. Returns the number of items."""
+    items = list(Item.objects.filter(edition=source).with_amount().with_adjustment())
+    year = target.plan.year
+    codes = _codes_of_year(items, year) if new_year else {}
+    fresh: dict[int, Item] = {}
+    for item in items:
+        changes: dict[str, Any] = {
+            "edition_id": target.pk,
+            "version": 1,
+            "updated_by_id": actor.pk,
+            "updated_at": now,
+        }
+        if new_year:
+            changes |= {
+                "prior_amount": item.amount + item.adjustment,
+                "change_reason": "",
+                "control_amount": None,
+            }
+            for field in ("function_code_id", "department_economic_code_id", "government_economic_code_id"):
+                changes[field] = codes.get(getattr(item, field))
+        fresh[item.pk] = _duplicate(item, **changes)
+    Item.objects.bulk_create(fresh.values())
+    for model in (CalcLine, Indicator, ItemBasis):
+        rows: Sequence[Any] = list(model.objects.filter(item__edition=source))
+        stamp = {"version": 1, "updated_by_id": actor.pk, "updated_at": now} if model is CalcLine else {}
+        model.objects.bulk_create(_duplicate(row, item_id=fresh[row.item_id].pk, **stamp) for row in rows)
+    _copy_outline(source=source, target=target)
+    return len(items)
+
+
+def _codes_of_year(items: Sequence[Item], year: int) -> dict[int | None, int]:
+    """For each code id used last year the id that the same code has in this year's dictionary."""
+    used = {
+        code
+        for item in items
+        for code in (
+            item.function_code_id,
+            item.department_economic_code_id,
+            item.government_economic_code_id,
+        )
+        if code is not None
+    }
+    old = ClassificationCode.objects.in_bulk(used)
+    current = {(code.kind, code.code): code.pk for code in ClassificationCode.objects.of_year(year)}
+    return {
+        pk: current[code.kind, code.code] for pk, code in old.items() if (code.kind, code.code) in current
+    }
+
+
+def _copy_outline(*, source: Edition, target: Edition) -> None:
+    entries = list(OutlineEntry.objects.filter(edition=source).order_by("parent_id", "ordinal"))
+    tops = {
+        entry.pk: _duplicate(entry, edition_id=target.pk, version=1)
+        for entry in entries
+        if entry.parent_id is None
+    }
+    OutlineEntry.objects.bulk_create(tops.values())
+    OutlineEntry.objects.bulk_create(
+        _duplicate(entry, edition_id=target.pk, version=1, parent_id=tops[entry.parent_id].pk)
+        for entry in entries
+        if entry.parent_id is not None
+    )

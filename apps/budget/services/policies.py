@@ -1,0 +1,88 @@
+"""The register of basis documents: enter, change, attach the scan."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.budget.models import PolicyDocument
+from apps.core import audit
+from apps.core.errors import Refused
+from apps.core.numbering import normalise_document_number
+from apps.core.uploads import UploadedContent
+
+EDITABLE = ("title", "number", "issuer", "kind", "issued_on", "in_force_until", "note")
+
+
+def _apply(document: PolicyDocument, values: Mapping[str, Any]) -> None:
+    for name in EDITABLE:
+        if name in values:
+            setattr(document, name, values[name])
+    document.title = document.title.strip().removeprefix("《").removesuffix("》")
+    document.number = document.number.strip()
+    if document.number:
+        document.number = normalise_document_number(document.number, field="文号", name="number")
+    if not document.title and not document.number:
+        raise Refused("“标题”和“文号”至少填一项。", field="title")
+    if not document.issuer.strip():
+        raise Refused("请填写“发文机关”。", field="issuer")
+    if document.issued_on and document.in_force_until and document.in_force_until < document.issued_on:
+        raise Refused("“有效期至”不能早于“发文日期”。", field="in_force_until")
+    same = PolicyDocument.objects.exclude(pk=document.pk)
+    if document.number and (twin := same.filter(number=document.number).first()):
+        raise Refused(
+            f"文号 {document.number} 已登记为{twin.citation()}，同一文号只登记一次。", field="number"
+        )
+    if not document.number and same.filter(title=document.title, number="").exists():
+        raise Refused(f"《{document.title}》已登记。", field="title")
+
+
+def _attach(document: PolicyDocument, scan: UploadedContent) -> None:
+    document.scan.save(scan.name, ContentFile(scan.data), save=False)
+    document.scan_sha256 = scan.sha256
+
+
+@transaction.atomic
+def register_document(
+    *, actor: User, values: Mapping[str, Any], now: datetime, scan: UploadedContent | None = None
+) -> PolicyDocument:
+    """Enter a document. Its number is normalised to 〔〕; a number or an unnumbered title enters once."""
+    _require(actor)
+    document = PolicyDocument(created_by=actor, created_at=now)
+    _apply(document, values)
+    if scan is not None:
+        _attach(document, scan)
+    with audit.because(actor_id=actor.pk, action="登记依据文件"):
+        document.save(force_insert=True)
+    return document
+
+
+@transaction.atomic
+def change_document(
+    *,
+    document_id: int,
+    actor: User,
+    values: Mapping[str, Any],
+    seen_version: int,
+    scan: UploadedContent | None = None,
+) -> PolicyDocument:
+    """Correct a document. Raises Refused when a colleague changed it meanwhile."""
+    _require(actor)
+    document = PolicyDocument.objects.select_for_update().get(pk=document_id)
+    if document.version != seen_version:
+        raise Refused("同事刚才修改了这份文件，请核对现在的内容后再保存。", code="row_changed")
+    _apply(document, values)
+    if scan is not None:
+        _attach(document, scan)
+    document.version += 1
+    with audit.because(actor_id=actor.pk, action="修改依据文件"):
+        document.save(force_update=True)
+    return document
+
+
+def _require(actor: User) -> None:
+    if not actor.may("document.edit"):
+        raise Refused("您没有维护依据文件的权限。", code="permission")

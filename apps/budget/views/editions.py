@@ -1,0 +1,88 @@
+"""Decisions on an edition: the question with its consequences, and the answer."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.access import deny, require
+from apps.budget.checks import edition_findings, unanswered
+from apps.budget.forms.plans import DecisionForm
+from apps.budget.models import Edition
+from apps.budget.rules.stages import FLOW
+from apps.budget.selectors.frame import Choice, edition_frame, next_hands
+from apps.budget.services.decisions import decide_edition
+from apps.core.errors import Refused
+from apps.core.forms import add_refusal
+
+_DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.approve_chair")
+
+
+@require(*_DECIDES)
+def edition_decide(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Shows total, change and findings; a POST takes the step. Loaded into the dialog by htmx, a page without."""
+    steps = [step for step in FLOW.steps if step.action == action]
+    if not steps:
+        raise Http404
+    if not any(request.user.may(step.permission) for step in steps):
+        deny(request, f"没有“{steps[0].label}”的权限")
+    edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
+    request.working_year = edition.plan.year
+    frame = edition_frame(edition, request.user)
+    choice = next((choice for choice in frame.choices if choice.step.action == action), None)
+    form = DecisionForm(
+        request.POST or None,
+        needs_note=choice is not None and choice.step.needs_note,
+        needs_minutes=choice is not None and choice.step.needs_minutes,
+    )
+    if request.method == "POST":
+        try:
+            if form.is_valid():
+                decision = decide_edition(
+                    edition_id=edition.pk,
+                    actor=request.user,
+                    action=action,
+                    now=timezone.now(),
+                    note=form.cleaned_data["note"],
+                    minutes_number=form.cleaned_data.get("minutes_number", ""),
+                )
+                messages.success(request, f"“{edition.label}”已{decision.label}，现为“{decision.get_to_status_display()}”。")
+                return _go(request, reverse("budget:edition_grid", args=[edition.pk]))
+        except Refused as refused:
+            add_refusal(form, refused)
+    return _answer(request, edition, action, choice, form, edition_frame=frame)
+
+
+def _answer(
+    request: HttpRequest, edition: Edition, action: str, choice: Choice | None, form: DecisionForm, **context: object
+) -> HttpResponse:
+    left = unanswered(edition_findings(edition))
+    label = choice.label if choice is not None else next(step.label for step in FLOW.steps if step.action == action)
+    context |= {
+        "edition": edition,
+        "plan": edition.plan,
+        "choice": choice,
+        "label": label,
+        "form": form,
+        "hard": [found for found in left if found.is_hard],
+        "soft": [found for found in left if not found.is_hard],
+        "next_hands": next_hands(edition, choice.step.target) if choice is not None else "",
+        "in_dialog": "HX-Request" in request.headers,
+    }
+    template = "budget/_edition_decide.html" if context["in_dialog"] else "budget/edition_decide.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    """A redirect that also works from inside the dialog."""
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if "HX-Request" in request.headers else redirect(url)
+
+
+@require("budget.read")
+def edition_brief(request: HttpRequest, pk: int) -> HttpResponse:
+    """How many findings are left, for a card on the desk."""
+    edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
+    left = unanswered(edition_findings(edition))
+    hard = sum(1 for found in left if found.is_hard)
+    return render(request, "budget/_edition_brief.html", {"edition": edition, "hard": hard, "soft": len(left) - hard})

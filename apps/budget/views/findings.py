@@ -1,0 +1,64 @@
+"""The findings of an edition: the panel beside the grid, the page, and the reason that lets a soft one stand."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from apps.accounts.access import require, scoped
+from apps.budget.checks import edition_findings, unanswered
+from apps.budget.models import Edition
+from apps.budget.rules import edition_checks
+from apps.budget.rules.text import CATALOGUE
+from apps.budget.services.decisions import waive_finding
+from apps.core.errors import Refused
+
+
+@require("budget.read")
+def edition_findings_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole page, or only the list when the grid's panel asks for it."""
+    edition = scoped(Edition, request, pk=pk)
+    return _answer(request, edition)
+
+
+def _answer(request: HttpRequest, edition: Edition, **extra: object) -> HttpResponse:
+    findings = edition_findings(edition)
+    context = {
+        "edition": edition,
+        "findings": findings,
+        "open_count": len(unanswered(findings)),
+        "may_waive": request.user.may("budget.check") or request.user.may("budget.enter"),
+        "may_accept_no_basis": request.user.may("budget.check"),
+        "no_basis": edition_checks.NO_BASIS,
+    }
+    template = "budget/_findings.html" if "HX-Request" in request.headers else "budget/findings.html"
+    return render(request, template, context | extra, status=422 if extra else 200)
+
+
+@require("budget.enter", "budget.check")
+@require_POST
+def finding_waive(request: HttpRequest, pk: int) -> HttpResponse:
+    edition = scoped(Edition, request, pk=pk)
+    fingerprint, reason = request.POST.get("fingerprint", ""), request.POST.get("reason", "")
+    try:
+        waive_finding(
+            edition_id=edition.pk,
+            fingerprint=fingerprint,
+            reason=reason,
+            actor=request.user,
+            now=timezone.now(),
+        )
+    except Refused as refused:
+        return _answer(
+            request, edition, error=refused.message, typed={"fingerprint": fingerprint, "reason": reason}
+        )
+    messages.success(request, "已记下理由。")
+    return redirect("budget:edition_findings", pk=edition.pk)
+
+
+@require("text.check")
+def check_catalogue(request: HttpRequest) -> HttpResponse:
+    """校验规则目录: every check there is, over texts and over rows."""
+    context = {"texts": CATALOGUE, "rows": edition_checks.CATALOGUE.items()}
+    return render(request, "budget/check_catalogue.html", context)

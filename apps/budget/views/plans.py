@@ -1,0 +1,163 @@
+"""Plans: the list, a new one, the page of one, its next stage, and the close of a year."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from apps.accounts.access import require, scoped
+from apps.budget.forms.plans import PlanForm
+from apps.budget.models import Edition, FiscalYear, Plan
+from apps.budget.rules.stages import NEXT_STAGE, STAGE_MEANING, Book, Stage, edition_label
+from apps.budget.selectors.frame import TONES, decision_events, edition_frame, stage_steps
+from apps.budget.selectors.plans import (
+    book_totals,
+    edition_amounts,
+    last_final_edition,
+    plan_choices,
+    plan_page,
+    plan_rows,
+    year_page,
+)
+from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
+from apps.budget.tables import PlanTable
+from apps.core.errors import Refused
+from apps.core.forms import add_refusal
+
+
+def _whole(text: str) -> int | None:
+    """A number from the address; anything else means no filter."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+@require("budget.read")
+def plan_list(request: HttpRequest) -> HttpResponse:
+    year, union_id = _whole(request.GET.get("year", "")), _whole(request.GET.get("union", ""))
+    book = request.GET.get("book", "")
+    rows = plan_rows(request.user, year=year, book=book if book in Book.values else "", union_id=union_id)
+    table = PlanTable(rows, order_by=request.GET.get("sort", "")).paged(request.GET.get("page"))
+    context = {
+        "table": table,
+        "row_count": len(rows),
+        "totals": book_totals(rows) if year is not None else [],
+        "choices": plan_choices(request.user),
+        "books": Book.choices,
+        "chosen": {"year": year, "book": book, "union": union_id},
+        "is_filtered": bool(year is not None or book or union_id is not None),
+        "may_create": request.user.may("budget.plan") or request.user.may("budget.enter"),
+    }
+    return render(request, "budget/plan_list.html", context)
+
+
+@require("budget.plan", "budget.enter")
+def plan_create(request: HttpRequest) -> HttpResponse:
+    form = PlanForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            plan = create_plan(
+                union_id=form.cleaned_data["union"].pk,
+                year=form.cleaned_data["year"],
+                book=form.cleaned_data["book"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, f"已新建“{plan}”，从“一上”开始编制。")
+            return redirect("budget:plan_detail", pk=plan.pk)
+    return render(request, "budget/plan_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require("budget.read")
+def plan_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    plan = get_object_or_404(
+        Plan.objects.visible_to(request.user).select_related("union", "fiscal_year", "created_by"), pk=pk
+    )
+    request.working_year = plan.year
+    page = plan_page(plan)
+    plans = request.user.may("budget.plan") or request.user.may("budget.enter")
+    context = {
+        "plan": plan,
+        "page": page,
+        "tones": TONES,
+        "steps": stage_steps(
+            [row.edition for row in page.rows], {row.edition.pk: row.amounts for row in page.rows}
+        ),
+        "events": decision_events(plan),
+        "next_label": _next_label(page.newest),
+        "may_open_next": plans and page.open_edition is None and not plan.fiscal_year.is_closed,
+        "may_copy": plans and page.can_copy,
+        "may_close": request.user.may("budget.plan") and not plan.fiscal_year.is_closed,
+    }
+    return render(request, "budget/plan_detail.html", context)
+
+
+def _next_label(edition: Edition) -> str:
+    stage = NEXT_STAGE[edition.stage]
+    return edition_label(stage, edition.sequence + 1 if stage == edition.stage else 1)
+
+
+@require("budget.plan", "budget.enter")
+def plan_next(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then open the next stage as a copy of the last one."""
+    plan = scoped(Plan, request, pk=pk)
+    last = plan.editions.select_related("plan__fiscal_year", "plan__union").order_by("id").last()
+    if last is None:
+        raise Http404
+    error = ""
+    if request.method == "POST":
+        try:
+            edition = open_next_edition(plan_id=plan.pk, actor=request.user, now=timezone.now())
+        except Refused as refused:
+            error = refused.message
+        else:
+            messages.success(request, f"已开启“{edition.label}”，内容复制自“{last.label}”。")
+            return redirect("budget:edition_grid", pk=edition.pk)
+    stage = NEXT_STAGE[last.stage]
+    context = {
+        "plan": plan,
+        "last": last,
+        "next_label": _next_label(last),
+        "meaning": STAGE_MEANING[stage],
+        "is_adjustment": stage == Stage.ADJUSTMENT,
+        "frame_of_last": edition_frame(last, request.user),
+        "error": error,
+    }
+    return render(request, "budget/plan_next.html", context, status=422 if error else 200)
+
+
+@require("budget.plan", "budget.enter")
+def edition_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then fill an empty 一上 from last year's final edition."""
+    edition = scoped(Edition.objects.for_detail().model, request, pk=pk)
+    source = last_final_edition(edition.plan)
+    error = ""
+    if request.method == "POST":
+        try:
+            count = copy_last_year(edition_id=edition.pk, actor=request.user, now=timezone.now())
+        except Refused as refused:
+            error = refused.message
+        else:
+            messages.success(request, f"已从上年复制 {count} 个项目，上年预算数已填好，请逐项核对标准和数量。")
+            return redirect("budget:edition_grid", pk=edition.pk)
+    amounts = edition_amounts([source.plan_id])[source.pk] if source is not None else None
+    context = {"edition": edition, "plan": edition.plan, "source": source, "amounts": amounts, "error": error}
+    return render(request, "budget/plan_copy.html", context, status=422 if error else 200)
+
+
+@require("budget.plan")
+def year_close(request: HttpRequest, year: int) -> HttpResponse:
+    """What the year ends with, plan by plan, and the close for good."""
+    fiscal_year = get_object_or_404(FiscalYear, pk=year)
+    error = ""
+    if request.method == "POST":
+        try:
+            close_year(year=year, actor=request.user, now=timezone.now())
+        except Refused as refused:
+            error = refused.message
+        else:
+            messages.success(request, f"{year}年度已关闭，各预算不再接受任何修改。")
+            return redirect("budget:plan_list")
+    context = {"fiscal_year": fiscal_year, "page": year_page(year), "error": error}
+    return render(request, "budget/year_close.html", context, status=422 if error else 200)

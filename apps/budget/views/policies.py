@@ -1,0 +1,93 @@
+"""The register of basis documents and their scans."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from apps.accounts.access import require
+from apps.budget.forms.policies import PolicyDocumentForm
+from apps.budget.models import PolicyDocument
+from apps.budget.selectors.policies import citing_items, policy_warnings
+from apps.budget.services.policies import change_document, register_document
+from apps.core.errors import Refused
+from apps.core.forms import add_refusal
+
+
+@require("document.read")
+def policy_list(request: HttpRequest) -> HttpResponse:
+    """All documents with how often each is cited and what speaks against it; filtered by the address."""
+    documents = PolicyDocument.objects.for_list()
+    term, kind = request.GET.get("q", "").strip(), request.GET.get("kind", "")
+    shown = documents.matching(term) if term else documents
+    if kind in PolicyDocument.Kind.values:
+        shown = shown.filter(kind=kind)
+    rows = list(shown)
+    warnings = policy_warnings(today=timezone.localdate())
+    context = {
+        "rows": [(document, warnings.get(document.pk, [])) for document in rows],
+        "kinds": PolicyDocument.Kind.choices,
+        "q": term,
+        "kind": kind,
+        "may_edit": request.user.may("document.edit"),
+    }
+    return render(request, "budget/policy_list.html", context)
+
+
+@require("document.edit")
+def policy_create(request: HttpRequest) -> HttpResponse:
+    form = PolicyDocumentForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            document = register_document(
+                actor=request.user, values=form.values, now=timezone.now(), scan=form.cleaned_data["scan"]
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, f"已登记{document.citation()}。")
+            return redirect("budget:policy_detail", pk=document.pk)
+    return render(request, "budget/policy_form.html", {"form": form})
+
+
+@require("document.read")
+def policy_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The document, who cites it, what speaks against it; changed here by those who may."""
+    document = get_object_or_404(PolicyDocument, pk=pk)
+    form = None
+    if request.user.may("document.edit"):
+        form = PolicyDocumentForm(
+            request.POST or None, request.FILES or None, initial=PolicyDocumentForm.initial_of(document)
+        )
+        if request.method == "POST" and form.is_valid():
+            try:
+                change_document(
+                    document_id=document.pk,
+                    actor=request.user,
+                    values=form.values,
+                    seen_version=form.cleaned_data["version"] or 0,
+                    scan=form.cleaned_data["scan"],
+                )
+            except Refused as refused:
+                add_refusal(form, refused)
+            else:
+                messages.success(request, "已保存。")
+                return redirect("budget:policy_detail", pk=document.pk)
+    context = {
+        "document": document,
+        "form": form,
+        "warnings": policy_warnings(today=timezone.localdate()).get(document.pk, []),
+        "citing": citing_items(document, request.user),
+    }
+    return render(request, "budget/policy_form.html", context)
+
+
+@require("document.read")
+def policy_scan(request: HttpRequest, pk: int) -> HttpResponse:
+    """The scan as a download, never shown inside the site."""
+    document = get_object_or_404(PolicyDocument, pk=pk)
+    if not document.scan:
+        raise Http404
+    return FileResponse(
+        document.scan.open("rb"), as_attachment=True, filename=document.scan.name.rsplit("/", 1)[-1]
+    )

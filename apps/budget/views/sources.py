@@ -1,0 +1,128 @@
+"""The source of a calculation line: what was read, what it says now, and what a person decides about it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from apps.accounts.access import require
+from apps.budget.forms.sources import BindingForm, ReadingForm, SourceChoiceForm
+from apps.budget.models import CalcLine
+from apps.budget.selectors.sources import line_state, preview
+from apps.budget.services import sources as services
+from apps.core import quantities
+from apps.core.errors import Refused
+from apps.core.forms import add_refusal
+
+
+def _line(request: HttpRequest, pk: int) -> CalcLine:
+    lines = CalcLine.objects.visible_to(request.user).select_related(
+        "item__edition__plan__union", "item__edition__plan__fiscal_year", "updated_by"
+    )
+    return get_object_or_404(lines, pk=pk)
+
+
+def _panel(request: HttpRequest, line: CalcLine, **extra: Any) -> HttpResponse:
+    """The panel in the state of the line: bound, or choosing a source."""
+    edition = line.item.edition
+    may_change = edition.is_open and request.user.may("budget.enter")
+    context: dict[str, Any] = {"line": line, "item": line.item, "edition": edition, "plan": edition.plan}
+    context |= {"may_change": may_change, "title": line.item.title(edition.plan.year)}
+    if line.source_key:
+        state = line_state(line)
+        seen = state.reading.value if state.reading is not None else None
+        context |= {"state": state, "form": ReadingForm(initial={"seen_value": seen})}
+    elif may_change:
+        key = request.GET.get("key", "") or request.POST.get("key", "")
+        source = quantities.find(key)
+        context |= {"choice_form": SourceChoiceForm(initial={"key": key}), "source": source}
+        if source is not None:
+            context |= {"form": BindingForm(source=source), "preview": preview(line, source, request.GET)}
+    context |= extra | {"in_dialog": "HX-Request" in request.headers}
+    template = "budget/_source_panel.html" if context["in_dialog"] else "budget/sources.html"
+    return render(request, template, context, status=422 if extra else 200)
+
+
+@require("budget.read")
+def line_source(request: HttpRequest, pk: int) -> HttpResponse:
+    """Reading only: the present figure is shown beside the stored one and nothing is written."""
+    return _panel(request, _line(request, pk))
+
+
+def _done(request: HttpRequest, line: CalcLine, sentence: str) -> HttpResponse:
+    messages.success(request, sentence)
+    return redirect("budget:line_source", pk=line.pk)
+
+
+@require("budget.enter")
+@require_POST
+def source_bind(request: HttpRequest, pk: int) -> HttpResponse:
+    line = _line(request, pk)
+    source = quantities.find(request.POST.get("key", ""))
+    if source is None:
+        form = SourceChoiceForm(request.POST)
+        form.is_valid()
+        return _panel(request, line, choice_form=form)
+    form = BindingForm(request.POST, source=source)
+    if form.is_valid():
+        keeps = "keep" in request.POST
+        try:
+            services.bind_source(
+                line_id=line.pk,
+                key=source.key,
+                parameters=form.parameters,
+                actor=request.user,
+                now=timezone.now(),
+                keep_reason=form.cleaned_data["keep_reason"] if keeps else None,
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            return _done(request, line, f"已绑定“{source.label}”。")
+    return _panel(request, line, form=form)
+
+
+@require("budget.enter")
+@require_POST
+def source_read(request: HttpRequest, pk: int) -> HttpResponse:
+    line = _line(request, pk)
+    try:
+        difference = services.read_source(line_id=line.pk, actor=request.user, now=timezone.now())
+    except Refused as refused:
+        return _panel(request, line, error=refused.message)
+    changed = difference.change or difference.came or difference.went
+    return _done(request, line, "数已变化，请接受新数或说明理由保留。" if changed else "已重新读取，没有变化。")
+
+
+@require("budget.enter")
+@require_POST
+def source_decide(request: HttpRequest, pk: int, answer: str) -> HttpResponse:
+    """Accept the present figure, or keep the old one with a reason."""
+    line = _line(request, pk)
+    form = ReadingForm(request.POST)
+    if form.is_valid():
+        common = {"line_id": line.pk, "seen_value": form.cleaned_data["seen_value"], "actor": request.user}
+        try:
+            if answer == "accept":
+                services.accept_reading(**common, now=timezone.now())
+            else:
+                services.keep_reading(**common, reason=form.cleaned_data["reason"], now=timezone.now())
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            return _done(request, line, "已采用新数。" if answer == "accept" else "已保留原数，理由已记下。")
+    return _panel(request, line, form=form)
+
+
+@require("budget.enter")
+@require_POST
+def source_unbind(request: HttpRequest, pk: int) -> HttpResponse:
+    line = _line(request, pk)
+    try:
+        services.unbind_source(line_id=line.pk, actor=request.user, now=timezone.now())
+    except Refused as refused:
+        return _panel(request, line, error=refused.message)
+    return _done(request, line, "已解除绑定，数量保持不变。")

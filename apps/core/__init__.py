@@ -1,0 +1,1 @@
+"""The kernel: knows no business word and imports no other app."""

@@ -1,0 +1,42 @@
+"""Who, where from and why of every change: the context that the history triggers store beside each row."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pghistory
+from pghistory.middleware import HistoryMiddleware
+
+
+class HistoryContextMiddleware(HistoryMiddleware):
+    """Adds the signed-in person and the page to the context of each writing request."""
+
+    def get_context(self, request: Any) -> dict[str, Any]:
+        user = getattr(request, "user", None)
+        return {
+            "user": user.pk if user is not None and user.is_authenticated else None,
+            "url": request.path,
+            "address": request.META.get("REMOTE_ADDR", ""),
+        }
+
+
+@contextmanager
+def because(*, actor_id: int | None, action: str, reason: str = "") -> Iterator[None]:
+    """State who does what and why for all rows written inside; outside a request too (commands, jobs)."""
+    facts: dict[str, Any] = {"action": action}
+    if actor_id is not None:
+        facts["user"] = actor_id
+    if reason:
+        facts["reason"] = reason
+    with pghistory.context(**facts):
+        yield
+
+
+def tracked(*, exclude: tuple[str, ...] = ()) -> Any:
+    """Class decorator: inserts, changes and deletions of the model leave an event row, written by the database."""
+    return pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        exclude=list(exclude) or None,
+    )

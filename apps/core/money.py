@@ -1,0 +1,161 @@
+"""Amounts: rounding, the one way of printing each form, and reading what people type. Decimal yuan everywhere."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from cn2an import an2cn
+
+from apps.core.errors import Refused
+
+FEN = Decimal("0.01")
+WAN = Decimal(10_000)
+MAX_AMOUNT = Decimal(10_000_000_000)
+"""Amounts in yuan stay below this (the same bound stands in the database constraints)."""
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: " ",
+    0x00A0: " ",
+    0xFFE5: "¥",
+    0x2212: "-",
+    0x2013: "-",
+}
+_NUMBER = re.compile(r"(?P<sign>[-+]?)(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.(?P<part>[0-9]*))?")
+_LONGEST = 40
+# Within these the arithmetic below is exact (a Decimal computes with 28 digits).
+_MOST_DIGITS = 12
+
+
+def round_fen(amount: Decimal) -> Decimal:
+    """Round half up to the fen: the one rounding every amount gets."""
+    return amount.quantize(FEN, rounding=ROUND_HALF_UP) + Decimal(0)
+
+
+def wan(amount: Decimal) -> Decimal:
+    """Yuan to 万元 with two decimals, half up."""
+    return round_fen(amount / WAN)
+
+
+def format_wan(amount: Decimal, *, strip: bool = True) -> str:
+    """Yuan printed in 万元 without the unit: 22.28, 20, 43.65; with strip=False always two decimals."""
+    text = f"{wan(amount):f}"
+    return text.rstrip("0").rstrip(".") if strip else text
+
+
+def format_yuan(amount: Decimal, thousands: bool = True) -> str:
+    """222,800.00 (or 222800.00)."""
+    rounded = round_fen(amount)
+    return f"{rounded:,.2f}" if thousands else f"{rounded:.2f}"
+
+
+def format_plain(amount: Decimal) -> str:
+    """222800, or 222800.50 where there are jiao or fen: the form used inside sentences."""
+    rounded = round_fen(amount)
+    return f"{rounded:.0f}" if rounded == rounded.to_integral_value() else f"{rounded:.2f}"
+
+
+def format_count(count: int | Decimal) -> str:
+    """A whole number with thousands separators."""
+    return f"{count:,.0f}" if isinstance(count, Decimal) else f"{count:,}"
+
+
+def format_ratio(ratio: Decimal) -> str:
+    """Decimal("0.02") is printed 2%."""
+    text = f"{ratio * 100:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
+
+
+def capital(amount: Decimal) -> str:
+    """Amount in capitals as vouchers need it: 人民币肆拾叁万陆仟伍佰元整 (支付结算办法, appendix 1).
+
+    Raises ValueError when the amount is not rounded to the fen or reaches 10^12 yuan.
+    """
+    if amount != round_fen(amount) or abs(amount) >= WAN * WAN * WAN:
+        raise ValueError(f"no capital form for {amount}")
+    words: str = an2cn(f"{abs(amount):.2f}", "rmb")
+    return "人民币" + ("负" if amount < 0 else "") + words
+
+
+def parse_amount(
+    text: str,
+    *,
+    field: str,
+    name: str | None = None,
+    negative: bool = False,
+    maximum: Decimal = MAX_AMOUNT,
+) -> Decimal:
+    """Read an amount as typed or pasted: 436,500  436500.00  ￥436500  43.65万  ４３６５００元.
+
+    `field` is the label used in the sentence, `name` the form field. Raises Refused.
+    """
+    cleaned = _clean(text, field=field, name=name)
+    matched = re.fullmatch(r"¥?(.*?)(万元|万|元)?", cleaned)
+    body, unit = (matched[1], matched[2]) if matched else (cleaned, None)
+    if body.startswith("-¥"):
+        body = "-" + body[2:]
+    number = _number(body, field=field, name=name, example="222,800.50 或 22.28万")
+    amount = number * WAN if unit in ("万", "万元") else number
+    if amount < 0 and not negative:
+        raise Refused(f"“{field}”不能是负数。", field=name, code="negative")
+    if amount != round_fen(amount):
+        raise Refused(
+            f"“{field}”最多精确到分（两位小数），填写的是“{_shown(text)}”。", field=name, code="decimals"
+        )
+    if abs(amount) >= maximum:
+        raise Refused(f"“{field}”必须小于 {format_plain(maximum)} 元。", field=name, code="too_large")
+    return round_fen(amount)
+
+
+def parse_count(text: str, *, field: str, name: str | None = None, maximum: int = 100_000_000) -> int:
+    """Read a whole number from 0 to `maximum`. Raises Refused."""
+    cleaned = _clean(text, field=field, name=name)
+    number = _number(cleaned, field=field, name=name, example="557")
+    if number < 0:
+        raise Refused(f"“{field}”不能是负数。", field=name, code="negative")
+    if number != number.to_integral_value():
+        raise Refused(f"“{field}”应填写整数，填写的是“{_shown(text)}”。", field=name, code="decimals")
+    if number > maximum:
+        raise Refused(f"“{field}”不能超过 {maximum:,}。", field=name, code="too_large")
+    return int(number)
+
+
+def parse_ratio(text: str, *, field: str, name: str | None = None) -> Decimal:
+    """Read a share between 0 and 1: 2%  40％  0.4. A bare number above 1 is refused as ambiguous. Raises Refused."""
+    cleaned = _clean(text, field=field, name=name)
+    is_percent = cleaned.endswith("%")
+    number = _number(cleaned.removesuffix("%"), field=field, name=name, example="40% 或 0.4")
+    ratio = number / 100 if is_percent else number
+    if ratio < 0:
+        raise Refused(f"“{field}”不能是负数。", field=name, code="negative")
+    if ratio > 1:
+        rule = "不能超过 100%" if is_percent else "应填写百分数（如 40%）或不大于 1 的小数（如 0.4）"
+        raise Refused(f"“{field}”{rule}，填写的是“{_shown(text)}”。", field=name, code="too_large")
+    if ratio != ratio.quantize(Decimal("0.000001")):
+        raise Refused(
+            f"“{field}”最多四位小数的百分数，填写的是“{_shown(text)}”。", field=name, code="decimals"
+        )
+    return ratio + Decimal(0)
+
+
+def _clean(text: str, *, field: str, name: str | None) -> str:
+    cleaned = text.translate(_FULL_WIDTH).replace(" ", "").strip()
+    if not cleaned:
+        raise Refused(f"“{field}”没有填写。", field=name, code="required")
+    return cleaned
+
+
+def _number(cleaned: str, *, field: str, name: str | None, example: str) -> Decimal:
+    matched = _NUMBER.fullmatch(cleaned) if len(cleaned) <= _LONGEST else None
+    if matched is None or not (matched["whole"] or matched["part"]):
+        raise Refused(
+            f"“{field}”应填写数字，例如 {example}；“{_shown(cleaned)}”不是数字。", field=name, code="number"
+        )
+    whole = (matched["whole"] or "0").replace(",", "").lstrip("0") or "0"
+    if len(whole) > _MOST_DIGITS or len((matched["part"] or "").rstrip("0")) > _MOST_DIGITS:
+        raise Refused(f"“{field}”的数字太长：“{_shown(cleaned)}”。", field=name, code="too_long")
+    return Decimal(f"{matched['sign']}{whole}.{matched['part'] or '0'}")
+
+
+def _shown(text: str) -> str:
+    """What was typed, short enough for a sentence."""
+    visible = "".join(character if character.isprintable() else "?" for character in text.strip())
+    return visible if len(visible) <= 20 else visible[:20] + "…"

@@ -1,0 +1,95 @@
+"""Registry of quantities: programmes publish figures, the budget reads them, and nobody imports a sibling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class CountedRow:
+    """One row behind a figure: `key` never changes, so two readings can tell who came and who went."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A figure as counted at one moment, with the rows behind it and the page that lists exactly those rows."""
+
+    value: Decimal
+    as_of: date
+    rows: tuple[CountedRow, ...] = ()
+    list_url: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One choice a source offers, for instance the class of an award. `choices` empty means free text.
+
+    `is_given`: filled by the reader from the row it is bound to (its book, its lineage), never asked of a person.
+    """
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...] = ()
+    is_given: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What changed since the last reading: by how much, and which rows came and went."""
+
+    before: Decimal
+    now: Decimal
+    came: tuple[str, ...] = field(default=())
+    went: tuple[str, ...] = field(default=())
+
+    @property
+    def change(self) -> Decimal:
+        return self.now - self.before
+
+
+class QuantitySource(Protocol):
+    """A published figure. `key` is stored in calculation lines and is never renamed."""
+
+    key: str
+    label: str
+    unit: str
+    parameters: tuple[Parameter, ...]
+
+    def read(self, *, union_path: str, year: int, as_of: date, parameters: Mapping[str, str]) -> Reading: ...
+
+
+_sources: dict[str, QuantitySource] = {}
+
+
+def register(source: QuantitySource) -> QuantitySource:
+    """Publish a source. Raises ValueError when another source already holds the key."""
+    known = _sources.get(source.key)
+    if known is not None and type(known) is not type(source):
+        raise ValueError(f"quantity source {source.key} is registered twice")
+    _sources[source.key] = source
+    return source
+
+
+def find(key: str) -> QuantitySource | None:
+    """The source of this key, or None when the programme that published it is gone."""
+    return _sources.get(key)
+
+
+def all_sources() -> list[QuantitySource]:
+    return sorted(_sources.values(), key=lambda source: source.key)
+
+
+def compare(*, before: Decimal, rows_before: Mapping[str, str], now: Reading) -> Difference:
+    """Difference between a stored reading (value and {key: label}) and a fresh one."""
+    rows_now = {row.key: row.label for row in now.rows}
+    return Difference(
+        before=before,
+        now=now.value,
+        came=tuple(label for key, label in rows_now.items() if key not in rows_before),
+        went=tuple(label for key, label in rows_before.items() if key not in rows_now),
+    )

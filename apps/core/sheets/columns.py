@@ -1,0 +1,130 @@
+"""One declaration of a spreadsheet column, for reading and for writing, and how a cell becomes a value."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Context, Decimal
+from typing import Literal
+
+from apps.core import money
+from apps.core.errors import Refused
+
+Kind = Literal["text", "count", "amount", "ratio", "date", "identifier"]
+Cell = str | Decimal | bool | date | datetime | time | timedelta | None
+Value = str | int | Decimal | date | None
+
+# A spreadsheet computes with 15 significant digits: what it shows as 3.3 may be stored as 3.3000000000000003.
+_SPREADSHEET = Context(prec=15)
+_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF))
+_DATE = re.compile(r"([0-9]{4})(?:-|/|\.|年)([0-9]{1,2})(?:-|/|\.|月)([0-9]{1,2})日?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `name` is the heading people see, `key` the name in code."""
+
+    name: str
+    key: str
+    kind: Kind = "text"
+    required: bool = True
+    max_length: int = 200
+    negative: bool = False
+    aliases: tuple[str, ...] = ()
+    width: int | None = None
+
+
+@dataclass(frozen=True)
+class CellError:
+    """What is wrong with one cell, with its place as people find it."""
+
+    row: int
+    column: str
+    message: str
+
+    @property
+    def place(self) -> str:
+        return f"第{self.row}行“{self.column}”列"
+
+    def __str__(self) -> str:
+        return f"{self.place}：{self.message}"
+
+
+def value_of(cell: Cell, column: Column) -> Value:
+    """The value of a cell under the rules of its column. Raises Refused; the sentence leaves out the place."""
+    try:
+        return _value_of(cell, column)
+    except Refused as refusal:
+        raise Refused(
+            refusal.message.removeprefix(f"“{column.name}”"), field=column.key, code=refusal.code
+        ) from None
+
+
+def _value_of(cell: Cell, column: Column) -> Value:
+    if isinstance(cell, str):
+        cell = cell.translate(_INVISIBLE).strip()
+    if cell is None or cell == "":
+        if column.required:
+            raise Refused("必须填写。", code="required")
+        return "" if column.kind in ("text", "identifier") else None
+    if column.kind == "date":
+        return _date(cell)
+    if column.kind == "identifier":
+        return _identifier(cell, column)
+    text = text_of(cell)
+    if column.kind == "count":
+        return money.parse_count(text, field=column.name)
+    if column.kind == "amount":
+        return money.parse_amount(text, field=column.name, negative=column.negative)
+    if column.kind == "ratio":
+        return money.parse_ratio(text, field=column.name)
+    return _text(text, column)
+
+
+def text_of(cell: Cell) -> str:
+    """What a cell shows, as text: 99999 and not 99999.0."""
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, Decimal):
+        return f"{exact(cell):f}"
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return "" if cell is None else str(cell)
+
+
+def exact(number: Decimal) -> Decimal:
+    """The number a spreadsheet means: 15 significant digits, no trailing zeros."""
+    rounded = _SPREADSHEET.create_decimal(number)
+    return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded.normalize()
+
+
+def _text(text: str, column: Column) -> str:
+    if any(not (character.isprintable() or character in "\n\t　") for character in text):
+        raise Refused("含有看不见的控制字符，请重新输入。", code="control")
+    if len(text) > column.max_length:
+        raise Refused(f"不能超过 {column.max_length} 个字，现有 {len(text)} 个字。", code="too_long")
+    return text
+
+
+def _identifier(cell: Cell, column: Column) -> str:
+    if not isinstance(cell, str):
+        raise Refused(
+            "是数字格式，表格软件只保留 15 位有效数字，后几位可能已经变成 0；请把这一列设为“文本”格式后重新填写。",
+            code="numeric_identifier",
+        )
+    return _text(re.sub(r"\s", "", cell), column)
+
+
+def _date(cell: Cell) -> date:
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    matched = _DATE.fullmatch(re.sub(r"\s", "", cell)) if isinstance(cell, str) else None
+    if matched is None:
+        raise Refused(f"应填写日期，例如 2016-01-31；“{text_of(cell)[:20]}”不是日期。", code="date")
+    try:
+        return date(int(matched[1]), int(matched[2]), int(matched[3]))
+    except ValueError:
+        raise Refused(f"没有“{matched[0]}”这一天。", code="date") from None

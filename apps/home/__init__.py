@@ -1,0 +1,1 @@
+"""The top floor: the workbench, search over everything and the demo."""

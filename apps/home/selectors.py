@@ -1,0 +1,102 @@
+"""Reads of the top floor: what is on somebody's desk, and the search over everything the person may see."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.budget.models import Edition, IssuedDocument, Item, Plan, PolicyDocument
+from apps.budget.rules.stages import OPEN_STATUSES
+
+SHOWN = 20
+"""Hits of one kind on the page; a longer list asks for a narrower word."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    title: str
+    detail: str
+    url: str
+
+
+@dataclass(frozen=True)
+class HitGroup:
+    """Hits of one kind. `is_cut` says that there are more than are shown."""
+
+    label: str
+    hits: tuple[Hit, ...]
+    is_cut: bool
+
+
+def _group(label: str, hits: list[Hit]) -> HitGroup:
+    return HitGroup(label, tuple(hits[:SHOWN]), len(hits) > SHOWN)
+
+
+def search_everything(user: User, term: str) -> list[HitGroup]:
+    """Budget items (the latest edition of each), plans by year or union, basis documents. One query a kind."""
+    if not term:
+        return []
+    groups = []
+    if user.may("budget.read"):
+        groups += [_group("预算项目", _items(user, term)), _group("年度预算", _plans(user, term))]
+    if user.may("document.read"):
+        groups.append(_group("依据文件", _documents(term)))
+    return [group for group in groups if group.hits]
+
+
+def _items(user: User, term: str) -> list[Hit]:
+    items = (
+        Item.objects.visible_to(user)
+        .filter(name__contains=term)
+        .select_related("edition__plan__union", "edition__plan__fiscal_year", "group")
+        .order_by("edition__plan_id", "lineage", "-edition_id")
+        .distinct("edition__plan_id", "lineage")[: SHOWN + 1]
+    )
+    return [
+        Hit(
+            str(item),
+            f"{item.edition.plan} · {item.edition.label} · {item.group}",
+            reverse("budget:item_detail", args=[item.pk]),
+        )
+        for item in items
+    ]
+
+
+def _plans(user: User, term: str) -> list[Hit]:
+    plans = Plan.objects.visible_to(user).select_related("union", "fiscal_year").order_by("-fiscal_year_id")
+    digits = term.removesuffix("年")
+    found = (
+        plans.filter(fiscal_year_id=int(digits))
+        if digits.isdecimal() and len(digits) == 4
+        else plans.filter(union__name__contains=term)
+    )
+    return [
+        Hit(str(plan), plan.get_book_display(), reverse("budget:plan_detail", args=[plan.pk]))
+        for plan in found[: SHOWN + 1]
+    ]
+
+
+def _documents(term: str) -> list[Hit]:
+    documents = PolicyDocument.objects.matching(term).order_by("title")[: SHOWN + 1]
+    return [
+        Hit(
+            document.citation(),
+            f"{document.get_kind_display()} · {document.issuer}",
+            reverse("budget:policy_detail", args=[document.pk]),
+        )
+        for document in documents
+    ]
+
+
+def editions_in_work(user: User) -> list[Edition]:
+    """Editions that are being written, the newest first."""
+    return list(
+        Edition.objects.visible_to(user)
+        .filter(status__in=OPEN_STATUSES, plan__fiscal_year__closed_at__isnull=True)
+        .select_related("plan__union", "plan__fiscal_year", "created_by")
+        .order_by("-id")[:SHOWN]
+    )
+
+
+def latest_issues(user: User) -> list[IssuedDocument]:
+    return list(IssuedDocument.objects.visible_to(user).for_list()[:5])

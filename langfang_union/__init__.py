@@ -1,0 +1,1 @@
+"""The Django project: settings, URLs, the WSGI entry and the start-up of the embedded database."""

@@ -1,0 +1,36 @@
+"""Settings of `make run`: this machine only (loopback, plain http), the embedded database and the demo.
+
+`wsgi.py` pins the production settings, so nothing in a production environment can select this module.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from langfang_union.embedded_database import connections, local_secret
+
+_ROOT = Path(__file__).resolve().parent.parent
+_VAR = _ROOT / "var"
+if (_ROOT / ".env").exists():
+    raise ImproperlyConfigured(".env configures a production site: neither the demo nor the tests run beside it.")
+os.environ.setdefault("SECRET_KEY", local_secret(_VAR / "secret_key"))
+
+from langfang_union import settings as production  # noqa: E402
+from langfang_union.settings import *  # noqa: E402, F403
+
+DEMO_MODE = True
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+SITE_URL = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+
+DATABASES = production.DATABASES or connections(_VAR / "pg")
+
+# Plain http on the loopback interface: a browser would not send back a Secure cookie.
+SECURE_SSL_REDIRECT = False
+SECURE_HSTS_SECONDS = 0
+SESSION_COOKIE_SECURE = False
+SESSION_COOKIE_NAME = "langfang_session"
+CSRF_COOKIE_SECURE = False
+CSRF_COOKIE_NAME = "langfang_csrf"
+
+STATIC_ROOT = _VAR / "static"

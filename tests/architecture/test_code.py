@@ -1,0 +1,118 @@
+"""House rules that can be read off the source."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ROOT / "apps"
+MODULES = sorted(path for path in APPS.rglob("*.py") if "migrations" not in path.parts)
+# What another app may import. The kernel `core` is open to all; `accounts` also offers its decorators and roles.
+PUBLIC = {"models", "rules", "services", "selectors"}
+ALSO_PUBLIC = {"accounts": {"access", "roles", "admin_site"}}
+WRITES = {"save", "create", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+SOURCE_SUFFIXES = {
+    ".py",
+    ".html",
+    ".css",
+    ".js",
+    ".md",
+    ".toml",
+    ".sh",
+    ".json",
+    ".csv",
+    ".txt",
+    ".lock",
+    ".example",
+    "",
+}
+SOURCE_FOLDERS = (
+    ".ci",
+    "apps",
+    "docs",
+    "fixtures",
+    "langfang_union",
+    "scripts",
+    "static",
+    "templates",
+    "tests",
+)
+MACHINE_PATH = re.compile(r"(?<![\w.}*])/(?:root|work|home/\w+|Users/\w+)/")
+
+
+def identify(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                yield node, node.func.attr
+            elif isinstance(node.func, ast.Name):
+                yield node, node.func.id
+
+
+def layer(path: Path) -> str:
+    """`views` for views.py and for every module of a package views/."""
+    return path.relative_to(APPS).with_suffix("").parts[1]
+
+
+def test_there_is_code_to_judge():
+    assert {"core", "accounts", "budget", "home"} <= {path.relative_to(APPS).parts[0] for path in MODULES}
+
+
+@pytest.mark.parametrize("path", sorted(APPS.rglob("*.py")), ids=identify)
+def test_amounts_never_pass_through_floating_point(path):
+    tree = ast.parse(path.read_text())
+    found = [f"line {node.lineno}: {node.value}" for node in ast.walk(tree)
+             if isinstance(node, ast.Constant) and isinstance(node.value, float)]  # fmt: skip
+    found += [f"line {node.lineno}: {name}" for node, name in calls(tree) if name in {"float", "FloatField"}]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=identify)
+def test_pages_forms_and_admin_leave_writing_to_services(path):
+    if len(path.relative_to(APPS).parts) < 2 or layer(path) not in {"views", "forms", "admin"}:
+        return
+    found = [f"line {node.lineno}: .{name}(" for node, name in calls(ast.parse(path.read_text()))
+             if name in WRITES and isinstance(node.func, ast.Attribute)]  # fmt: skip
+    assert found == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=identify)
+def test_a_module_names_its_subject_and_stays_readable(path):
+    assert path.stem not in {"utils", "helpers", "managers", "signals"}
+    assert len(path.read_text().splitlines()) <= 400, "split it by noun"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=identify)
+def test_an_app_uses_only_what_another_app_makes_public(path):
+    own = path.relative_to(APPS).parts[0]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            top, *rest = name.split(".")
+            if top == "apps" and len(rest) > 1 and rest[0] not in {own, "core"}:
+                found += [name] if rest[1] not in PUBLIC | ALSO_PUBLIC.get(rest[0], set()) else []
+    assert found == []
+
+
+def test_no_file_names_a_directory_of_one_machine():
+    folders = [ROOT / name for name in SOURCE_FOLDERS]
+    files = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
+    found = []
+    for path in files:
+        if path.suffix in SOURCE_SUFFIXES and path.is_file() and "__pycache__" not in path.parts:
+            text = path.read_text(errors="replace")
+            found += [f"{identify(path)}: {match.group()}" for match in MACHINE_PATH.finditer(text)]
+    assert found == []
