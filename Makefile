@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 python := .venv/bin/python
-run_packages := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
+run_packages := fontconfig libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 test_packages := $(run_packages) chromium libatomic1
 
 export PYTHON

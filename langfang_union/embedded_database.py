@@ -90,6 +90,8 @@ def start(base: Path) -> Path:
             fcntl.flock(users, fcntl.LOCK_SH)  # "in use": the kernel drops it even after a kill -9
             server.ensure_running()
     except PermissionError as error:
+        if not str(error.filename).startswith(str(base)):
+            raise
         raise DatabaseUnavailableError(
             f"{error.filename} 属于另一个账号：请用上次启动时的账号运行。"
         ) from error

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 
 def main() -> None:
     django.setup()
-    call_command("migrate", database="owner", verbosity=0, interactive=False)
-    call_command("demo")
-    _collect_static()
+    try:
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        call_command("demo")
+        _collect_static()
+    except OperationalError as error:
+        sys.exit(f"数据库没有应答：{error}")
+    except CommandError as error:
+        sys.exit(str(error))
 
 
 def _collect_static() -> None:

@@ -44,7 +44,6 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_htmx",
-    "django_include_bootstrap",
     "django_tables2",
     "import_export",
     "lucide",

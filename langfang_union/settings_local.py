@@ -34,3 +34,10 @@ CSRF_COOKIE_SECURE = False
 CSRF_COOKIE_NAME = "langfang_csrf"
 
 STATIC_ROOT = _VAR / "static"
+# Hashed names as in production, but not compressed: that takes most of a minute and the loopback does not need it.
+STORAGES = production.STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+}
+
+# The production entry pins the production settings, so `runserver` needs the local one.
+WSGI_APPLICATION = "langfang_union.wsgi_local.application"

@@ -54,11 +54,18 @@ def browser_context_args(browser_context_args: dict) -> dict:
 
 
 @pytest.fixture
-def another_page(request: pytest.FixtureRequest, new_context, live_server) -> Iterator[Callable[[], Page]]:
+def faults() -> Iterator[list[str]]:
+    """What went wrong in the pages of this test; it must be empty at the end."""
+    found: list[str] = []
+    yield found
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def another_page(request: pytest.FixtureRequest, new_context, live_server, faults) -> Callable[[], Page]:
     """Opens a page with cookies of its own, for a second person; `page.goto("/…")` reaches the test server."""
     marker = request.node.get_closest_marker("allows_status")
     allowed = set(marker.args) if marker else set()
-    faults: list[str] = []
 
     def open_page() -> Page:
         context = new_context(base_url=live_server.url)
@@ -67,8 +74,7 @@ def another_page(request: pytest.FixtureRequest, new_context, live_server) -> It
         page.set_default_timeout(PATIENCE_MS)
         return page
 
-    yield open_page
-    assert not faults, "\n".join(faults)
+    return open_page
 
 
 @pytest.fixture

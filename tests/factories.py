@@ -1,11 +1,26 @@
 """Rows for tests. People and unions are fictional; a trait per role: `UserFactory(finance_clerk=True)`."""
 
+from decimal import Decimal
+
 import factory
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from apps.accounts.models import AccessRecord, RoleGrant, Union, User
 from apps.accounts.roles import Role
+from apps.budget.models import (
+    CalcLine,
+    ClassificationCode,
+    Edition,
+    FiscalYear,
+    Item,
+    ItemGroup,
+    OutlineEntry,
+    Plan,
+    PolicyDocument,
+)
+from apps.budget.rules.calculation import Method, ShareBasis
+from apps.budget.rules.stages import Book, Stage
 
 PASSWORD = "示例-correct-horse-2016"
 
@@ -79,3 +94,110 @@ class AccessRecordFactory(DjangoModelFactory):
     kind = AccessRecord.Kind.EXPORT
     actor = factory.SubFactory(UserFactory)
     subject = "示例预算"
+
+
+class FiscalYearFactory(DjangoModelFactory):
+    class Meta:
+        model = FiscalYear
+        django_get_or_create = ("year",)
+
+    year = 2016
+
+
+class PlanFactory(DjangoModelFactory):
+    class Meta:
+        model = Plan
+
+    union = factory.LazyFunction(lambda: UnionFactory(city=True))
+    fiscal_year = factory.SubFactory(FiscalYearFactory)
+    book = Book.FISCAL
+    created_by = factory.SubFactory(UserFactory)
+
+
+class EditionFactory(DjangoModelFactory):
+    """An open 一上. Other states are reached by the services, as people reach them."""
+
+    class Meta:
+        model = Edition
+
+    plan = factory.SubFactory(PlanFactory)
+    stage = Stage.FIRST_UP
+    created_by = factory.SubFactory(UserFactory)
+
+
+class ItemGroupFactory(DjangoModelFactory):
+    class Meta:
+        model = ItemGroup
+        django_get_or_create = ("code",)
+
+    code = "special"
+    name = "单位专项项目"
+    ordinal = 20
+
+
+class ClassificationCodeFactory(DjangoModelFactory):
+    class Meta:
+        model = ClassificationCode
+
+    kind = ClassificationCode.Kind.FUNCTION
+    code = factory.Sequence(lambda n: f"29{n:05}")
+    name = "示例科目"
+    first_year = 2007
+
+
+class PolicyDocumentFactory(DjangoModelFactory):
+    class Meta:
+        model = PolicyDocument
+
+    title = factory.Sequence(lambda n: f"关于示例事项的通知（之{n}）")
+    number = factory.Sequence(lambda n: f"示工发〔2015〕{n + 1}号")
+    issuer = "示例市总工会"
+    kind = PolicyDocument.Kind.NORMATIVE
+
+
+class ItemFactory(DjangoModelFactory):
+    class Meta:
+        model = Item
+
+    edition = factory.SubFactory(EditionFactory)
+    group = factory.SubFactory(ItemGroupFactory)
+    ordinal = factory.Sequence(lambda n: n + 1)
+    name = factory.Sequence(lambda n: f"示例项目{n}")
+    purpose = "{测算句}，共计{金额}元。"
+
+
+class CalcLineFactory(DjangoModelFactory):
+    """245 people at 1,500 yuan; traits for the other ways to calculate."""
+
+    class Meta:
+        model = CalcLine
+
+    class Params:
+        tiered = factory.Trait(method=Method.TIERED, label="获得一次")
+        base_ratio = factory.Trait(
+            method=Method.BASE_RATIO,
+            people=None,
+            rate=None,
+            base_amount=Decimal("687500000"),
+            ratio=Decimal("0.02"),
+            share=Decimal("0.4"),
+            share_basis=ShareBasis.RETAINED,
+        )
+        quota = factory.Trait(method=Method.QUOTA, people=None, rate=None, fixed_amount=Decimal("200000"))
+
+    item = factory.SubFactory(ItemFactory)
+    ordinal = factory.Sequence(lambda n: n + 1)
+    label = "示例人员"
+    method = Method.HEADCOUNT
+    people = 245
+    rate = Decimal("1500")
+
+
+class OutlineEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = OutlineEntry
+
+    edition = factory.SubFactory(EditionFactory)
+    section = OutlineEntry.Section.DUTIES
+    ordinal = factory.Sequence(lambda n: n + 1)
+    text = "承担交办的其他事项。"

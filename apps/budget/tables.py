@@ -1,11 +1,14 @@
-"""Lists of the budget: one declaration of columns for screen and print."""
+"""Lists of the budget, on screen and going out as spreadsheets."""
+
+from datetime import datetime
 
 import django_tables2 as tables
 from django.utils.html import format_html
 
-from apps.budget.rules.stages import Book, Status
-from apps.budget.selectors.frame import TONES
+from apps.budget.rules.stages import TONES, Book, Status
+from apps.budget.selectors.comparison import ComparedItem, Comparison
 from apps.budget.selectors.plans import PlanRow
+from apps.core.sheets import Column, Sheet, write_sheets
 from apps.core.tables import BadgeColumn, HouseTable, NameColumn, WanColumn
 
 
@@ -34,3 +37,54 @@ class PlanTable(HouseTable):
         if not record.plan.fiscal_year.is_closed:
             return value
         return format_html('{}<span class="row-note">年度已关闭</span>', value)
+
+
+def comparison_workbook(comparison: Comparison, *, title: str, created: datetime) -> bytes:
+    """The rows shown on the page with their sentences, and the total of all rows."""
+    columns = (
+        Column("项目分组", "group"),
+        Column("项目", "title"),
+        Column(f"{comparison.before_label}（元）", "before", "amount"),
+        Column(f"{comparison.after_label}（元）", "after", "amount"),
+        Column("增减（元）", "difference", "amount"),
+        Column("增减率（%）", "percent", "amount"),
+        Column("人数因素（元）", "people", "amount"),
+        Column("标准因素（元）", "rate", "amount"),
+        Column("其他因素（元）", "other", "amount"),
+        Column("说明", "sentence", width=60),
+    )
+    totals = comparison.totals
+    sheet = Sheet(
+        name="版本对比",
+        columns=columns,
+        rows=[_compared(row) for row in comparison.rows()],
+        title=title,
+        totals={
+            "group": "合计（全部项目）",
+            "before": totals.before,
+            "after": totals.after,
+            "difference": totals.difference,
+            "percent": totals.percent,
+            "people": totals.people_effect,
+            "rate": totals.rate_effect,
+            "other": totals.other_effect,
+            "sentence": comparison.sentence,
+        },
+    )
+    return write_sheets([sheet], created=created)
+
+
+def _compared(row: ComparedItem) -> dict[str, object]:
+    change = row.change
+    return {
+        "group": row.group,
+        "title": change.title,
+        "before": change.before,
+        "after": change.after,
+        "difference": change.difference,
+        "percent": change.percent,
+        "people": change.people_effect,
+        "rate": change.rate_effect,
+        "other": change.other_effect,
+        "sentence": row.sentence,
+    }

@@ -95,7 +95,7 @@ class HouseForm(HouseErrors, forms.Form):
     """A form of the site."""
 
 
-class HouseModelForm(HouseErrors, forms.ModelForm):
+class HouseModelForm(HouseErrors, forms.ModelForm):  # type: ignore[type-arg]
     """A form of the site on a model."""
 
 
@@ -104,4 +104,6 @@ def _declared_messages(field: forms.Field) -> set[str]:
     defaults: dict[str, Any] = {}
     for kind in reversed(type(field).__mro__):
         defaults.update(getattr(kind, "default_error_messages", {}))
-    return {code for code, text in field.error_messages.items() if code not in defaults or defaults[code] != text}
+    return {
+        code for code, text in field.error_messages.items() if code not in defaults or defaults[code] != text
+    }

@@ -351,5 +351,5 @@ def _weasy_attachment(weasyprint: Any, one: Attachment, created: datetime) -> An
 def _finish(document: Any, pdf: Any) -> None:
     """The last touch before writing: each attachment stands once in /AF, and viewers show the title."""
     if "AF" in pdf.catalog:
-        pdf.catalog["AF"][:] = list(pdf.catalog["AF"])
+        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
     pdf.catalog["ViewerPreferences"] = type(pdf.pages)({"DisplayDocTitle": "true"})

@@ -11,7 +11,15 @@ from django import forms
 from django.http import HttpRequest
 
 from apps.core.forms import HouseForm
-from apps.core.tables import BadgeColumn, CountColumn, HouseTable, MoneyColumn, NameColumn, TimeColumn, WanColumn
+from apps.core.tables import (
+    BadgeColumn,
+    CountColumn,
+    HouseTable,
+    MoneyColumn,
+    NameColumn,
+    TimeColumn,
+    WanColumn,
+)
 
 _FILE = Path(__file__).resolve().parents[2] / "fixtures" / "components.json"
 
@@ -19,13 +27,17 @@ _FILE = Path(__file__).resolve().parents[2] / "fixtures" / "components.json"
 class SampleForm(HouseForm):
     """Every kind of field once."""
 
-    name = forms.CharField(label="项目名称", max_length=60, help_text="可用 {年度} 代替年份，复制到下一年时自动更新。")
+    name = forms.CharField(
+        label="项目名称", max_length=60, help_text="可用 {年度} 代替年份，复制到下一年时自动更新。"
+    )
     kind = forms.ChoiceField(
         label="测算方式",
         choices=[("", "请选择"), ("count", "人数×标准"), ("tiers", "分档人数×标准"), ("fixed", "定额")],
         help_text="定额与据实没有算式，须由财务负责人说明理由。",
     )
-    count = forms.IntegerField(label="人数", min_value=0, max_value=100_000, help_text="整数；“含”的人数不得超过本档。")
+    count = forms.IntegerField(
+        label="人数", min_value=0, max_value=100_000, help_text="整数；“含”的人数不得超过本档。"
+    )
     amount = forms.DecimalField(
         label="标准", max_digits=12, decimal_places=2, help_text="以元为单位，最多到分。",
         widget=forms.TextInput(attrs={"class": "money", "inputmode": "decimal"}),
@@ -89,8 +101,13 @@ def gallery(request: HttpRequest) -> dict[str, Any]:
     return words | {
         "form": SampleForm(initial={"name": "{年度}年劳模体检费", "kind": "count", "origin": "budget"}),
         "wrong_form": SampleForm(
-            {"wrong-name": "{年度}年劳模体检费", "wrong-kind": "count", "wrong-count": "-5", "wrong-amount": "四百",
-             "wrong-origin": "budget"},
+            {
+                "wrong-name": "{年度}年劳模体检费",
+                "wrong-kind": "count",
+                "wrong-count": "-5",
+                "wrong-amount": "四百",
+                "wrong-origin": "budget",
+            },
             prefix="wrong",
         ),
         "dialog_form": SampleForm(prefix="dialog"),

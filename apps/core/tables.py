@@ -16,7 +16,7 @@ from apps.core.templatetags.components import badge
 PER_PAGE = 50
 
 
-class HouseTable(tables.Table):
+class HouseTable(tables.Table):  # type: ignore[misc]
     """A list in the house's look. `label` names it for screen readers; `empty_title`, `empty_hint` say what to do."""
 
     label = "列表"
@@ -45,7 +45,7 @@ def _number_attrs(extra: Mapping[str, Any] | None) -> dict[str, Any]:
     return attrs
 
 
-class MoneyColumn(tables.Column):
+class MoneyColumn(tables.Column):  # type: ignore[misc]
     """Decimal yuan, printed 222,800.00 and right-aligned; exported as the bare number."""
 
     def __init__(self, *args: Any, attrs: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
@@ -65,7 +65,7 @@ class WanColumn(MoneyColumn):
         return f"{money.wan(value):,.2f}"
 
 
-class CountColumn(tables.Column):
+class CountColumn(tables.Column):  # type: ignore[misc]
     """A whole number with thousands separated, right-aligned."""
 
     def __init__(self, *args: Any, attrs: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
@@ -78,7 +78,7 @@ class CountColumn(tables.Column):
         return value
 
 
-class BadgeColumn(tables.Column):
+class BadgeColumn(tables.Column):  # type: ignore[misc]
     """A state as a badge. `tones` maps the stored value to a tone; labels come from the field's choices."""
 
     def __init__(
@@ -98,7 +98,7 @@ class BadgeColumn(tables.Column):
         return self.labels.get(value, value) if self.labels else value
 
 
-class TimeColumn(tables.DateTimeColumn):
+class TimeColumn(tables.DateTimeColumn):  # type: ignore[misc]
     """Local time to the minute, kept on one line."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -106,7 +106,7 @@ class TimeColumn(tables.DateTimeColumn):
         super().__init__(*args, format="Y-m-d H:i", **kwargs)
 
 
-class NameColumn(tables.Column):
+class NameColumn(tables.Column):  # type: ignore[misc]
     """The name of a row, linked to its page (linkify=...), with an optional second line `note` under it."""
 
     def __init__(self, *args: Any, note: str = "", **kwargs: Any) -> None:

@@ -167,7 +167,7 @@
     else if ((found = hit("[data-toast-close]"))) found.closest(".toast").remove();
     else if ((found = hit("[data-toast]"))) toast(found.getAttribute("data-toast"), found.getAttribute("data-level") || "");
     else if (hit("[data-print]")) window.print();
-    else if (target.tagName === "DIALOG" && !target.querySelector("form[data-guard]")) target.close();
+    else if (target.tagName === "DIALOG" && target.querySelector("[data-dialog-close]") && !target.querySelector("form[data-guard]")) target.close();
 
     if (!hit(".rail") && !hit("[data-rail-open]")) openRail(false);
     each("details[data-menu][open]", function (menu) {
@@ -233,6 +233,9 @@
         return;
       }
       form.setAttribute("data-sent", "");
+      setTimeout(function () {
+        form.removeAttribute("data-sent"); /* 回答是一个文件时，页面还在 */
+      }, 4000);
       var token = form.querySelector("input[name=csrfmiddlewaretoken]");
       if (token) token.value = csrfToken() || token.value;
       setDirty(form, false);
@@ -285,7 +288,7 @@
   });
 
   document.addEventListener("closeDialog", function () {
-    each("dialog[open]", function (dialog) {
+    each("dialog[open]:not(#session-dialog)", function (dialog) {
       dialog.close();
     });
   });

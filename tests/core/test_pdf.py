@@ -109,6 +109,8 @@ def test_headings_paragraphs_and_cells_are_tagged_for_screen_readers(opened):
 
 
 def test_every_attachment_stands_once_with_its_relationship_and_its_bytes(opened):
+    names = [bytes(name) for name in opened.Root.Names.EmbeddedFiles.Names[::2]]
+    assert names == sorted(names)
     listed = [(str(one.UF), str(one.AFRelationship), str(one.Desc)) for one in opened.Root.AF]
     assert sorted(listed) == [
         ("data.json", "/Source", "数据快照"),
@@ -117,8 +119,6 @@ def test_every_attachment_stands_once_with_its_relationship_and_its_bytes(opened
     assert {name: one.get_file().read_bytes() for name, one in opened.attachments.items()}[
         "data.json"
     ] == b"{}"
-    names = [bytes(name) for name in opened.Root.Names.EmbeddedFiles.Names[::2]]
-    assert names == sorted(names)
 
 
 def test_headings_become_bookmarks_and_amounts_stay_links(opened):
@@ -356,7 +356,10 @@ def test_a_style_that_is_not_understood_is_noted_and_does_not_stop_the_printing(
 def test_what_the_library_says_during_printing_stays_out_of_the_log(caplog):
     with caplog.at_level(logging.WARNING):
         render(page("<p>甲</p>", STYLE + "p { no-such-property: 1 }"), base=OPTIONS)
-    assert not [record for record in caplog.records if record.name.startswith("weasyprint")]
+        assert not [record for record in caplog.records if record.name.startswith("weasyprint")]
+        logging.getLogger("weasyprint").warning("outside of a print")
+        logging.getLogger("weasyprint").error("outside of a print, and grave")
+    assert [record.message for record in caplog.records] == ["outside of a print, and grave"]
 
 
 def test_two_prints_at_once_hear_only_their_own_warnings():

@@ -2,7 +2,6 @@ import io
 import re
 import resource
 import stat
-import time
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -186,6 +185,15 @@ def test_numbers_are_read_as_the_spreadsheet_shows_them():
     assert [row.values["rate"] for row in table.rows] == [Decimal("3.30"), Decimal("1234567.89")]
 
 
+def test_the_sixteenth_digit_that_a_spreadsheet_never_shows_is_no_part_of_a_number():
+    column = Column("金额", "amount", "amount")
+    cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>金额</t></is></c></row>'
+    cells += '<row r="2"><c r="A2"><v>3.3000000000000003</v></c></row>'
+    table = read_table(raw_workbook(cells), columns=[column])
+    assert table.errors == ()
+    assert table.rows[0].values["amount"] == Decimal("3.30")
+
+
 def test_an_error_value_or_a_formula_never_calculated_is_named_and_not_taken_for_empty():
     heading = "".join(
         f'<c r="{place}1" t="inlineStr"><is><t>{name}</t></is></c>'
@@ -240,6 +248,14 @@ def dishonest() -> bytes:
     return bytes(data).replace(size, (1000).to_bytes(4, "little"))
 
 
+def marked(offset: int, value: bytes) -> bytes:
+    """An ordinary file whose end record (or its first directory entry) has some bytes overwritten."""
+    data = bytearray(workbook(HEADINGS, ROW))
+    place = data.rfind(b"PK\x05\x06") if offset < 0 else data.find(b"PK\x01\x02")
+    data[place + abs(offset) : place + abs(offset) + len(value)] = value
+    return bytes(data)
+
+
 def endless_rows() -> bytes:
     return raw_workbook("<row/>" * 10_000_000)
 
@@ -284,6 +300,13 @@ BOMBS = {
     "a path out of the archive": (lambda: raw_workbook("", extra={"../../etc/cron.d/x": b"x"}), "path"),
     "an absolute path": (lambda: raw_workbook("", extra={"/etc/passwd": b"x"}), "path"),
     "a size that is not true": (dishonest, "dishonest_size"),
+    "a directory that claims a great many parts": (lambda: marked(-10, b"\xff\xee"), "too_many_parts"),
+    "a part with a password": (lambda: marked(8, b"\x01"), "encrypted"),
+    "a way of packing nobody uses": (lambda: marked(10, b"\x0e"), "compression"),
+    "two parts of one name": (
+        lambda: raw_workbook("", extra={"xl/AAAA.xml": b"", "xl/BBBB.xml": b""}).replace(b"BBBB", b"AAAA"),
+        "duplicate_part",
+    ),
 }
 
 
@@ -295,14 +318,20 @@ def refusal_of(data: bytes) -> Refused:
     return refusal.value
 
 
+def processor_seconds() -> float:
+    """Processor time of this process and its children: what a file costs, whoever else uses the machine."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_import_bombs_are_refused_within_a_second_and_without_taking_memory(bomb):
     make, code = BOMBS[bomb]
     data = make()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    before = processor_seconds()
     refusal = refusal_of(data)
-    took = time.monotonic() - started
+    took = processor_seconds() - before
     assert refusal.code == code
     assert took <= 1, f"{took:.2f} s"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory <= 50 * 1024

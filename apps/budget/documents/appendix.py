@@ -1,6 +1,6 @@
 """The tables of the explanation: summary, changes, performance targets, calculations, basis documents."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -16,26 +16,21 @@ from apps.budget.documents.parts import (
     in_wan_column,
     in_yuan_column,
 )
-from apps.budget.models import CalcLine, ClassificationCode, Indicator
+from apps.budget.models import ClassificationCode, Indicator
 from apps.budget.rules import calculation, narrative, wording
 from apps.budget.rules.calculation import Method
-from apps.budget.selectors.sheet import GroupRow, ItemRow, LineRow, Sheet
-from apps.core import money, quantities
-
-TOTAL = "total"
-NOT_NAMED = "未注明"
-
-
-def item_key(item: ItemRow) -> str:
-    return f"item-{item.record.lineage}"
-
-
-def group_key(group: GroupRow) -> str:
-    return f"group-{group.group.code}"
-
-
-def line_key(line: CalcLine) -> str:
-    return f"line-{line.pk}"
+from apps.budget.selectors.figures import (
+    TOTAL,
+    by_function,
+    by_source,
+    group_key,
+    item_key,
+    line_key,
+    numbered,
+    total_of,
+)
+from apps.budget.selectors.sheet import ItemRow, LineRow, Sheet
+from apps.core import quantities
 
 
 def item_anchor(item: ItemRow) -> str:
@@ -46,58 +41,7 @@ def calculation_anchor(item: ItemRow) -> str:
     return f"calculation-{item.record.pk}"
 
 
-def numbered(sheet: Sheet) -> Iterable[tuple[str, GroupRow, ItemRow]]:
-    """Every item with its mark 测1-1."""
-    for number, group in enumerate(sheet.groups, start=1):
-        for item in group.items:
-            yield narrative.calculation_mark(number, item.number), group, item
-
-
 # --- income, expenditure and items -------------------------------------------------------------------------
-
-
-def by_source(sheet: Sheet) -> list[tuple[str, str, tuple[ItemRow, ...]]]:
-    """(key, name, items) of each source of money, in the order of the reference data."""
-    return _collected(
-        sheet,
-        lambda item: item.record.funding_source_id,
-        lambda item: (item.record.funding_source.code, item.record.funding_source.name)  # type: ignore[union-attr]
-        if item.record.funding_source
-        else ("none", f"{NOT_NAMED}资金来源"),
-        lambda item: item.record.funding_source.ordinal if item.record.funding_source else 9999,
-        "source",
-    )
-
-
-def by_function(sheet: Sheet) -> list[tuple[str, str, tuple[ItemRow, ...]]]:
-    """(key, code and name, items) of each function code."""
-    return _collected(
-        sheet,
-        lambda item: item.record.function_code_id,
-        lambda item: (item.record.function_code.code, f"{item.record.function_code.code} {item.record.function_code.name}")  # type: ignore[union-attr]
-        if item.record.function_code
-        else ("none", f"{NOT_NAMED}功能分类"),
-        lambda item: item.record.function_code.code if item.record.function_code else "~",
-        "function",
-    )
-
-
-def _collected(
-    sheet: Sheet,
-    identity: Callable[[ItemRow], object],
-    named: Callable[[ItemRow], tuple[str, str]],
-    order: Callable[[ItemRow], object],
-    prefix: str,
-) -> list[tuple[str, str, tuple[ItemRow, ...]]]:
-    found: dict[object, list[ItemRow]] = {}
-    for item in sheet.items:
-        found.setdefault(identity(item), []).append(item)
-    rows = sorted(found.values(), key=lambda items: order(items[0]))  # type: ignore[arg-type,return-value]
-    return [(f"{prefix}-{named(items[0])[0]}", named(items[0])[1], tuple(items)) for items in rows]
-
-
-def _sum(items: Iterable[ItemRow]) -> Decimal:
-    return sum((item.amount for item in items), Decimal("0.00"))
 
 
 def summary_tables(sheet: Sheet) -> tuple[PrintedTable, ...]:
@@ -105,8 +49,8 @@ def summary_tables(sheet: Sheet) -> tuple[PrintedTable, ...]:
 
 
 def _income_and_expenditure(sheet: Sheet) -> PrintedTable:
-    income = [(name, in_wan_column(_sum(items), key)) for key, name, items in by_source(sheet)]
-    spent = [(name, in_wan_column(_sum(items), key)) for key, name, items in by_function(sheet)]
+    income = [(part.name, in_wan_column(part.amount, part.key)) for part in by_source(sheet)]
+    spent = [(part.name, in_wan_column(part.amount, part.key)) for part in by_function(sheet)]
     rows = [
         Row("line", (Piece(str(at)), Piece(left[0]), left[1], Piece(right[0]), right[1]))
         for at, (left, right) in enumerate(zip_longest(income, spent, fillvalue=("", BLANK)), start=1)
@@ -118,10 +62,10 @@ def _income_and_expenditure(sheet: Sheet) -> PrintedTable:
         unit="万元",
         columns=(
             Column("序号", "centre", 8),
-            Column("收入项目", "text", 28),
-            Column("预算数", "number", 15),
-            Column("支出项目", "text", 34),
-            Column("预算数", "number", 15),
+            Column("收入项目", "text", 29),
+            Column("预算数", "number", 14),
+            Column("支出项目", "text", 35),
+            Column("预算数", "number", 14),
         ),
         rows=tuple(rows),
     )
@@ -129,19 +73,19 @@ def _income_and_expenditure(sheet: Sheet) -> PrintedTable:
 
 def _items_table(sheet: Sheet) -> PrintedTable:
     moved = sheet.is_adjustment
-    columns = [Column("编号", "centre", 9), Column("项目", "text", 31 if not moved else 27)]
+    columns = [Column("编号", "centre", 9), Column("项目", "text", 27 if moved else 29)]
     if not moved:
-        columns += [Column("功能分类", "centre", 14), Column("部门经济分类", "centre", 14)]
-    columns.append(Column("资金来源", "text", 18 if not moved else 16))
+        columns += [Column("功能分类", "centre", 13), Column("部门经济分类", "centre", 16)]
+    columns.append(Column("资金来源", "text", 20))
     if moved:
-        columns += [Column("批复数", "number", 16), Column("调整", "number", 16)]
-    columns.append(Column("调整后预算数" if moved else "预算数", "number", 14 if not moved else 16))
+        columns += [Column("批复数", "number", 15), Column("调整", "number", 14)]
+    columns.append(Column("调整后预算数" if moved else "预算数", "number", 15 if moved else 13))
 
     def amounts(rows: Sequence[ItemRow], key: str) -> list[Piece]:
         ratified = sum((item.ratified_amount for item in rows), Decimal("0.00"))
         change = sum((item.adjustment for item in rows), Decimal("0.00"))
         before = [in_wan_column(ratified, key), in_wan_column(change or None, key)] if moved else []
-        return [*before, in_wan_column(_sum(rows), key)]
+        return [*before, in_wan_column(total_of(rows), key)]
 
     blanks = [BLANK] * (1 if moved else 3)
     rows: list[Row] = []
@@ -192,7 +136,9 @@ def _code_notes(sheet: Sheet) -> tuple[str, ...]:
 
 
 def changes_table(sheet: Sheet) -> PrintedTable:
-    def cells(name: str, before: Decimal | None, after: Decimal, key: str, mark: str = "") -> tuple[Piece, ...]:
+    def cells(
+        name: str, before: Decimal | None, after: Decimal, key: str, mark: str = ""
+    ) -> tuple[Piece, ...]:
         change = None if before is None else after - before
         share = narrative.change_percent(before, after)
         sign = "-" if change is not None and change < 0 and share else ""
@@ -214,9 +160,7 @@ def changes_table(sheet: Sheet) -> PrintedTable:
         known = all(item.prior_amount is not None for item in group.items)
         complete = complete and known
         before = group.prior_amount if known else None
-        rows.append(
-            Row("subtotal", cells(f"{group.group.name}小计", before, group.amount, group_key(group)))
-        )
+        rows.append(Row("subtotal", cells(f"{group.group.name}小计", before, group.amount, group_key(group))))
     before = sheet.prior_amount if complete else None
     rows.append(Row("total", cells("合计", before, sheet.amount, TOTAL)))
     return PrintedTable(
@@ -250,7 +194,13 @@ def targets_table(sheet: Sheet) -> PrintedTable:
         rows.append(
             Row(
                 "item",
-                ((Piece(f"{mark}　{item.title}　"), in_wan_column(item.amount, item_key(item)), Piece("万元")),),
+                (
+                    (
+                        Piece(f"{mark}　{item.title}　"),
+                        in_wan_column(item.amount, item_key(item)),
+                        Piece("万元"),
+                    ),
+                ),
             )
         )
         for indicator in item.indicators:
@@ -341,8 +291,12 @@ def calculations_table(sheet: Sheet) -> PrintedTable:
 def _calculation(item: ItemRow, row: LineRow, mark: str) -> Row:
     line, record = row.line, row.record
     key = line_key(record)
-    label = wording.fill(line.label or item.title, item.placeholders())
-    inside = f"（含{line.of_which_label}{line.of_which_people}{line.unit}）" if line.of_which_people is not None else ""
+    label = line.label or item.title
+    inside = (
+        f"（含{line.of_which_label}{line.of_which_people}{line.unit}）"
+        if line.of_which_people is not None
+        else ""
+    )
     content = [Piece(f"{label}{inside}", "")]
     if record.source_key and record.source_read_at:
         source = quantities.find(record.source_key)
@@ -373,7 +327,9 @@ def documents_table(sheet: Sheet) -> PrintedTable:
     cited: dict[int, list[str]] = {}
     for mark, _, item in numbered(sheet):
         for citation in item.citations:
-            cited.setdefault(citation.document.pk, []).append(mark + (f"（{citation.article}）" if citation.article else ""))
+            cited.setdefault(citation.document.pk, []).append(
+                mark + (f"（{citation.article}）" if citation.article else "")
+            )
     rows = []
     for at, document in enumerate(sheet.documents(), start=1):
         dated = f"{document.issued_on:%Y-%m-%d}" if document.issued_on else ""
@@ -403,4 +359,3 @@ def documents_table(sheet: Sheet) -> PrintedTable:
         ),
         rows=tuple(rows),
     )
-

@@ -23,6 +23,7 @@ from apps.budget.documents.parts import (
 from apps.budget.models import Edition, OutlineEntry
 from apps.budget.rules import narrative, stages, wording
 from apps.budget.rules.stages import Stage
+from apps.budget.selectors import figures
 from apps.budget.selectors.explanation import (
     EarlierItem,
     Node,
@@ -71,6 +72,10 @@ class Explanation:
     issue: IssueFacts | None
 
     @property
+    def cover_lines(self) -> tuple[str, ...]:
+        return (f"{self.year}年", self.title.removeprefix(f"{self.union}{self.year}年"))
+
+    @property
     def subject(self) -> str:
         return f"{self.year}年{self.book}（{self.stage}）编制说明"
 
@@ -101,16 +106,14 @@ def explanation(
 
 
 def plain_text(sheet: Sheet) -> str:
-    """The prose of the explanation, one paragraph a line, as the text checks read it: no appendix, no terms."""
+    """The prose of the explanation, one paragraph a line, as the text checks read it: all headings, no tables or terms."""
     whole = explanation(sheet, figures_url="")
     lines = [whole.title]
     for section in whole.sections:
-        if section.kind in _PROSE:
-            lines += [section.heading, *_lines(section)]
+        lines.append(section.heading)
+        if section.kind != "terms":
+            lines += _lines(section)
     return "\n".join(lines)
-
-
-_PROSE = ("outline", "group", "changes")
 
 
 def _lines(section: Section) -> list[str]:
@@ -118,7 +121,9 @@ def _lines(section: Section) -> list[str]:
     if section.group:
         for item in section.group.items:
             lines.append(f"项目{item.number}：{item.title}{item.amount.text}万元")
-            lines += [f"{'说明：' if not at else ''}{_plain(text)}" for at, text in enumerate(item.paragraphs)]
+            lines += [
+                f"{'说明：' if not at else ''}{_plain(text)}" for at, text in enumerate(item.paragraphs)
+            ]
         lines.append(f"{section.group.name}小计{section.group.subtotal.text}万元")
     lines += [_plain(text) for text in section.paragraphs]
     if section.total:
@@ -179,7 +184,9 @@ def _sections(
         parts.add("依据文件目录", "tables", tables=(documents,))
     used = narrative.terms_in(_everything(sheet, parts.sections), terms())
     if used:
-        parts.add("名词解释", "terms", entries=tuple(_term(at, term) for at, term in enumerate(used, start=1)))
+        parts.add(
+            "名词解释", "terms", entries=tuple(_term(at, term) for at, term in enumerate(used, start=1))
+        )
     return tuple(parts.sections)
 
 
@@ -215,7 +222,7 @@ def _lead(section: str, level: int, text: str) -> tuple[str, str]:
 
 
 def _group(group: GroupRow, number: int) -> GroupBlock:
-    key = appendix.group_key(group)
+    key = figures.group_key(group)
     return GroupBlock(
         name=group.group.name,
         items=tuple(_item(item, number) for item in group.items),
@@ -224,16 +231,16 @@ def _group(group: GroupRow, number: int) -> GroupBlock:
 
 
 def _item(item: ItemRow, group_number: int) -> ItemBlock:
-    key = appendix.item_key(item)
+    key = figures.item_key(item)
     mark = narrative.calculation_mark(group_number, item.number)
-    # A label of a line may itself hold {年度}: filled once more after the sentence stands in its place.
-    text = wording.fill(item.explanation(), item.placeholders())
     return ItemBlock(
         number=item.number,
         mark=mark,
         title=item.title,
         amount=in_wan(item.amount, key),
-        paragraphs=tuple(linked(line.strip(), key) for line in text.splitlines() if line.strip()),
+        paragraphs=tuple(
+            linked(line.strip(), key) for line in item.explanation().splitlines() if line.strip()
+        ),
         anchor=appendix.item_anchor(item),
         appendix_anchor=appendix.calculation_anchor(item),
         has_basis=item.has_basis,
@@ -241,8 +248,10 @@ def _item(item: ItemRow, group_number: int) -> ItemBlock:
 
 
 def _total(sheet: Sheet) -> Text:
-    words = f"{sheet.year}年项目支出合计{money.format_wan(sheet.amount)}万元（{money.capital(sheet.amount)}）。"
-    return linked(words, appendix.TOTAL)
+    words = (
+        f"{sheet.year}年项目支出合计{money.format_wan(sheet.amount)}万元（{money.capital(sheet.amount)}）。"
+    )
+    return linked(words, figures.TOTAL)
 
 
 def _changes(
@@ -258,7 +267,7 @@ def _changes(
         return ((Piece(sentence),),), ()
     paragraphs = [_total_change(sheet, gone)] if not unknown else []
     for item in known:
-        paragraphs.append(linked(_item_change(item, earlier), appendix.item_key(item)))
+        paragraphs.append(linked(_item_change(item, earlier), figures.item_key(item)))
     if gone:
         names = "、".join(f"{row.title}（{narrative.amount_words(row.amount)}）" for row in gone)
         paragraphs.append((Piece(f"{sheet.year - 1}年安排、本年不再安排的项目：{names}。"),))
@@ -274,16 +283,19 @@ def _total_change(sheet: Sheet, gone: list[EarlierItem]) -> Text:
     before = sum((item.prior_amount or Decimal(0) for item in sheet.items), Decimal("0.00"))
     before += sum((row.amount for row in gone), Decimal("0.00"))
     moves = sorted(
-        [(item.title, item.change or Decimal(0)) for item in sheet.items] + [(row.title, -row.amount) for row in gone],
+        [(item.title, item.change or Decimal(0)) for item in sheet.items]
+        + [(row.title, -row.amount) for row in gone],
         key=lambda move: -abs(move[1]),
     )
     told = [
-        f"{title}{narrative.direction(amount)}{narrative.amount_words(abs(amount))}" for title, amount in moves[:3] if amount
+        f"{title}{narrative.direction(amount)}{narrative.amount_words(abs(amount))}"
+        for title, amount in moves[:3]
+        if amount
     ]
     sentence = narrative.change_sentence(
         subject=f"{sheet.year}年项目支出合计", before=before, after=sheet.amount, reason="、".join(told)
     )
-    return linked(sentence, appendix.TOTAL)
+    return linked(sentence, figures.TOTAL)
 
 
 def _item_change(item: ItemRow, earlier: Mapping[UUID, EarlierItem]) -> str:

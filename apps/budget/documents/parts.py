@@ -122,6 +122,7 @@ class Body:
 
 
 _KEPT_TOGETHER = 12
+_SHORT = 14
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,11 @@ class PrintedTable:
     rows: tuple[Row, ...]
     unit: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_short(self) -> bool:
+        """Short enough to be kept on one page whole."""
+        return len(self.rows) <= _SHORT
 
     def bodies(self) -> tuple[Body, ...]:
         """The rows in blocks: an item with its lines and what closes a group after it."""
@@ -176,6 +182,6 @@ class Section:
         return f"{self.mark}{self.title}"
 
     @property
-    def is_wide(self) -> bool:
-        """Whether the section is mainly tables, which the book style sets on landscape pages."""
-        return bool(self.tables)
+    def page(self) -> str:
+        """The kind of page of the book style: text, wide (landscape) or tail."""
+        return {"tables": "wide", "changes": "wide", "terms": "tail"}.get(self.kind, "text")

@@ -21,7 +21,9 @@ from apps.core.sheets.columns import value_of
 
 _BASE_LIMIT = AMOUNT_LIMIT * 100
 _DEFAULT_UNIT = "人"
-_SAME_SIGNS = str.maketrans({"*": "×", "x": "×", "X": "×", "＊": "×", "✕": "×", "·": "×", " ": None, "　": None})
+_SAME_SIGNS = str.maketrans(
+    {"*": "×", "x": "×", "X": "×", "＊": "×", "✕": "×", "·": "×", " ": None, "　": None}
+)
 _METHOD_WORDS: dict[str, str] = {
     **{label: value for value, label in Method.choices},
     **{value: value for value in Method.values},
@@ -126,7 +128,9 @@ def _value(column: GridColumn, text: str, method: str) -> Any:
         return money.parse_count(text, field=column.label)
     if column.kind == "ratio":
         return _ratio(column, text)
-    label = {"price": "基数" if method == Method.BASE_RATIO else "标准", "amount": "金额"}.get(column.name, column.label)
+    label = {"price": "基数" if method == Method.BASE_RATIO else "标准", "amount": "金额"}.get(
+        column.name, column.label
+    )
     limit = _BASE_LIMIT if (column.name, method) == ("price", Method.BASE_RATIO) else AMOUNT_LIMIT
     return money.parse_amount(text, field=label, maximum=limit)
 
@@ -149,7 +153,8 @@ def _text(column: GridColumn, text: str) -> str:
         return _DEFAULT_UNIT
     try:
         return str(
-            value_of(words, Column(column.label, column.name, required=False, max_length=column.max_length)) or ""
+            value_of(words, Column(column.label, column.name, required=False, max_length=column.max_length))
+            or ""
         )
     except Refused as refusal:
         raise Refused(f"“{column.label}”{refusal.message}") from None

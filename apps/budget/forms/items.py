@@ -6,10 +6,10 @@ from django import forms
 
 from apps.budget.models import ClassificationCode, FundingSource, Indicator, Item, ItemGroup, PolicyDocument
 from apps.budget.rules.wording import ITEM_PLACEHOLDERS
-from apps.core.forms import AmountField
+from apps.core.forms import AmountField, HouseForm
 
 
-class ItemForm(forms.Form):
+class ItemForm(HouseForm):
     """All of an item except its calculation, which is entered in the grid."""
 
     name = forms.CharField(
@@ -70,7 +70,7 @@ class ItemForm(forms.Form):
         return {name: getattr(item, name) for name in names} | {"version": item.version}
 
 
-class CitationForm(forms.Form):
+class CitationForm(HouseForm):
     document = forms.ModelChoiceField(
         label="依据文件", queryset=PolicyDocument.objects.all(), required=False, empty_label="请选择"
     )
@@ -97,7 +97,7 @@ class BaseCitationFormSet(_OrderedFormSet):
         return [(row["document"].pk, row["article"]) for row in self.rows()]
 
 
-class IndicatorForm(forms.Form):
+class IndicatorForm(HouseForm):
     level = forms.ChoiceField(
         label="一级指标", choices=[("", "请选择"), *Indicator.Level.choices], required=False
     )

@@ -7,10 +7,11 @@ from django.conf import settings
 
 from apps.budget.models import PolicyDocument
 from apps.core.errors import Refused
+from apps.core.forms import HouseForm
 from apps.core.uploads import UploadedContent, require_upload
 
 
-class PolicyDocumentForm(forms.Form):
+class PolicyDocumentForm(HouseForm):
     title = forms.CharField(
         label="标题", max_length=200, required=False, help_text="不带书名号；只知道文号的可以留空"
     )

@@ -4,20 +4,15 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 
 from apps.core.errors import Refused
+from apps.core.forms import HouseForm
 from apps.core.texts import read_text
 
 
-class ForeignTextForm(forms.Form):
+class ForeignTextForm(HouseForm):
     year = forms.IntegerField(
-        label="预算年度",
-        validators=[
-            MinValueValidator(2000, "“预算年度”应在 2000 到 2100 之间。"),
-            MaxValueValidator(2100, "“预算年度”应在 2000 到 2100 之间。"),
-        ],
-        help_text="文中除本年度和上年度外的年份会列出",
+        label="预算年度", min_value=2000, max_value=2100, help_text="文中除本年度和上年度外的年份会列出"
     )
     text = forms.CharField(
         label="文稿",

@@ -203,6 +203,13 @@ class Edition(models.Model):
         return self.status in OPEN_STATUSES and not self.plan.fiscal_year.is_closed
 
 
+class OfEditionQuerySet(models.QuerySet):
+    """Rows that hang on an edition are seen by those who see the edition."""
+
+    def visible_to(self, user: User) -> "OfEditionQuerySet":
+        return self.filter(edition__in=Edition.objects.visible_to(user))
+
+
 class Decision(models.Model):
     """One step of the approval, with the person, the role at that time, the opinion and the total. Insert-only."""
 
@@ -220,6 +227,8 @@ class Decision(models.Model):
     minutes_number = models.CharField("会议纪要文号", max_length=60, blank=True)
     total_amount = models.DecimalField("当时合计", max_digits=16, decimal_places=2)
     at = models.DateTimeField("时间", default=timezone.now)
+
+    objects = OfEditionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "审批记录"
@@ -263,6 +272,8 @@ class Waiver(models.Model):
     waived_by = models.ForeignKey(User, verbose_name="接受人", on_delete=models.PROTECT, related_name="+")
     waived_at = models.DateTimeField("时间", default=timezone.now)
 
+    objects = OfEditionQuerySet.as_manager()
+
     class Meta:
         verbose_name = "校验说明"
         verbose_name_plural = "校验说明"
@@ -284,6 +295,11 @@ class Waiver(models.Model):
         return self.message
 
 
+class GridChangeQuerySet(models.QuerySet["GridChange"]):
+    def visible_to(self, user: User) -> "GridChangeQuerySet":
+        return self.filter(edition__in=Edition.objects.visible_to(user))
+
+
 class GridChange(models.Model):
     """One pasted block or import, with what stood there before, so that one undo takes it back as a whole."""
 
@@ -301,6 +317,8 @@ class GridChange(models.Model):
     actor = models.ForeignKey(User, verbose_name="操作人", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField("时间", default=timezone.now)
     undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+
+    objects = GridChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = "批量变动"

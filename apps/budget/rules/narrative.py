@@ -107,7 +107,7 @@ def explain_change(before_lines: Sequence[Line], after_lines: Sequence[Line]) ->
     """Split the change between two calculations into people (at the old standard) and standard (for the new people).
 
     人数因素 = (new count − old count) × old standard; 标准因素 = (new standard − old standard) × new count, so the two
-    add up without a rest. A class that is new or gone counts as people. Lines are paired by their label, single lines in any case.
+    add up without a rest. A class that is new or gone counts as people. Lines are paired by their label.
     """
     return ChangeSplit(
         before=sum((_amount(line) for line in before_lines), ZERO),
@@ -142,9 +142,9 @@ def _factors(before: Line | None, after: Line | None) -> tuple[Factor, ...]:
     line = after or before
     if line is None or (before == after) or (not difference and _same_figures(before, after)):
         return ()
-    if before is not None and after is not None and before.method != after.method:
-        if not {before.method, after.method} <= set(COUNTED_METHODS):
-            return (Factor(Cause.METHOD, difference),)
+    methods = {one.method for one in (before, after) if one is not None}
+    if len(methods) > 1 and not methods <= set(COUNTED_METHODS):
+        return (Factor(Cause.METHOD, difference),)
     if line.method in COUNTED_METHODS:
         counted = Cause.PEOPLE if line.unit == "人" else Cause.QUANTITY
         if before is None or after is None:
@@ -239,7 +239,7 @@ def percent_words(before: Decimal | None, after: Decimal) -> str:
     if share is None or before is None or before == after:
         return ""
     verb = "增长" if after > before else "下降"
-    return f"{verb}{plain(share)}%" if share else f"{verb}不足0.1%"
+    return f"{verb}{share.normalize():f}%" if share else f"{verb}不足0.1%"
 
 
 def change_sentence(
@@ -359,7 +359,7 @@ def calculation_mark(group_number: int, item_number: int) -> str:
 
 # --- figures inside sentences ------------------------------------------------------------------------------
 
-_UNITS = "万元|亿元|元|人次|人|户|名|家|个|次|项|件|场|期|%"
+_UNITS = "万元|亿元|元|人次|人|户|名|家|个|次|项|件|场|期"
 _FIGURE = re.compile(
     rf"人民币负?[零壹贰叁肆伍陆柒捌玖拾佰仟万亿元角分整]+|[0-9][0-9,]*(?:\.[0-9]+)?(?:{_UNITS})"
 )

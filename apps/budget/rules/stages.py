@@ -49,12 +49,25 @@ class Status(models.TextChoices):
     APPROVED = "approved", "已审定"
 
 
+TONES: dict[str, str] = {
+    Status.DRAFT: "grey",
+    Status.RETURNED: "red",
+    Status.SUBMITTED: "amber",
+    Status.CHECKED: "amber",
+    Status.VICE_APPROVED: "amber",
+    Status.APPROVED: "green",
+}
+"""Tone of the badge of each state."""
+
 OPEN_STATUSES = (Status.DRAFT, Status.RETURNED)
 """Only in these states may the content of an edition change; the database refuses it in all others."""
 
 # The bureau decides what stands in 一下 and 批复; in the house it is recorded and confirmed, not approved again.
 RECORDED_STAGES = (Stage.FIRST_DOWN, Stage.RATIFIED)
 APPROVED_STAGES = (Stage.FIRST_UP, Stage.SECOND_UP, Stage.ADJUSTMENT)
+
+# Where the ceiling handed down in 一下 stands beside the figures.
+CONTROLLED_STAGES = (Stage.FIRST_DOWN, Stage.SECOND_UP, Stage.RATIFIED)
 
 FLOW = Flow(
     (

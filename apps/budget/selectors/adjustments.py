@@ -89,6 +89,16 @@ class AdjustmentSheet:
         return {name: sum((getattr(item, name) for item in self.items), NOTHING) for name in _AMOUNTS}
 
     @property
+    def given(self) -> Decimal:
+        """调出 of this edition; always equal to what is taken."""
+        return sum((move.amount for move in self.movements if move.kind == Kind.TRANSFER and move.from_title), NOTHING)
+
+    @property
+    def taken(self) -> Decimal:
+        """调入 of this edition."""
+        return sum((move.amount for move in self.movements if move.kind == Kind.TRANSFER and move.to_title), NOTHING)
+
+    @property
     def has_earlier(self) -> bool:
         return self.edition.sequence > 1
 

@@ -114,7 +114,7 @@ def comparable_editions(plan: Plan, user: User) -> list[Edition]:
         Edition.objects.visible_to(user)
         .filter(plan__union=plan.union_id, plan__book=plan.book, plan__fiscal_year__in=(plan.year, plan.year - 1))
         .select_related("plan__union", "plan__fiscal_year", "based_on__plan")
-        .order_by("-plan__fiscal_year", "-id")
+        .order_by("-plan__fiscal_year_id", "-id")
     )
     return list(editions)
 

@@ -103,5 +103,6 @@ def terms() -> tuple[Term, ...]:
         (settings.BASE_DIR / "fixtures" / "terms.json").read_text(encoding="utf-8")
     )
     return tuple(
-        Term(row["word"], row["meaning"], row.get("source", ""), tuple(row.get("aliases", ()))) for row in rows
+        Term(row["word"], row["meaning"], row.get("source", ""), tuple(row.get("aliases", ())))
+        for row in rows
     )

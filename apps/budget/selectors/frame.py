@@ -2,27 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.roles import GRANTS, Role
-from apps.budget.models import Decision, Edition
-from apps.budget.rules.stages import FLOW, OPEN_STATUSES, STAGE_MEANING, Stage, Status
+from apps.budget.models import Decision, Edition, Plan
+from apps.budget.rules.stages import CONTROLLED_STAGES, FLOW, OPEN_STATUSES, STAGE_MEANING, TONES, Stage, Status
 from apps.budget.selectors.contributors import contributors
 from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order, last_final_edition
 from apps.core import money
 from apps.core.workflow import Step
 
-TONES: dict[str, str] = {
-    Status.DRAFT: "grey",
-    Status.RETURNED: "red",
-    Status.SUBMITTED: "amber",
-    Status.CHECKED: "amber",
-    Status.VICE_APPROVED: "amber",
-    Status.APPROVED: "green",
-}
 _TAKES_BACK = ("return", "withdraw")
 _DID: dict[str, str] = {"submit": "提交", "check": "审核", "approve": "审批", "return": "退回"}
 
@@ -88,16 +81,37 @@ class EditionFrame:
 
     @property
     def control(self) -> Decimal | None:
-        """The ceiling handed down, once there is one."""
-        return self.amounts.control
+        """The ceiling handed down, while it binds: until 批复 is over."""
+        return self.amounts.control if self.edition.stage in CONTROLLED_STAGES else None
 
     @property
     def headroom(self) -> Decimal | None:
         return None if self.control is None else self.control - self.total
 
     @property
+    def headroom_shown(self) -> Decimal | None:
+        return None if self.headroom is None else abs(self.headroom)
+
+    @property
     def change(self) -> Decimal | None:
         return None if self.before is None else self.total - self.before
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Pairs under the head: what this edition is, and what it stands beside."""
+        pairs = [("版本", f"{self.edition.label}（{self.meaning}）"), ("项目", f"{self.amounts.item_count} 个")]
+        if self.change is not None:
+            pairs.append((f"比{self.before_label}", signed_yuan(self.change)))
+        if self.edition.minutes_number:
+            pairs.append(("会议纪要", self.edition.minutes_number))
+        return pairs
+
+    @property
+    def waiting_line(self) -> str:
+        """Whose turn it is, for those who can do nothing now."""
+        if not self.waiting_on or self.available or self.blocked:
+            return ""
+        return f"等待{self.waiting_on}办理"
 
     @property
     def status_label(self) -> str:
@@ -121,6 +135,11 @@ class EditionFrame:
     def blocked(self) -> tuple[str, ...]:
         """Why a button that the role would give is not there."""
         return tuple(dict.fromkeys(choice.blocked for choice in self.choices if choice.blocked))
+
+
+def signed_yuan(amount: Decimal) -> str:
+    """+9,000.00 元, −200.00 元, 持平."""
+    return f"{'+' if amount > 0 else ''}{money.format_yuan(amount)} 元" if amount else "持平"
 
 
 def holders(permission: str) -> str:
@@ -212,4 +231,43 @@ def edition_frame(edition: Edition, user: User) -> EditionFrame:
         acted=acted,
         waiting_on="" if edition.status in OPEN_STATUSES else next_hands(edition),
         may_enter=edition.is_open and user.may("budget.enter"),
+    )
+
+
+@dataclass(frozen=True)
+class DecisionEvent:
+    """One decision as the timeline shows it."""
+
+    at: datetime
+    who: str
+    role: str
+    action: str
+    tone: str
+    note: str
+
+
+_EVENT_TONES: dict[str, str] = {"check": "green", "approve": "green", "return": "red"}
+
+
+def decision_events(plan: Plan) -> list[DecisionEvent]:
+    """All decisions of a plan, newest first."""
+    decisions = (
+        Decision.objects.filter(edition__plan=plan).select_related("edition", "actor").order_by("-id")
+    )
+    return [_event(decision) for decision in decisions]
+
+
+def _event(decision: Decision) -> DecisionEvent:
+    parts = [f"当时合计 {money.format_yuan(decision.total_amount)} 元"]
+    if decision.minutes_number:
+        parts.append(f"会议纪要 {decision.minutes_number}")
+    if decision.note:
+        parts.append(f"意见：{decision.note}")
+    return DecisionEvent(
+        at=decision.at,
+        who=str(decision.actor),
+        role=decision.roles,
+        action=f"{decision.label}“{decision.edition.label}”",
+        tone=_EVENT_TONES.get(decision.action, ""),
+        note="；".join(parts),
     )

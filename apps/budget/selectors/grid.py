@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-from apps.budget.models import CalcLine, Edition, Item, ItemGroup
+from apps.accounts.models import User
+from apps.budget.models import CalcLine, Edition, GridChange, Item, ItemGroup
 from apps.budget.rules import calculation
 from apps.budget.rules.calculation import Method, ShareBasis
 from apps.budget.rules.columns import (
@@ -18,6 +20,7 @@ from apps.budget.rules.columns import (
 from apps.budget.rules.stages import Stage
 from apps.budget.selectors.sheet import NOTHING, ItemRow, LineRow, edition_sheet, item_row
 from apps.core import money
+from apps.core.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,10 @@ class Sum:
     def change(self) -> Decimal | None:
         return None if self.prior is None else self.amount - self.prior
 
+    @property
+    def change_text(self) -> str:
+        return signed(self.change)
+
 
 @dataclass(frozen=True)
 class GridGroup:
@@ -131,7 +138,9 @@ def line_texts(record: CalcLine, amount: Decimal | None) -> dict[str, str]:
         "people": "" if record.people is None else money.format_count(record.people),
         "unit": record.unit if record.method in calculation.COUNTED_METHODS else "",
         "of_which_label": record.of_which_label,
-        "of_which_people": "" if record.of_which_people is None else money.format_count(record.of_which_people),
+        "of_which_people": ""
+        if record.of_which_people is None
+        else money.format_count(record.of_which_people),
         "price": figure(price),
         "ratio": "" if record.ratio is None else money.format_ratio(record.ratio),
         "share": "" if record.share is None else money.format_ratio(record.share),
@@ -144,22 +153,30 @@ def line_texts(record: CalcLine, amount: Decimal | None) -> dict[str, str]:
 
 def item_texts(row: ItemRow, stage: str) -> dict[str, str]:
     """What each column of an item shows."""
-    record = row.record
     adjusted = stage == Stage.ADJUSTMENT
     base = row.ratified_amount if adjusted else row.prior_amount
-    return {
-        "name": row.title,
-        "prior_amount": "" if row.prior_amount is None else money.format_yuan(row.prior_amount),
+    return item_texts_of(row.record, row.year) | {
         "change": signed(row.change),
         "change_rate": change_rate(row.adjustment if adjusted else row.change, base),
         "ratified": money.format_yuan(row.ratified_amount),
         "adjustment": signed(row.adjustment),
-        "control_amount": "" if record.control_amount is None else money.format_yuan(record.control_amount),
         "state": "",
-        "change_reason": record.change_reason,
-        "amount": money.format_yuan(row.amount),
-        "wan": money.format_wan(row.amount, strip=False),
     }
+
+
+def item_texts_of(record: Item, year: int) -> dict[str, str]:
+    """What the columns of an item show that come from the item itself; amounts where the query brought them."""
+    texts = {
+        "name": record.title(year),
+        "prior_amount": "" if record.prior_amount is None else money.format_yuan(record.prior_amount),
+        "control_amount": "" if record.control_amount is None else money.format_yuan(record.control_amount),
+        "change_reason": record.change_reason,
+    }
+    stored = getattr(record, "amount", None)
+    if stored is not None:
+        amount = stored + record.adjustment  # type: ignore[attr-defined]
+        texts |= {"amount": money.format_yuan(amount), "wan": money.format_wan(amount, strip=False)}
+    return texts
 
 
 def item_marks(row: ItemRow) -> tuple[Mark, ...]:
@@ -173,7 +190,9 @@ def _marks(row: ItemRow) -> Iterator[Mark]:
         return
     missing = list(dict.fromkeys(label for line in row.lines for label in line.missing))
     if missing:
-        yield Mark(f"缺{missing[0]}{'等' if len(missing) > 1 else ''}", "red", "测算缺少" + "、".join(missing))
+        yield Mark(
+            f"缺{missing[0]}{'等' if len(missing) > 1 else ''}", "red", "测算缺少" + "、".join(missing)
+        )
     if not row.has_basis:
         yield Mark("无测算依据", "amber", "定额或据实的金额没有测算说明")
     control = row.record.control_amount
@@ -197,6 +216,39 @@ def grid_line(row: LineRow, number: int) -> GridLine:
         for column in LINE_COLUMNS
     )
     return GridLine(record, number, cells, tuple(row.missing))
+
+
+def blank_line() -> GridLine:
+    """The row that a new line starts from."""
+    record = CalcLine(version=0)
+    cells = tuple(
+        Cell(column, line_texts(record, None)[column.name], "", is_filled_by_hand(column, record.method))
+        for column in LINE_COLUMNS
+    )
+    return GridLine(record, 0, cells, ())
+
+
+def column_facts(stage: str) -> dict[str, Any]:
+    """The columns as the page's scripts need them, so that they declare none of their own."""
+    return {
+        "line": [
+            {"name": column.name, "label": column.label, "kind": column.kind, "methods": list(column.methods)}
+            for column in LINE_COLUMNS
+        ],
+        "item": [
+            {
+                "name": column.name,
+                "label": column.label,
+                "kind": column.kind,
+                "byHand": is_item_filled_by_hand(column, stage),
+            }
+            for column in item_columns(stage)
+        ],
+        "methods": [{"value": value, "label": str(label)} for value, label in Method.choices],
+        "shares": [{"value": value, "label": str(label)} for value, label in ShareBasis.choices],
+        "limit": str(calculation.AMOUNT_LIMIT),
+        "countLimit": calculation.COUNT_LIMIT,
+    }
 
 
 def grid_item(row: ItemRow, stage: str) -> GridItem:
@@ -223,12 +275,12 @@ def fresh_item(item_id: int) -> GridItem:
 
 def edition_sums(edition_id: int) -> tuple[Sum, ...]:
     """小计 of each group, then 合计, counted afresh in one query."""
-    items = (
+    items: Any = (
         Item.objects.filter(edition=edition_id)
         .with_amount()
         .with_adjustment()
         .order_by("group__ordinal", "group__code")
-        .values_list("group_id", "group__name", "amount", "adjustment", "prior_amount")
+        .values_list("group_id", "group__name", "amount", "adjustment", "prior_amount")  # type: ignore[misc]
     )
     groups: dict[int, Sum] = {}
     for key, label, amount, adjustment, prior in items:
@@ -254,7 +306,8 @@ def edition_grid(edition: Edition) -> Grid:
     """Everything the grid shows, in the queries of the sheet and one for the groups still without items."""
     sheet = edition_sheet(edition)
     groups = [
-        GridGroup(row.group, tuple(grid_item(item, edition.stage) for item in row.items)) for row in sheet.groups
+        GridGroup(row.group, tuple(grid_item(item, edition.stage) for item in row.items))
+        for row in sheet.groups
     ]
     used = {group.group.pk for group in groups}
     empty = [GridGroup(group, ()) for group in ItemGroup.objects.active() if group.pk not in used]
@@ -266,3 +319,42 @@ def edition_grid(edition: Edition) -> Grid:
         sums=_with_total(sums),
         is_adjustment=sheet.is_adjustment,
     )
+
+
+def lines_below(edition: Edition, item_id: int, start_id: int | None) -> list[CalcLine]:
+    """Lines of an item from this one on; none when the block goes behind the last. Raises Refused for a stale place."""
+    if not Item.objects.filter(edition=edition, pk=item_id).exists():
+        raise Refused("这个项目已被删除，请刷新页面。", code="gone")
+    if start_id is None:
+        return []
+    lines = list(CalcLine.objects.filter(item=item_id).order_by("ordinal", "id"))
+    return _from(lines, start_id)
+
+
+def items_below(edition: Edition, group_id: int, start_id: int | None) -> list[Item]:
+    """Items of a group from this one on; none when the block goes behind the last. Raises Refused for a stale place."""
+    if not ItemGroup.objects.filter(pk=group_id).exists():
+        raise Refused("这个分组已不存在，请刷新页面。", code="gone")
+    if start_id is None:
+        return []
+    return _from(list(Item.objects.filter(edition=edition, group=group_id).order_by("ordinal", "id")), start_id)
+
+
+def _from(rows: list[Any], start_id: int) -> list[Any]:
+    place = next((index for index, row in enumerate(rows) if row.pk == start_id), None)
+    if place is None:
+        raise Refused("粘贴起点的那一行已被删除，请刷新页面。", code="gone")
+    return rows[place:]
+
+
+def touched_items(change: GridChange) -> list[int]:
+    """Items whose rows a pasted block or an import changed."""
+    items = {entry["id"] for entry in change.changes if entry["table"] == "item"}
+    lines = [entry["id"] for entry in change.changes if entry["table"] == "line"]
+    return sorted(items | set(CalcLine.objects.filter(pk__in=lines).values_list("item_id", flat=True)))
+
+
+def last_change(edition: Edition, user: User) -> GridChange | None:
+    """The person's latest block, if it still stands: what one undo would take back."""
+    latest = GridChange.objects.filter(edition=edition, actor=user).defer("changes").order_by("-id").first()
+    return latest if latest is not None and latest.undone_at is None else None

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from apps.accounts.models import Union, User
 from apps.budget.models import Adjustment, CalcLine, Edition, IssuedDocument, Item, Plan
-from apps.budget.rules.stages import Book, Stage, Status
+from apps.budget.rules.stages import CONTROLLED_STAGES, STAGE_MEANING, TONES, Book, Stage, Status
 from apps.budget.selectors.sheet import NOTHING
 
 
@@ -104,6 +104,10 @@ class PlanRow:
     @property
     def status(self) -> str:
         return self.edition.status
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.status]
 
     @property
     def adjusted(self) -> Decimal | None:
@@ -205,6 +209,18 @@ class EditionRow:
     @property
     def change(self) -> Decimal | None:
         return None if self.before is None else self.amounts.total - self.before
+
+    @property
+    def control(self) -> Decimal | None:
+        return self.amounts.control if self.edition.stage in CONTROLLED_STAGES else None
+
+    @property
+    def meaning(self) -> str:
+        return STAGE_MEANING[self.edition.stage]
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.edition.status]
 
 
 @dataclass(frozen=True)
@@ -328,3 +344,16 @@ def _stage_items(plan: Plan, editions: Sequence[Edition]) -> tuple[list[StageCol
         for place, (key, label) in enumerate(labels)
     ]
     return columns, rows
+
+
+@dataclass(frozen=True)
+class YearPage:
+    """What a fiscal year would be closed with."""
+
+    rows: list[PlanRow]
+    unfinished: list[PlanRow]
+
+
+def year_page(user: User, year: int) -> YearPage:
+    rows = plan_rows(user, year=year)
+    return YearPage(rows=rows, unfinished=[row for row in rows if row.status != Status.APPROVED])

@@ -56,6 +56,26 @@ class SourceState:
         return self.source.unit if self.source is not None else self.line.unit
 
     @property
+    def stored_words(self) -> str:
+        """10个, as read last."""
+        return "" if self.line.source_value is None else f"{plain(self.line.source_value)}{self.unit}"
+
+    @property
+    def now_words(self) -> str:
+        return "" if self.reading is None else f"{plain(self.reading.value)}{self.unit}"
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """The parameters a person chose, in words."""
+        parameters = self.source.parameters if self.source is not None else ()
+        chosen = self.line.source_parameters
+        return [
+            (parameter.label, dict(parameter.choices).get(chosen.get(parameter.name, ""), chosen.get(parameter.name, "")))
+            for parameter in parameters
+            if not parameter.is_given
+        ]
+
+    @property
     def change_words(self) -> str:
         """+3 自上次读取; empty when nothing changed."""
         if self.difference is None or not self.is_changed:
@@ -136,6 +156,53 @@ def line_states(plan: Plan, lines: Iterable[CalcLine], *, as_of: date | None = N
 def sheet_states(sheet: Sheet) -> dict[int, SourceState]:
     """States of the bound lines of an edition."""
     return line_states(sheet.edition.plan, (row.record for item in sheet.items for row in item.lines))
+
+
+def given_parameters(source: QuantitySource, line: CalcLine) -> dict[str, str]:
+    """The parameters that a source takes from the line itself, so that a later renaming does not lose them."""
+    known = {"book": line.item.edition.plan.book, "lineage": str(line.item.lineage), "label": line.label}
+    return {parameter.name: known[parameter.name] for parameter in source.parameters if parameter.is_given}
+
+
+def checked_parameters(source: QuantitySource, line: CalcLine, chosen: Mapping[str, str]) -> dict[str, str]:
+    """The parameters to read with. Raises Refused for a missing or unknown choice."""
+    parameters = given_parameters(source, line)
+    for parameter in source.parameters:
+        if parameter.is_given:
+            continue
+        value = chosen.get(parameter.name, "").strip()
+        if not value:
+            raise Refused(f"请选择“{parameter.label}”。", field=parameter.name)
+        if parameter.choices and value not in dict(parameter.choices):
+            raise Refused(f"“{parameter.label}”没有“{value[:20]}”这一项。", field=parameter.name)
+        parameters[parameter.name] = value
+    return parameters
+
+
+@dataclass(frozen=True)
+class SourcePreview:
+    """What a source would give a line, before it is bound."""
+
+    reading: Reading | None
+    trouble: str = ""
+    unit: str = ""
+
+    @property
+    def words(self) -> str:
+        return "" if self.reading is None else f"{plain(self.reading.value)}{self.unit}"
+
+
+def preview(line: CalcLine, source: QuantitySource, chosen: Mapping[str, str]) -> SourcePreview | None:
+    """The figure to be bound; None while a parameter is still to be chosen."""
+    try:
+        parameters = checked_parameters(source, line, chosen)
+    except Refused:
+        return None
+    plan = line.item.edition.plan
+    _, reading, trouble = ask_source(
+        key=source.key, parameters=parameters, union_path=plan.union.path, year=plan.year, as_of=timezone.localdate()
+    )
+    return SourcePreview(reading, trouble, source.unit)
 
 
 def source_findings(sheet: Sheet) -> Iterator[Finding]:

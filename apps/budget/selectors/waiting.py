@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.budget.models import Decision, Edition, Plan
-from apps.budget.rules.stages import FLOW, Status
+from apps.budget.rules.stages import FLOW, TONES, Status
 from apps.budget.selectors.contributors import written_by
-from apps.budget.selectors.frame import TONES, blocked_because
+from apps.budget.selectors.frame import blocked_because
 from apps.budget.selectors.plans import edition_amounts
 from apps.core.workflow import Step
 

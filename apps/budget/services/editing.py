@@ -31,3 +31,12 @@ def require_open(edition: Edition, actor: User, *, for_calculation: bool = True)
         )
     if for_calculation and edition.stage == Stage.ADJUSTMENT:
         raise Refused("调剂版本不改测算，请用“调剂、追加、追减”登记变动。", code="adjustment_only")
+
+
+def why_closed(edition: Edition, actor: User) -> str:
+    """The sentence that says why this person cannot change the content now; empty when it is open to them."""
+    try:
+        require_open(edition, actor)
+    except Refused as refused:
+        return refused.message
+    return ""

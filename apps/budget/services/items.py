@@ -39,7 +39,8 @@ def values_of(record: Item) -> dict[str, Any]:
     return {name: getattr(record, name) for name in EDITABLE}
 
 
-def _apply(record: Item, values: Mapping[str, Any], edition: Edition) -> None:
+def apply_values(record: Item, values: Mapping[str, Any], edition: Edition) -> None:
+    """Set values on an item without saving. Raises Refused naming the field."""
     unknown = set(values) - set(EDITABLE)
     if unknown:
         raise Refused(f"这一项不能修改：{'、'.join(sorted(unknown))}。", code="column")
@@ -72,7 +73,7 @@ def create_item(*, edition_id: int, actor: User, values: Mapping[str, Any], now:
     if "group" not in values:
         raise Refused("请选择“项目分组”。", field="group")
     record = Item(edition=edition, updated_by=actor, updated_at=now)
-    _apply(record, values, edition)
+    apply_values(record, values, edition)
     record.ordinal = _next_ordinal(edition, record.group_id)
     with audit.because(actor_id=actor.pk, action="新增项目"):
         record.save(force_insert=True)
@@ -107,7 +108,7 @@ def change_item(
             version=record.version,
         )
     old_group = record.group_id
-    _apply(record, values, edition)
+    apply_values(record, values, edition)
     if record.group_id != old_group:
         record.ordinal = _next_ordinal(edition, record.group_id)
     record.version += 1

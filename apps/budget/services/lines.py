@@ -154,6 +154,20 @@ def remove_line(*, line_id: int, actor: User, seen_version: int) -> None:
         record.delete()
 
 
+@transaction.atomic
+def move_line(*, line_id: int, actor: User, steps: int) -> None:
+    """Move a line up (negative) or down within its item; at the edge nothing happens."""
+    moved = CalcLine.objects.select_related("item").get(pk=line_id)
+    lock_open_edition(moved.item.edition_id, actor)
+    order = list(CalcLine.objects.filter(item=moved.item_id).order_by("ordinal", "id"))
+    place = next(index for index, line in enumerate(order) if line.pk == line_id)
+    order.insert(max(0, place + steps), order.pop(place))
+    for ordinal, line in enumerate(order, start=1):
+        line.ordinal = ordinal
+    with audit.because(actor_id=actor.pk, action="调整测算行顺序"):
+        CalcLine.objects.bulk_update(order, ["ordinal"])
+
+
 def line_from(values: Mapping[str, Any]) -> Line:
     """A line of the pure rules from cell values, for previews."""
     return Line(

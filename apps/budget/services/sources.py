@@ -11,11 +11,11 @@ from apps.accounts.models import User
 from apps.budget.models import CalcLine, Item
 from apps.budget.rules.calculation import COUNT_LIMIT, COUNTED_METHODS, plain, require_sound
 from apps.budget.selectors.sheet import rule_line
-from apps.budget.selectors.sources import line_state
+from apps.budget.selectors.sources import checked_parameters, line_state
 from apps.budget.services.editing import lock_open_edition
 from apps.core import audit, quantities
 from apps.core.errors import Refused
-from apps.core.quantities import Difference, QuantitySource, Reading
+from apps.core.quantities import Difference, Reading
 
 
 def _locked_line(line_id: int, actor: User) -> CalcLine:
@@ -33,27 +33,6 @@ def _bound_line(line_id: int, actor: User) -> CalcLine:
     if not line.source_key:
         raise Refused("这一行没有绑定数据来源。", code="unbound")
     return line
-
-
-def given_parameters(source: QuantitySource, line: CalcLine) -> dict[str, str]:
-    """The parameters that a source takes from the line itself, so that a later renaming does not lose them."""
-    known = {"book": line.item.edition.plan.book, "lineage": str(line.item.lineage), "label": line.label}
-    return {parameter.name: known[parameter.name] for parameter in source.parameters if parameter.is_given}
-
-
-def checked_parameters(source: QuantitySource, line: CalcLine, chosen: Mapping[str, str]) -> dict[str, str]:
-    """The parameters to read with. Raises Refused for a missing or unknown choice."""
-    parameters = given_parameters(source, line)
-    for parameter in source.parameters:
-        if parameter.is_given:
-            continue
-        value = chosen.get(parameter.name, "").strip()
-        if not value:
-            raise Refused(f"请选择“{parameter.label}”。", field=parameter.name)
-        if parameter.choices and value not in dict(parameter.choices):
-            raise Refused(f"“{parameter.label}”没有“{value[:20]}”这一项。", field=parameter.name)
-        parameters[parameter.name] = value
-    return parameters
 
 
 def _count(reading: Reading, source_label: str) -> int:

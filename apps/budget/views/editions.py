@@ -10,12 +10,13 @@ from apps.accounts.access import deny, require
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import Edition
-from apps.budget.rules.stages import FLOW
+from apps.budget.rules.stages import FLOW, Status
 from apps.budget.selectors.frame import Choice, edition_frame, next_hands
 from apps.budget.services.decisions import decide_edition
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
+_SHOWN = 4
 _DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.approve_chair")
 
 
@@ -67,7 +68,11 @@ def _answer(
         "form": form,
         "hard": [found for found in left if found.is_hard],
         "soft": [found for found in left if not found.is_hard],
+        "soft_count": sum(1 for found in left if not found.is_hard),
+        "first_findings": left[:_SHOWN],
+        "more_findings": max(0, len(left) - _SHOWN),
         "next_hands": next_hands(edition, choice.step.target) if choice is not None else "",
+        "settles": choice is not None and choice.step.target == Status.APPROVED,
         "in_dialog": "HX-Request" in request.headers,
     }
     template = "budget/_edition_decide.html" if context["in_dialog"] else "budget/edition_decide.html"

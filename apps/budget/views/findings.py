@@ -23,6 +23,7 @@ def edition_findings_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, edition: Edition, **extra: object) -> HttpResponse:
+    request.working_year = edition.plan.year
     findings = edition_findings(edition)
     context = {
         "edition": edition,

@@ -20,6 +20,7 @@ from apps.core.forms import add_refusal
 def item_create(request: HttpRequest, edition_id: int) -> HttpResponse:
     """A new item; afterwards its calculation is entered in the grid."""
     edition = scoped(Edition, request, pk=edition_id)
+    request.working_year = edition.plan.year
     form = ItemForm(request.POST or None, year=edition.plan.year)
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,6 +40,7 @@ def item_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Read an item, or change it while its edition is open and the person may enter."""
     item = scoped(Item, request, pk=pk)
     edition = Edition.objects.for_detail().get(pk=item.edition_id)
+    request.working_year = edition.plan.year
     row = item_row(item)
     if not (request.user.may("budget.enter") and edition.is_open):
         return render(request, "budget/item_detail.html", {"edition": edition, "row": row})

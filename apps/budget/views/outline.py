@@ -13,6 +13,7 @@ from apps.core.errors import Refused
 
 
 def _page(request: HttpRequest, edition: Edition, **extra: object) -> HttpResponse:
+    request.working_year = edition.plan.year
     context = {
         "edition": edition,
         "sections": outline_sections(edition),

@@ -1,5 +1,7 @@
 """Plans: the list, a new one, the page of one, its next stage, and the close of a year."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,7 +11,7 @@ from apps.accounts.access import require, scoped
 from apps.budget.forms.plans import PlanForm
 from apps.budget.models import Edition, FiscalYear, Plan
 from apps.budget.rules.stages import NEXT_STAGE, STAGE_MEANING, Book, Stage, edition_label
-from apps.budget.selectors.frame import TONES, decision_events, edition_frame, stage_steps
+from apps.budget.selectors.frame import decision_events, edition_frame, stage_steps
 from apps.budget.selectors.plans import (
     book_totals,
     edition_amounts,
@@ -34,6 +36,7 @@ def _whole(text: str) -> int | None:
 def plan_list(request: HttpRequest) -> HttpResponse:
     year, union_id = _whole(request.GET.get("year", "")), _whole(request.GET.get("union", ""))
     book = request.GET.get("book", "")
+    request.working_year = year
     rows = plan_rows(request.user, year=year, book=book if book in Book.values else "", union_id=union_id)
     table = PlanTable(rows, order_by=request.GET.get("sort", "")).paged(request.GET.get("page"))
     context = {
@@ -80,7 +83,6 @@ def plan_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "plan": plan,
         "page": page,
-        "tones": TONES,
         "steps": stage_steps(
             [row.edition for row in page.rows], {row.edition.pk: row.amounts for row in page.rows}
         ),
@@ -102,6 +104,7 @@ def _next_label(edition: Edition) -> str:
 def plan_next(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then open the next stage as a copy of the last one."""
     plan = scoped(Plan, request, pk=pk)
+    request.working_year = plan.year
     last = plan.editions.select_related("plan__fiscal_year", "plan__union").order_by("id").last()
     if last is None:
         raise Http404
@@ -124,13 +127,14 @@ def plan_next(request: HttpRequest, pk: int) -> HttpResponse:
         "frame_of_last": edition_frame(last, request.user),
         "error": error,
     }
-    return render(request, "budget/plan_next.html", context, status=422 if error else 200)
+    return _dialog_or_page(request, "plan_next", context)
 
 
 @require("budget.plan", "budget.enter")
 def edition_copy(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then fill an empty 一上 from last year's final edition."""
-    edition = scoped(Edition.objects.for_detail().model, request, pk=pk)
+    edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
+    request.working_year = edition.plan.year
     source = last_final_edition(edition.plan)
     error = ""
     if request.method == "POST":
@@ -143,7 +147,14 @@ def edition_copy(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("budget:edition_grid", pk=edition.pk)
     amounts = edition_amounts([source.plan_id])[source.pk] if source is not None else None
     context = {"edition": edition, "plan": edition.plan, "source": source, "amounts": amounts, "error": error}
-    return render(request, "budget/plan_copy.html", context, status=422 if error else 200)
+    return _dialog_or_page(request, "plan_copy", context)
+
+
+def _dialog_or_page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """The bare question for the dialog; a whole page for those who follow the link, and after an error."""
+    in_dialog = "HX-Request" in request.headers
+    template = f"budget/_{name}.html" if in_dialog else f"budget/{name}.html"
+    return render(request, template, context | {"in_dialog": in_dialog}, status=422 if context["error"] else 200)
 
 
 @require("budget.plan")
@@ -159,5 +170,5 @@ def year_close(request: HttpRequest, year: int) -> HttpResponse:
         else:
             messages.success(request, f"{year}年度已关闭，各预算不再接受任何修改。")
             return redirect("budget:plan_list")
-    context = {"fiscal_year": fiscal_year, "page": year_page(year), "error": error}
+    context = {"fiscal_year": fiscal_year, "page": year_page(request.user, year), "error": error}
     return render(request, "budget/year_close.html", context, status=422 if error else 200)

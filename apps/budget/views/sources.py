@@ -1,5 +1,6 @@
 """The source of a calculation line: what was read, what it says now, and what a person decides about it."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.access import require
 from apps.budget.forms.sources import BindingForm, ReadingForm, SourceChoiceForm
 from apps.budget.models import CalcLine
+from apps.budget.rules import wording
 from apps.budget.selectors.sources import line_state, preview
 from apps.budget.services import sources as services
 from apps.core import quantities
@@ -28,9 +30,15 @@ def _line(request: HttpRequest, pk: int) -> CalcLine:
 def _panel(request: HttpRequest, line: CalcLine, **extra: Any) -> HttpResponse:
     """The panel in the state of the line: bound, or choosing a source."""
     edition = line.item.edition
+    request.working_year = edition.plan.year
     may_change = edition.is_open and request.user.may("budget.enter")
     context: dict[str, Any] = {"line": line, "item": line.item, "edition": edition, "plan": edition.plan}
-    context |= {"may_change": may_change, "title": line.item.title(edition.plan.year)}
+    year = edition.plan.year
+    context |= {
+        "may_change": may_change,
+        "title": line.item.title(year),
+        "line_label": wording.fill(line.label, {"年度": str(year), "上年": str(year - 1)}),
+    }
     if line.source_key:
         state = line_state(line)
         seen = state.reading.value if state.reading is not None else None
@@ -53,8 +61,14 @@ def line_source(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _done(request: HttpRequest, line: CalcLine, sentence: str) -> HttpResponse:
-    messages.success(request, sentence)
-    return redirect("budget:line_source", pk=line.pk)
+    """Back to the panel; inside the dialog the page below is told that the line changed."""
+    if "HX-Request" not in request.headers:
+        messages.success(request, sentence)
+        return redirect("budget:line_source", pk=line.pk)
+    answer = _panel(request, _line(request, line.pk))
+    told = {"toast": {"text": sentence, "level": "success"}, "sourceChanged": {"line": line.pk}}
+    answer.headers["HX-Trigger"] = json.dumps(told)
+    return answer
 
 
 @require("budget.enter")

@@ -52,9 +52,9 @@ def field(bound_field: BoundField, unit: str = "", wide: bool = False) -> dict[s
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(form: BaseForm) -> dict[str, Any]:
-    """All errors of a bound form, each linked to its field; nothing when there is none."""
-    return {"form": form}
+def error_summary(form: BaseForm, quiet: bool = False) -> dict[str, Any]:
+    """All errors of a bound form, each linked to its field; nothing without errors. Takes the focus unless `quiet`."""
+    return {"form": form, "quiet": quiet}
 
 
 @register.inclusion_tag("components/diff.html")
@@ -148,7 +148,7 @@ def finding(context: Context, content: str, item: Any, slot: str = "说明理由
 
 
 @register.simple_block_tag(takes_context=True)
-def dialog(context: Context, content: str, id: str, title: str, wide: bool = False) -> str:  # noqa: A002
+def dialog(context: Context, content: str, id: str, title: str, wide: bool = False) -> str:
     """A dialog that a button with data-dialog-open="<id>" opens. The content brings its own .dialog__body and foot."""
     return _block("dialog", content, context, id=id, title=title, wide=wide)
 
@@ -172,7 +172,7 @@ def toolbar(context: Context, content: str, action: str = "", label: str = "筛�
 
 
 @register.simple_block_tag(takes_context=True)
-def panel(context: Context, content: str, title: str, note: str = "", id: str = "") -> str:  # noqa: A002
+def panel(context: Context, content: str, title: str, note: str = "", id: str = "") -> str:
     """A framed part of the page with a heading."""
     return _block("panel", content, context, title=title, note=note, id=id)
 

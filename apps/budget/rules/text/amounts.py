@@ -45,7 +45,9 @@ def decimal(text: str) -> Decimal:
 def from_match(matched: re.Match[str], prefix: str = "") -> Amount:
     """From a match whose groups number, unit (and sign) were named with `prefix`."""
     value = decimal(matched[f"{prefix}number"]) * _UNITS[matched[f"{prefix}unit"]]
-    return Amount(value, matched[f"{prefix}unit"], matched.start(f"{prefix}number"), matched.end(f"{prefix}unit"))
+    return Amount(
+        value, matched[f"{prefix}unit"], matched.start(f"{prefix}number"), matched.end(f"{prefix}unit")
+    )
 
 
 def amounts_in(plain: str, start: int, end: int) -> Iterator[Amount]:
@@ -78,7 +80,11 @@ def said(value: Decimal, *, in_wan: bool) -> str:
         return f"{money.format_plain(value)}元"
     wan = value / money.WAN
     exact = money.round_fen(wan) == wan
-    return f"{money.format_wan(value)}万元" if exact else f"{money.format_wan(value)}万元（{money.format_plain(value)}元）"
+    return (
+        f"{money.format_wan(value)}万元"
+        if exact
+        else f"{money.format_wan(value)}万元（{money.format_plain(value)}元）"
+    )
 
 
 def rounding_gap(gap: Decimal, *operands: Amount) -> Decimal | None:

@@ -11,17 +11,28 @@ from apps.budget.rules.findings import Span
 from apps.budget.rules.text.amounts import NUMBER, UNIT, Amount, decimal, from_match
 from apps.budget.rules.text.draft import Draft
 
-_NOUN = r"人次|人(?!均|员|民|大|工|才|事|文|力|社|次|数|口)|户|名|位|家|场次|场|次|期|套|台|件|辆|册|份|课时|个(?!月|百分)|个月|天|班"
-_COUNT = re.compile(
-    rf"(?<!第)(?P<number>{NUMBER})[ 　]?(?P<noun>{_NOUN})(?![/·])(?!以[上下内外])"
+# Nouns that are counted; 人 is none in 人员, 人民, 人均 and the like.
+_NOUN = (
+    r"人次|人(?!均|员|民|大|工|才|事|文|力|社|数|口)|户|名|位|家|场次|场|次|期|套|台|件|辆|册|份"
+    r"|课时|个(?!月|百分)|个月|天|班"
 )
+_COUNTED = rf"(?<!第)(?P<number>{NUMBER})[ 　]?(?P<noun>%s)(?![/·])(?!以[上下内外])"
+_COUNT = re.compile(_COUNTED % _NOUN)
 _PER = r"人次|人|户|县|乡镇|村|名|位|家|场次|场|次|期|套|台|件|辆|册|份|课时|个月|个|月|天|班"
 _RATE = re.compile(
     rf"(?:每(?P<before>月|次|天|期|场))?每[一]?(?P<per>{_PER})(?:每[一]?(?P<also>月|次|天|期|场|年))?"
     rf"(?P<words>[^\d，。；：、（）()\n每]{{0,14}}?)(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})"
+    rf"|每(?P<any>(?!年)[\u4e00-\u9fff]{{1,4}}?)(?P<any_number>{NUMBER})[ 　]?(?P<any_unit>{UNIT})"
     rf"|(?P<slash_number>{NUMBER})[ 　]?(?P<slash_unit>{UNIT})[ 　]?(?:/|每)(?P<slash_per>{_PER})"
     rf"(?:[/·・每](?P<slash_also>月|次|天|期|场|年))?"
     rf"|人均(?P<mean_words>[^\d，。；：、（）()\n]{{0,10}}?)(?P<mean_number>{NUMBER})[ 　]?(?P<mean_unit>{UNIT})"
+)
+_FIXED = re.compile(rf"(?:定额|据实)[^\d，。；\n]{{0,12}}?(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})")
+SHARE = "计提"
+"""The `word` of an addend that is a base times a ratio."""
+_SHARE = re.compile(
+    rf"(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})[，,]?按[ 　]?(?P<ratio>{NUMBER})[ 　]?%计提"
+    rf"(?:[，,]?其中[ 　]?(?P<share>{NUMBER})[ 　]?%)?"
 )
 _TOTAL = re.compile(
     r"(?P<word>共计|合计|总计|小计|共需|共安排|共列支|共支出|共拨付|共发放|需资金|总金额|(?<!公)[共计](?=[ 　]?\d))"
@@ -38,6 +49,7 @@ _GRAND_TOTAL_WORDS = ("共计", "合计", "总计", "共")
 class Kind(Enum):
     COUNT = "count"
     RATE = "rate"
+    ADDEND = "addend"
     TOTAL = "total"
     WHICH = "which"
 
@@ -58,7 +70,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One rate with the counts it is multiplied by."""
+    """One summand of a total: a rate with the counts it is multiplied by, or (no counts) an amount of its own."""
 
     rate: Token
     counts: tuple[Token, ...]
@@ -66,11 +78,11 @@ class Product:
 
     @property
     def start(self) -> int:
-        return min(self.rate.start, *(count.start for count in self.counts))
+        return min([self.rate.start, *(count.start for count in self.counts)])
 
     @property
     def end(self) -> int:
-        return max(self.rate.end, *(count.end for count in self.counts))
+        return max([self.rate.end, *(count.end for count in self.counts)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class Calculation:
     products: list[Product] = field(default_factory=list)
     sums: list[Sum] = field(default_factory=list)
     is_complete: bool = True
-    """False when a rate has no count to go with it: then no total can be judged."""
+    """False when a rate has no count to go with it: then the total behind it cannot be judged."""
 
     @property
     def totals(self) -> list[Token]:
@@ -117,14 +129,22 @@ def read_calculation(draft: Draft, start: int, end: int) -> Calculation:
 
 def _tokens(plain: str, start: int, end: int) -> list[Token]:
     tokens = list(_rates(plain, start, end))
+    rates = Taken([(token.start, token.end) for token in tokens])
+    tokens += [token for token in _addends(plain, start, end) if not rates.touches(token.start, token.end)]
+    tokens.sort(key=lambda token: token.start)
     taken = Taken([(token.start, token.end) for token in tokens])
+    nouns = {noun for token in tokens for noun in token.nouns if not re.fullmatch(_PER, noun)}
     for matched in _TOTAL.finditer(plain, start, end):
         amount = from_match(matched)
         if not taken.touches(amount.start, amount.end):
             tokens.append(
                 Token(Kind.TOTAL, amount.start, amount.end, amount.value, amount=amount, word=matched["word"])
             )
-    for matched in _COUNT.finditer(plain, start, end):
+    counted = _COUNT
+    if nouns:
+        names = "|".join(sorted((re.escape(noun) for noun in nouns), key=len, reverse=True))
+        counted = re.compile(_COUNTED % f"{names}|{_NOUN}")
+    for matched in counted.finditer(plain, start, end):
         if not taken.touches(*matched.span()):
             noun = _SAME_NOUN.get(matched["noun"], matched["noun"])
             tokens.append(Token(Kind.COUNT, *matched.span(), decimal(matched["number"]), (noun,)))
@@ -136,11 +156,31 @@ def _tokens(plain: str, start: int, end: int) -> list[Token]:
 
 def _rates(plain: str, start: int, end: int) -> Iterator[Token]:
     for matched in _RATE.finditer(plain, start, end):
-        prefix = "slash_" if matched["slash_number"] else "mean_" if matched["mean_number"] else ""
+        prefix = next((name for name in ("slash_", "mean_", "any_") if matched[f"{name}number"]), "")
         amount = from_match(matched, prefix)
-        words = (matched["per"], matched["before"], matched["also"], matched["slash_per"], matched["slash_also"])
+        words = (
+            matched["per"],
+            matched["before"],
+            matched["also"],
+            matched["any"],
+            matched["slash_per"],
+            matched["slash_also"],
+        )
         nouns = tuple(_SAME_NOUN.get(noun, noun) for noun in words if noun and noun != "年") or ("人",)
         yield Token(Kind.RATE, *matched.span(), amount.value, nouns, amount)
+
+
+def _addends(plain: str, start: int, end: int) -> Iterator[Token]:
+    """Amounts that need no count: 定额安排20万元; 工资总额68750万元，按2%计提，其中40%为……"""
+    for matched in _FIXED.finditer(plain, start, end):
+        amount = from_match(matched)
+        yield Token(Kind.ADDEND, amount.start, amount.end, amount.value, amount=amount)
+    for matched in _SHARE.finditer(plain, start, end):
+        amount = from_match(matched)
+        value = amount.value * decimal(matched["ratio"]) / 100
+        if matched["share"]:
+            value = value * decimal(matched["share"]) / 100
+        yield Token(Kind.ADDEND, *matched.span(), value, amount=amount, word=SHARE)
 
 
 def _nest(plain: str, tokens: Sequence[Token]) -> None:
@@ -154,8 +194,12 @@ def _nest(plain: str, tokens: Sequence[Token]) -> None:
             opened = max(between.rfind("（"), between.rfind("("))
             closed = max(between.rfind("）"), between.rfind(")"))
             clause = between[opened + 1 :] if opened > closed else re.split(r"[，,；。\n]", between)[-1]
-            is_bracket = opened > closed and re.fullmatch(r"[^，。；：\d\n（()）]{0,10}", between[:opened]) is not None
-            is_clause = opened <= closed and between.count("，") <= 1 and not re.search(r"[；。\n\d]", between)
+            is_bracket = (
+                opened > closed and re.fullmatch(r"[^，。；：\d\n（()）]{0,10}", between[:opened]) is not None
+            )
+            is_clause = (
+                opened <= closed and between.count("，") <= 1 and not re.search(r"[；。\n\d]", between)
+            )
             matched = _INSIDE.match(clause.strip())
             if matched and (is_bracket or (is_clause and "其中" not in matched[0])):
                 token.inside = whole
@@ -172,7 +216,7 @@ def _pair(plain: str, calculation: Calculation) -> None:
     is_broken = False
     for at, token in enumerate(tokens):
         if token.kind == Kind.RATE:
-            counts = _counts_for(plain, tokens, at)
+            counts = _counts_for(plain, tokens, at, may_follow=not calculation.products)
             if counts is None:
                 calculation.is_complete = False
                 is_broken = True
@@ -184,6 +228,8 @@ def _pair(plain: str, calculation: Calculation) -> None:
             product = Product(token, counts, value)
             calculation.products.append(product)
             open_products.append(product)
+        elif token.kind == Kind.ADDEND:
+            open_products.append(Product(token, (), token.value))
         elif token.kind == Kind.TOTAL:
             if is_broken:
                 is_broken = False
@@ -201,29 +247,37 @@ def _pair(plain: str, calculation: Calculation) -> None:
         calculation.sums.append(Sum(leading, tuple(open_products)))
 
 
-def _counts_for(plain: str, tokens: Sequence[Token], at: int) -> tuple[Token, ...] | None:
-    """The counts a rate multiplies: for each of its nouns the nearest before it, else after it in the sentence."""
-    rate = tokens[at]
+def _counts_for(
+    plain: str, tokens: Sequence[Token], at: int, *, may_follow: bool
+) -> tuple[Token, ...] | None:
+    """The counts a rate multiplies: for each of its nouns the nearest before it.
+
+    Only the first rate may take a count behind it (每人400元，557人共计……): later on that is the next class.
+    """
     found = []
-    for position, noun in enumerate(rate.nouns):
-        count = _nearest(plain, tokens, at, noun, may_share=position > 0)
+    for position, noun in enumerate(tokens[at].nouns):
+        count = _before(tokens, at, noun, may_share=position > 0)
+        if count is None and may_follow:
+            count = _behind(plain, tokens, at, noun)
         if count is None:
             return None
         found.append(count)
     return tuple(found)
 
 
-def _nearest(plain: str, tokens: Sequence[Token], at: int, noun: str, *, may_share: bool) -> Token | None:
+def _before(tokens: Sequence[Token], at: int, noun: str, *, may_share: bool) -> Token | None:
     for token in reversed(tokens[max(0, at - 40) : at]):
         if token.kind == Kind.TOTAL:
-            break
+            return None
         if token.kind == Kind.COUNT and token.inside is None and noun in token.nouns:
-            if not token.is_used or may_share:
-                return token
-            break
+            return token if may_share or not token.is_used else None
+    return None
+
+
+def _behind(plain: str, tokens: Sequence[Token], at: int, noun: str) -> Token | None:
     for token in tokens[at + 1 : at + 8]:
-        if token.kind in (Kind.TOTAL, Kind.RATE) or "。" in plain[tokens[at].end : token.start]:
-            break
+        if token.kind in (Kind.TOTAL, Kind.RATE, Kind.ADDEND) or "。" in plain[tokens[at].end : token.start]:
+            return None
         if token.kind == Kind.COUNT and token.inside is None and noun in token.nouns and not token.is_used:
             return token
     return None

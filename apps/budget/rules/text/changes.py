@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 
 from apps.budget.rules.findings import Finding, Span
-from apps.budget.rules.text.amounts import NUMBER, UNIT, Amount, decimal, from_match, rounding_gap, said
+from apps.budget.rules.text.amounts import (
+    NUMBER,
+    UNIT,
+    Amount,
+    amounts_in,
+    decimal,
+    from_match,
+    rounding_gap,
+    said,
+)
 from apps.budget.rules.text.draft import Draft, Item
 from apps.budget.rules.text.tables import agrees
 
@@ -18,8 +27,12 @@ _CHANGE = re.compile(
 _EVEN = re.compile(r"(?:与|同)上年[^，。；\n]{0,6}持平|与上年相同")
 _COMPARED = re.compile(r"上年|去年|同比|环比")
 _REASON = re.compile(r"原因|由于|主要是|系因|系由|是因为|因(?!公|此|素)")
-_ZERO = re.compile(r"(?:上年|去年)[^，。；\n]{0,12}?(?:为零|为0(?![\d.])|(?<![\d.])0(?:\.0{1,2})?[ 　]?万?元|没有安排|未安排|无预算|无此项)")
-_PERCENT = re.compile(rf"(?:增|升|提高|减|降)[^，。；\n\d]{{0,4}}{NUMBER}[ 　]?%|百分之[一二三四五六七八九十百]+")
+_ZERO = re.compile(
+    r"(?:上年|去年)[^，。；\n]{0,12}?(?:为零|为0(?![\d.])|(?<![\d.])0(?:\.0{1,2})?[ 　]?万?元|没有安排|未安排|无预算|无此项)"
+)
+_PERCENT = re.compile(
+    rf"(?:增|升|提高|减|降)[^，。；\n\d]{{0,4}}{NUMBER}[ 　]?%|百分之[一二三四五六七八九十百]+"
+)
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -67,6 +80,8 @@ def _check_sentence(
     yield from _check_pair(draft, money_changes, percents)
     before = _figure(draft.plain, last, start, end)
     now = _figure(draft.plain, this, start, end) or (item.amount if item else None)
+    if now is None and before is not None:  # 厂务公开经费20万元，上年安排25万元
+        now = next((amount for amount in amounts_in(draft.plain, start, before.start)), None)
     if before is None or now is None or len(money_changes) > 1 or len(percents) > 1:
         return
     if any(matched["sign"] for matched in changes):
@@ -93,7 +108,9 @@ def _check_pair(
 
 def _figure(plain: str, words: str, start: int, end: int) -> Amount | None:
     """The only amount that follows one of the year words within its clause."""
-    matched = re.compile(rf"(?:{words}){_GAP}(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})").search(plain, start, end)
+    matched = re.compile(rf"(?:{words}){_GAP}(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})").search(
+        plain, start, end
+    )
     return from_match(matched) if matched else None
 
 
@@ -114,7 +131,10 @@ def _check_figures(
     )
     if even and difference:
         yield draft.finding(
-            "change.direction", *even, f"写的是持平，而{facts}。", hint="请核对两年的数。",
+            "change.direction",
+            *even,
+            f"写的是持平，而{facts}。",
+            hint="请核对两年的数。",
             gap=rounding_gap(difference, before, now),
         )
         return
@@ -132,8 +152,11 @@ def _check_figures(
         gap = printed.value - abs(difference)
         if gap:
             yield draft.finding(
-                "change.amount", *matched.span(), f"增减额写的是{draft.plain[printed.start : printed.end]}，而{facts}。",
-                hint="增减额＝本年数－上年数。", gap=rounding_gap(gap, printed, before, now),
+                "change.amount",
+                *matched.span(),
+                f"增减额写的是{draft.plain[printed.start : printed.end]}，而{facts}。",
+                hint="增减额＝本年数－上年数。",
+                gap=rounding_gap(gap, printed, before, now),
             )
     for matched in percents:
         if before.value and not agrees(decimal(matched["number"]), abs(difference) / before.value * 100):
@@ -152,8 +175,10 @@ def _check_reason(draft: Draft, start: int, end: int, last: str) -> Iterator[Fin
     for matched in _CHANGE.finditer(draft.plain, start, end):
         opened = max(draft.plain.rfind("。", start, matched.start()) + 1, start)
         is_compared = re.compile(rf"{last}|同比").search(draft.plain, opened, matched.start())
-        if is_compared and not _REASON.search(draft.plain, matched.end(), end) and not _REASON.search(
-            draft.plain, opened, matched.start()
+        if (
+            is_compared
+            and not _REASON.search(draft.plain, matched.end(), end)
+            and not _REASON.search(draft.plain, opened, matched.start())
         ):
             yield draft.finding(
                 "change.reason",
@@ -162,4 +187,3 @@ def _check_reason(draft: Draft, start: int, end: int, last: str) -> Iterator[Fin
                 hint="请在后面写“主要原因是……”，逐项说明。",
             )
             return
-

@@ -13,16 +13,19 @@ from apps.core.errors import Refused
 from apps.core.numbering import normalise_document_number
 
 NUMBER_LIKE = re.compile(
-    r"(?P<issuer>[\u4e00-\u9fff]{1,16})[ 　]?(?P<open>[〔【\[［(（﹝〖{])[ 　]?(?P<year>(?:19|20)\d{2})年?[ 　]?"
+    r"(?P<open>[〔【\[［(（﹝〖{])[ 　]?(?P<year>(?:19|20)\d{2})年?[ 　]?"
     r"(?P<close>[〕】\]］)）﹞〗}])[ 　]?(?P<nth>第?)[ 　]?(?P<number>\d{1,6})[ 　]?号"
 )
-_ISSUER = re.compile(r"[^\u4e00-\u9fff]|根据|按照|依据|依照|以及|文件|通知|《|》|和|及|与|见|按")
+_ISSUER_LENGTH = 18
+_NO_ISSUER = re.compile(r"[^\u4e00-\u9fff]|根据|按照|依据|依照|以及|文件|通知|《|》|和|及|与|见|按")
 _ORDER = re.compile(r"(?:政府|国务院|部|委|办公厅|主席)令$")
-_TITLE = re.compile(r"《(?P<title>[^《》\n]{2,120}(?:〈[^〈〉\n]{1,80}〉[^《》\n]{0,40})?)》")
+_TITLE = re.compile(r"《(?P<title>[^《》\n]{2,120})》")
 _KINDS = r"法|条例|规定|办法|通知|意见|章程|细则|决定|规则|标准|方案|纪要|令|批复|函|通告|公告|报告|规划|纲要"
 _ANGLE = re.compile(rf"[<＜](?P<title>[\u4e00-\u9fff（）]{{1,40}}(?:{_KINDS}))[>＞]")
 _ROUND_TITLE = re.compile(r"（(?P<title>关于[^（）\n]{2,80}(?:（[^（）\n]{1,20}）[^（）\n]{0,60}){0,3})）")
-_WHOLE_TITLE = re.compile(r"(?:通知|意见|决定|办法|函|批复|通告|公告|请示|报告|规定|条例|方案|细则|决议|纪要|命令|通报|公报|议案|建议|解释|补充规定)(?:（[^（）]{1,12}）)?$")
+_WHOLE_TITLE = re.compile(
+    r"(?:通知|意见|决定|办法|函|批复|通告|公告|请示|报告|规定|条例|方案|细则|决议|纪要|命令|通报|公报|议案|建议|解释|补充规定)(?:（[^（）]{1,12}）)?$"
+)
 _TYPE_WORDS = ("管理规定", "管理办法", "实施办法", "规定", "办法", "条例", "细则", "意见", "通知", "章程")
 _ADDITIONS = re.compile(r"实施|补充|修正|修改|细则|解释|\d|[一二三四五六七八九十]")
 _PLACE = re.compile(r"^(?:中华人民共和国|全国|中国|河北省|[\u4e00-\u9fff]{1,5}[省市县区])$")
@@ -66,9 +69,11 @@ def check(draft: Draft, known: Sequence[KnownDocument] = ()) -> Iterator[Finding
 
 def read_citations(draft: Draft) -> Iterator[Citation]:
     for matched in NUMBER_LIKE.finditer(draft.plain):
-        issuer = _ISSUER.split(matched["issuer"])[-1]
-        start = matched.end("issuer") - len(issuer)
-        if not issuer or not draft.plain[start : matched.end()].strip():
+        issuer = _NO_ISSUER.split(
+            draft.plain[max(0, matched.start() - _ISSUER_LENGTH) : matched.start()].rstrip()
+        )[-1]
+        start = draft.plain.rfind(issuer, 0, matched.start())
+        if not issuer:
             continue
         printed = draft.text[start : matched.end()]
         is_order = _ORDER.search(issuer) is not None
@@ -167,7 +172,9 @@ def _check_variants(draft: Draft, citations: Sequence[Citation]) -> Iterator[Fin
                 yield _variant(draft, places, first, second, f"文号同为{number}")
 
 
-def _variant(draft: Draft, places: dict[str, list[Span]], first: str, second: str, difference: str) -> Finding:
+def _variant(
+    draft: Draft, places: dict[str, list[Span]], first: str, second: str, difference: str
+) -> Finding:
     (start, end), *rest = places[second]
     return draft.finding(
         "document.variants",
@@ -191,11 +198,15 @@ def title_difference(first: str, second: str) -> str:
         extra = right.strip("（）")
         is_place = head == 0 and _PLACE.match(right)
         return "" if is_place or _ADDITIONS.search(extra) or not extra else f"一处多“{extra}”"
-    if head >= _SHORTEST and tail == 0 and any(
-        shorter.endswith(one) and longer.endswith(other) and shorter[: -len(one)] == longer[: -len(other)]
-        for one in _TYPE_WORDS
-        for other in _TYPE_WORDS
-        if one != other
+    if (
+        head >= _SHORTEST
+        and tail == 0
+        and any(
+            shorter.endswith(one) and longer.endswith(other) and shorter[: -len(one)] == longer[: -len(other)]
+            for one in _TYPE_WORDS
+            for other in _TYPE_WORDS
+            if one != other
+        )
     ):
         return f"一处作“{left}”，一处作“{right}”"
     is_slip = len(left) == len(right) == 1 and head >= 2 and tail >= 2 and not _ADDITIONS.search(left + right)
@@ -222,7 +233,7 @@ def _check_register(
         if document is None:
             missing.append(citation)
             continue
-        if citation.title and citation.title != document.title:
+        if citation.title and document.title and citation.title != document.title:
             yield draft.finding(
                 "document.register_title",
                 citation.start,

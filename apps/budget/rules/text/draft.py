@@ -25,7 +25,7 @@ _ITEM = re.compile(
     rf"[ \t　]*项目[ 　]?(?:(?P<digits>\d{{1,3}})|(?P<han>{HAN_NUMBER}))(?:[ 　]*(?:[:：、]|[.．](?!\d))|[ 　])[ 　]*"
 )
 _SUBTOTAL = re.compile(
-    r"[ 　]*(?:小计|合计|总计|[^，。；：\d\n]{0,24}(?:小计|(?:项目|经费|支出|资金|预算)(?:合计|总计)))"
+    r"[ 　]*(?:(?:19|20)\d{2}年度?)?(?:小计|合计|总计|[^，。；：\d\n]{0,24}(?:小计|(?:项目|经费|支出|资金|预算)(?:合计|总计)))"
     r"(?:金额|支出)?[:：为]?[ 　]?\d"
 )
 _GROUP_NAME = re.compile(r"(?:情况)?(?:说明|安排|明细|预算)?$")
@@ -285,7 +285,12 @@ def _ends_explanation(lines: Sequence[Line], at: int, heading: Line | None) -> b
     line = lines[at]
     if not line.text.strip():
         return False
-    if line.is_table or line.text.startswith((" \t", "\t")) or _ITEM.match(line.text) or _SUBTOTAL.match(line.text):
+    if (
+        line.is_table
+        or line.text.startswith((" \t", "\t"))
+        or _ITEM.match(line.text)
+        or _SUBTOTAL.match(line.text)
+    ):
         return True
     if line.mark is None:
         return False

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from apps.budget.rules.findings import Finding
 from apps.budget.rules.text.amounts import (
@@ -15,6 +16,7 @@ from apps.budget.rules.text.amounts import (
     unit_factor,
 )
 from apps.budget.rules.text.draft import Draft
+from apps.core import money
 
 _TERM = rf"{NUMBER}[ 　]?(?:%|亿元|万元|万|千元|元|[人户名位家场次期套件台份天班个月]{{1,2}})?(?:/[人户名场次年月]{{1,2}})?"
 _NOTE = r"(?:（[^（）\n]{0,30}）)?"
@@ -26,7 +28,9 @@ _NOTES = re.compile(r"（[^（）]*）")
 
 _CAPITAL_DIGITS = {"零": 0, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9}
 _CAPITAL_UNITS = {"拾": 10, "佰": 100, "仟": 1_000}
-_CAPITALS = re.compile(r"(?:人民币)?(?P<words>[零壹贰叁肆伍陆柒捌玖拾佰仟万亿]{1,30}[元圆](?:[零壹贰叁肆伍陆柒捌玖]角)?零?(?:[壹贰叁肆伍陆柒捌玖]分)?)[整正]?")
+_CAPITALS = re.compile(
+    r"(?:人民币)?(?P<words>(?=[零壹贰叁肆伍陆柒捌玖拾])[零壹贰叁肆伍陆柒捌玖拾佰仟万亿]{1,30}[元圆](?:[零壹贰叁肆伍陆柒捌玖]角)?零?(?:[壹贰叁肆伍陆柒捌玖]分)?)[整正]?"
+)
 _BESIDE = 12
 
 
@@ -53,7 +57,11 @@ def _check_equation(draft: Draft, matched: re.Match[str]) -> Iterator[Finding]:
     gap = printed - left if has_units or not unit else printed - left * (unit_factor(unit) or Decimal(1))
     result = Amount(printed, unit or "元", matched.start("right"), matched.end("right"))
     expected = printed - gap
-    shown = said(expected, in_wan=result.is_in_wan) if unit in ("元", "万元", "万") else f"{expected.normalize():f}"
+    shown = (
+        said(expected, in_wan=result.is_in_wan)
+        if unit in ("元", "万元", "万")
+        else f"{expected.normalize():f}"
+    )
     yield draft.finding(
         "amount.equation",
         *matched.span(),
@@ -88,18 +96,21 @@ def _check_capitals(draft: Draft, matched: re.Match[str]) -> Iterator[Finding]:
     beside = _amount_beside(draft.plain, *matched.span())
     if value is None or beside is None or beside.value == value:
         return
+    is_rounded = beside.is_in_wan and money.wan(value) == beside.value / money.WAN
     yield draft.finding(
         "amount.capitals",
         min(matched.start(), beside.start),
         max(matched.end(), beside.end),
         f"大写金额等于{said(value, in_wan=False)}，小写写的是{draft.plain[beside.start : beside.end]}。",
         hint="大写和小写必须一致。",
-        gap=rounding_gap(beside.value - value, beside),
+        gap=beside.value - value if is_rounded else None,
     )
 
 
 def _amount_beside(plain: str, start: int, end: int) -> Amount | None:
-    before = [amount for amount in amounts_in(plain, max(0, start - 40), start) if start - amount.end <= _BESIDE]
+    before = [
+        amount for amount in amounts_in(plain, max(0, start - 40), start) if start - amount.end <= _BESIDE
+    ]
     if before and not re.search(r"[，。；\n]", plain[before[-1].end : start]):
         return before[-1]
     for amount in amounts_in(plain, end, min(len(plain), end + 40)):
@@ -126,7 +137,7 @@ def capital_value(words: str) -> Decimal | None:
             total = (total + section + digit) * 100_000_000
             section = digit = 0
     value = Decimal(total + section + digit)
-    for character, following in zip(part, part[1:], strict=False):
+    for character, following in pairwise(part):
         if following in "角分" and character in _CAPITAL_DIGITS:
             value += Decimal(_CAPITAL_DIGITS[character]) / (10 if following == "角" else 100)
     return value if whole else None

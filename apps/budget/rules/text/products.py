@@ -6,6 +6,7 @@ from decimal import Decimal
 from apps.budget.rules.findings import Finding, Span
 from apps.budget.rules.text import amounts
 from apps.budget.rules.text.calculation import (
+    SHARE,
     Calculation,
     Kind,
     Product,
@@ -54,7 +55,7 @@ def _check_sum(draft: Draft, whole: Sum) -> Iterator[Finding]:
         expected = sum((product.value for product in whole.products), Decimal(0))
         said = "＋".join(_product(draft, product) for product in whole.products[:6])
         said += "＋……" if len(whole.products) > 6 else ""
-        code = "amount.product" if len(whole.products) == 1 else "amount.classes"
+        code = _code(whole)
     else:
         expected = sum((token.value for token in whole.subtotals), Decimal(0))
         said = "前面各笔金额相加"
@@ -69,12 +70,28 @@ def _check_sum(draft: Draft, whole: Sum) -> Iterator[Finding]:
         f"而文中写的是{draft.plain[printed.start : printed.end]}，{_more_or_less(gap)}。",
         hint="请核对数量、标准和金额，三者必有一错。",
         more=[(product.start, product.end) for product in whole.products],
-        gap=amounts.rounding_gap(gap, printed),
+        gap=amounts.rounding_gap(gap, printed, *_rounded(whole)),
     )
+
+
+def _code(whole: Sum) -> str:
+    if len(whole.products) > 1:
+        return "amount.classes"
+    only = whole.products[0]
+    if only.counts:
+        return "amount.product"
+    return "dues.amount" if only.rate.word == SHARE else "amount.heading"
+
+
+def _rounded(whole: Sum) -> list[amounts.Amount]:
+    """Amounts that stand in the sum by themselves: those in 万元 may have lost a few yuan in print."""
+    return [product.rate.amount for product in whole.products if not product.counts and product.rate.amount]
 
 
 def _check_classes(draft: Draft, calculation: Calculation) -> Iterator[Finding]:
     """277人，其中245人……22人……10人: the classes with a rate make up the whole; any other part stays within it."""
+    if not calculation.is_complete:
+        return
     tokens = calculation.tokens
     judged: set[int] = set()
     for at, token in enumerate(tokens):
@@ -90,7 +107,12 @@ def _check_classes(draft: Draft, calculation: Calculation) -> Iterator[Finding]:
             else:
                 yield from _compare_parts(draft, whole, parts)
     for at, token in enumerate(tokens):
-        if token.kind == Kind.COUNT and token.inside is None and not token.is_used and token.start not in judged:
+        if (
+            token.kind == Kind.COUNT
+            and token.inside is None
+            and not token.is_used
+            and token.start not in judged
+        ):
             words = draft.plain[max(0, token.start - 4) : token.start].rstrip()
             if words.endswith(_WHOLE_WORDS):
                 classes = _classes_beside(draft, tokens, at)
@@ -121,7 +143,11 @@ def _classes_beside(draft: Draft, tokens: list[Token], at: int) -> list[Token]:
     whole = tokens[at]
     for step in (-1, 1):
         edge = whole
-        for token in tokens[at + 1 : at + _MOST_CLASSES] if step > 0 else reversed(tokens[max(0, at - _MOST_CLASSES) : at]):
+        for token in (
+            tokens[at + 1 : at + _MOST_CLASSES]
+            if step > 0
+            else reversed(tokens[max(0, at - _MOST_CLASSES) : at])
+        ):
             between = draft.plain[edge.end : token.start] if step > 0 else draft.plain[token.end : edge.start]
             if "。" in between:
                 break
@@ -160,9 +186,15 @@ def _compare_parts(draft: Draft, whole: Token, parts: list[Token]) -> Iterator[F
 def _check_heading(draft: Draft, item: Item, calculation: Calculation) -> Iterator[Finding]:
     """The heading's 万元 against the total its explanation ends with."""
     totals = [token.amount for token in calculation.totals if token.amount is not None]
-    if item.amount is None or not totals:
+    addends = [
+        token for token in calculation.tokens if token.kind == Kind.ADDEND and token.amount is not None
+    ]
+    if item.amount is None:
         return
     printed = item.amount
+    if not totals:
+        yield from _check_fixed(draft, printed, calculation, addends)
+        return
     by_hand = {whole.total.start for whole in calculation.sums if whole.products}
     if sum((total.value for total in totals), Decimal(0)) == printed.value:
         return
@@ -185,6 +217,28 @@ def _check_heading(draft: Draft, item: Item, calculation: Calculation) -> Iterat
         )
 
 
+def _check_fixed(
+    draft: Draft, printed: amounts.Amount, calculation: Calculation, addends: list[Token]
+) -> Iterator[Finding]:
+    """An explanation without a total: its products and fixed amounts together are the amount."""
+    if not addends or not calculation.is_complete:
+        return
+    products = [product.value for product in calculation.products]
+    expected = sum([*products, *(token.value for token in addends)], Decimal(0))
+    gap = printed.value - expected
+    own = [token.amount for token in addends if token.amount is not None]
+    if gap:
+        yield draft.finding(
+            "amount.heading",
+            *clause(draft, own[-1]),
+            f"项目标题写{draft.plain[printed.start : printed.end]}，"
+            f"说明里是{amounts.said(expected, in_wan=False)}，{_more_or_less(-gap)}。",
+            hint="标题和说明里的金额必须一致（1万元＝10000元）。",
+            more=[(printed.start, printed.end)],
+            gap=amounts.rounding_gap(gap, printed, *own),
+        )
+
+
 def clause(draft: Draft, amount: amounts.Amount) -> Span:
     """From the start of the clause to the amount's end, so that the excerpt can be read."""
     start = max(draft.plain.rfind(mark, max(0, amount.start - 40), amount.start) for mark in _CLAUSE_ENDS) + 1
@@ -196,6 +250,8 @@ def _count(token: Token) -> str:
 
 
 def _product(draft: Draft, product: Product) -> str:
+    if not product.counts:
+        return amounts.said(product.value, in_wan=False)
     factors = [draft.plain[count.start : count.end] for count in product.counts]
     rate = product.rate.amount
     return "×".join([*factors, draft.plain[rate.start : rate.end] if rate else ""])

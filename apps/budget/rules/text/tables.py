@@ -9,7 +9,10 @@ from apps.budget.rules.findings import Finding, Severity, is_rounding
 from apps.budget.rules.text.amounts import Amount, decimal, rounding_gap, said, unit_factor
 from apps.budget.rules.text.draft import Draft, Line
 
-_CELL_NUMBER = re.compile(r"[ 　]*(?P<sign>[-−])?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,8})?|\d{1,15}(?:\.\d{1,8})?)[ 　]?(?P<unit>亿元|万元|元|%|[人户名次场期个]{1,2}|元/[人户次场])?[ 　]*")
+_CELL_NUMBER = re.compile(
+    r"[ 　]*(?P<sign>[-−])?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,8})?|\d{1,15}(?:\.\d{1,8})?)"
+    r"[ 　]?(?P<unit>亿元|万元|元|%|[人户名次场期个]{1,2}|元/[人户次场])?[ 　]*"
+)
 _CAPTION_UNIT = re.compile(r"单位[:：][ 　]*(万元|元)")
 _HEADER_UNIT = re.compile(r"[（(](?:单位[:：])?(万元|元)[^）)]{0,4}[）)]")
 _SUBTOTAL = re.compile(r"小计")
@@ -18,10 +21,21 @@ _COUNT_HEAD = re.compile(r"人数|户数|数量|次数|期数")
 _RATE_HEAD = re.compile(r"标准|单价")
 _AMOUNT_HEAD = re.compile(r"金额|预算数|合计数?$|测算数")
 _NOT_ADDED = re.compile(r"标准|单价|率|比例|比重|序号|编码|幅度|占比|年份|页码")
-_LAST_YEAR = re.compile(r"上年|去年")
-_THIS_YEAR = re.compile(r"本年|今年|预算数$")
 _CHANGE = re.compile(r"增减(?:额|数)?(?:[（(].*)?$|比上年增减$|变动额")
 _RATE_OF_CHANGE = re.compile(r"增减率|增长率|增减幅度|增减%|变动率|[（(]%[）)]")
+_CODE = re.compile(r"\d{3}|\d{5}|\d{7}")
+_ROW_MARK = re.compile(
+    r"(?P<top>[一二三四五六七八九十]+、)|(?P<paren>[（(][一二三四五六七八九十]+[）)])|(?P<dot>\d{1,2}[.、．](?!\d))"
+)
+_ROW_RANKS = ("top", "paren", "dot")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A summand of a column, with the level of its row."""
+
+    value: Decimal
+    rank: int = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,23 @@ class Row:
         return "".join(cell.text for cell in self.cells if cell.value is None)[:60]
 
     @property
+    def rank(self) -> int:
+        """Level of the row by its mark or classification code; 9 without either."""
+        for cell in self.cells[:2]:
+            if _CODE.fullmatch(cell.text):
+                return len(cell.text)
+            matched = _ROW_MARK.match(cell.text)
+            if matched:
+                return _ROW_RANKS.index(matched.lastgroup or "")
+        return 9
+
+    def figure(self, column: int) -> Decimal | None:
+        """The number in a column, unless it is missing, no number or a percentage."""
+        if column >= len(self.cells) or self.cells[column].unit == "%":
+            return None
+        return self.cells[column].value
+
+    @property
     def is_subtotal(self) -> bool:
         return _SUBTOTAL.search(self.label) is not None
 
@@ -68,9 +99,11 @@ class Table:
         matched = _HEADER_UNIT.search(self.head(column))
         return matched[1] if matched else self.unit
 
-    def column(self, pattern: re.Pattern[str]) -> int | None:
+    def column(self, pattern: re.Pattern[str], besides: int | None = None) -> int | None:
         """The only column whose head matches."""
-        found = [at for at in range(len(self.header.cells)) if pattern.search(self.head(at))]
+        found = [
+            at for at in range(len(self.header.cells)) if at != besides and pattern.search(self.head(at))
+        ]
         return found[0] if len(found) == 1 else None
 
 
@@ -99,7 +132,9 @@ def _tables(draft: Draft, block: Sequence[Line]) -> Iterator[Table]:
     if any(cell.value is not None and not re.fullmatch(r"\d{4}", cell.text) for cell in header.cells):
         header = Row(())
     caption = draft.plain[max(0, block[0].start - 60) : block[0].start]
-    stated = _CAPTION_UNIT.findall(caption) or _CAPTION_UNIT.findall(draft.plain[block[0].start : block[0].end])
+    stated = _CAPTION_UNIT.findall(caption) or _CAPTION_UNIT.findall(
+        draft.plain[block[0].start : block[0].end]
+    )
     yield Table(header, tuple(rows[1:] if header.cells else rows), stated[-1] if stated else "")
 
 
@@ -107,7 +142,10 @@ def _row(draft: Draft, line: Line) -> Row:
     separator = re.compile(r" \| ?| ?\| |\t")
     cells = []
     start = line.start
-    spans = [*(match.span() for match in separator.finditer(draft.plain, line.start, line.end)), (line.end, line.end)]
+    spans = [
+        *(match.span() for match in separator.finditer(draft.plain, line.start, line.end)),
+        (line.end, line.end),
+    ]
     for opened, closed in spans:
         text = draft.plain[start:opened].strip(" 　")
         matched = _CELL_NUMBER.fullmatch(text)
@@ -120,67 +158,69 @@ def _row(draft: Draft, line: Line) -> Row:
 
 
 def _check_totals(draft: Draft, table: Table) -> Iterator[Finding]:
-    """小计 adds the rows since the one before; 合计 adds the 小计, or all rows where there are none."""
     width = max((len(row.cells) for row in table.rows), default=0)
     for column in range(width):
-        if _NOT_ADDED.search(table.head(column)):
-            continue
-        yield from _check_column(draft, table, column)
+        if not _NOT_ADDED.search(table.head(column)):
+            yield from _check_column(draft, table, column)
 
 
 def _check_column(draft: Draft, table: Table, column: int) -> Iterator[Finding]:
-    open_rows: list[Decimal] = []
-    subtotals: list[Decimal] = []
-    leading: tuple[Cell, str] | None = None
+    """小计 adds the rows since the one before, 合计 the 小计 or rows before it, 总计 the 合计 and what follows it."""
+    rows: list[Part] = []
+    subtotals: list[Part] = []
+    total: Part | None = None
+    leading: Row | None = None
     for row in table.rows:
-        cell = row.cells[column] if column < len(row.cells) else None
-        value = cell.value if cell is not None and cell.unit != "%" else None
-        if cell is None:
+        value = row.figure(column)
+        if value is None:
             continue
         if row.is_subtotal:
-            if value is not None and open_rows:
-                yield from _compare(draft, table, column, cell, row.label, open_rows)
-            if value is not None:
-                subtotals.append(value)
-            open_rows = []
+            yield from _compare(draft, table, column, row, rows)
+            subtotals.append(Part(value))
+            rows = []
         elif row.is_total:
-            parts = [*subtotals, *open_rows]
-            if value is not None and parts:
-                yield from _compare(draft, table, column, cell, row.label, parts)
-                open_rows, subtotals = [], []
-            elif value is not None:
-                leading = (cell, row.label)
-        elif value is not None and not _is_of_which(row):
-            open_rows.append(value)
-    if leading is not None and open_rows and not subtotals:
-        yield from _compare(draft, table, column, leading[0], leading[1], open_rows)
+            parts = [*subtotals, *rows]
+            if total is not None and "总计" in row.label:
+                parts = [total, *parts]
+            if not parts and leading is None and total is None:
+                leading = row
+            yield from _compare(draft, table, column, row, parts)
+            total, rows, subtotals = Part(value), [], []
+        elif not _is_of_which(row):
+            rows.append(Part(value, row.rank))
+    if leading is not None and not subtotals:
+        yield from _compare(draft, table, column, leading, rows)
 
 
 def _is_of_which(row: Row) -> bool:
     return row.label.lstrip(" 　").startswith(("其中", "含", "#"))
 
 
-def _compare(
-    draft: Draft, table: Table, column: int, cell: Cell, label: str, parts: Sequence[Decimal]
-) -> Iterator[Finding]:
-    printed = cell.value or Decimal(0)
-    expected = sum(parts, Decimal(0))
-    if printed == expected:
+def _compare(draft: Draft, table: Table, column: int, row: Row, parts: Sequence[Part]) -> Iterator[Finding]:
+    """Where rows have levels (一、 above 1., 类 above 款) only the upper level is added."""
+    printed = row.figure(column)
+    if printed is None or not parts:
         return
+    ranks = {part.rank for part in parts}
+    upper = [part for part in parts if part.rank == min(ranks)]
+    expected = sum((part.value for part in parts), Decimal(0))
+    if printed in (expected, sum((part.value for part in upper), Decimal(0))):
+        return
+    if len(ranks) > 1:
+        expected = sum((part.value for part in upper), Decimal(0))
     unit = table.unit_of(column)
-    factor = unit_factor(unit)
-    is_wan = unit == "万元" or (not unit and any(part != part.to_integral_value() for part in parts))
-    gap = (printed - expected) * (factor or Decimal(10_000 if is_wan else 1))
-    severity = None
+    is_wan = unit == "万元" or (
+        not unit and any(part.value != part.value.to_integral_value() for part in parts)
+    )
+    gap = (printed - expected) * (unit_factor(unit) or Decimal(10_000 if is_wan else 1))
     # Each part and the sum may be off by half a unit of the last place.
-    if is_wan and not is_rounding(gap) and abs(gap) <= Decimal(50) * (len(parts) + 1):
-        severity = Severity.SOFT
+    is_drift = is_wan and not is_rounding(gap) and abs(gap) <= Decimal(50) * (len(parts) + 1)
     yield draft.finding(
         "amount.total",
-        *cell.span,
-        f"“{' '.join(label.split())[:20]}”一行{_head_words(table, column)}写的是 {printed:f}，各行相加是 {expected:f}。",
-        hint="请核对合计和各行；多项四舍五入的尾差请说明。" if severity else "请核对合计和各行。",
-        severity=severity,
+        *row.cells[column].span,
+        f"“{' '.join(row.label.split())[:20]}”一行{_head_words(table, column)}写的是 {printed:f}，各行相加是 {expected:f}。",
+        hint="请核对合计和各行；多项四舍五入的尾差请说明。" if is_drift else "请核对合计和各行。",
+        severity=Severity.SOFT if is_drift or len(ranks) > 1 else None,
         gap=gap if is_wan else None,
     )
 
@@ -224,9 +264,11 @@ def _check_products(draft: Draft, table: Table) -> Iterator[Finding]:
 
 
 def _check_changes(draft: Draft, table: Table) -> Iterator[Finding]:
-    before, now = table.column(_LAST_YEAR), table.column(_THIS_YEAR)
+    last, this = _year_heads(draft.year)
+    before = table.column(last)
+    now = table.column(this, besides=before)
     change, rate = table.column(_CHANGE), table.column(_RATE_OF_CHANGE)
-    if before is None or now is None or before == now:
+    if before is None or now is None:
         return
     for row in table.rows:
         if max(before, now) >= len(row.cells):
@@ -247,6 +289,12 @@ def _check_changes(draft: Draft, table: Table) -> Iterator[Finding]:
                 )
         if rate is not None and rate < len(row.cells) and row.cells[rate].value is not None:
             yield from _check_rate(draft, row.cells[rate], old or Decimal(0), new)
+
+
+def _year_heads(year: int | None) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    if year is None:
+        return re.compile(r"上年|去年"), re.compile(r"本年|今年|预算数$")
+    return re.compile(rf"上年|去年|{year - 1}年"), re.compile(rf"本年|今年|{year}年|预算数$")
 
 
 def _check_rate(draft: Draft, cell: Cell, old: Decimal, new: Decimal) -> Iterator[Finding]:

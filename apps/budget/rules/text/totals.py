@@ -8,18 +8,23 @@ from apps.budget.rules.findings import Finding, Severity, is_rounding
 from apps.budget.rules.text.amounts import NUMBER, UNIT, Amount, amounts_in, from_match, rounding_gap, said
 from apps.budget.rules.text.draft import Draft, Group
 from apps.budget.rules.text.tables import read_tables
+from apps.core import money
 
 _STATED = re.compile(
     rf"(?P<word>小计|合计|总计|共计)(?:支出|金额|资金|预算)?"
     rf"(?:为|是|：|:)?[ 　]?(?P<number>{NUMBER})[ 　]?(?P<unit>{UNIT})"
 )
-_ALL_ITEMS = re.compile(r"(?:^|以上|全部|上述)?[\d一二三四五六七八九十]*[个项]?(?:专项)?(?:项目)?(?:支出|经费|资金|预算)*$")
+_ALL_ITEMS = re.compile(
+    r"(?:(?:19|20)\d{2}年度?)?(?:以上|全部|上述)?[\d一二三四五六七八九十]*[个项]?(?:专项)?(?:项目)?(?:支出|经费|资金|预算)*$"
+)
 _LABEL_ENDS = re.compile(r"[，。；：:\n（）]")
 _WHICH = re.compile(r"(?:其中|包括)[:：]?")
 _REACH = 400
 """How far behind 其中 its parts are looked for."""
 _NESTED = re.compile(r"[（(](?:其中|含|包括|比|较)[^（）()]*[）)]")
-_NOT_A_PART = re.compile(r"(?:增加|减少|增长|下降|上升|降低|压减|上年|去年|标准|每|人均|提高|至|比|较)[^\d，；。]{0,8}$")
+_NOT_A_PART = re.compile(
+    r"(?:增加|减少|增长|下降|上升|降低|压减|上年|去年|标准|每|人均|提高|至|比|较)[^\d，；。]{0,8}$"
+)
 _STOP = re.compile(r"共计|合计|总计|小计|[。\n]|比上年|较上年|与上年")
 
 # The parts of a whole that regulations name in full: when all of them stand beside it, they must make it up.
@@ -83,7 +88,7 @@ def _has_heading_between(draft: Draft, start: int, end: int) -> bool:
 def _check_stated(draft: Draft) -> Iterator[Finding]:
     for matched, groups in _stated(draft):
         printed = from_match(matched)
-        expected = sum((group.total or Decimal(0) for group in groups), Decimal(0))
+        expected = _total(groups)
         gap = printed.value - expected
         if not gap:
             continue
@@ -108,17 +113,25 @@ def _check_missing(draft: Draft) -> Iterator[Finding]:
     """Items without a 小计 or 合计: the figures that should be printed."""
     groups = [group for group in draft.groups if group.total is not None]
     items = [item for group in groups for item in group.items]
-    if len(items) < 2 or any(row.is_total or row.is_subtotal for table in read_tables(draft) for row in table.rows):
+    if len(items) < 2:
         return
     told = [found for _, found in _stated(draft)]
-    has_total = any(len(found) == len(groups) for found in told)
-    untold = [group for group in groups if len(groups) > 1 and not any(found == [group] for found in told)]
+    in_tables = _table_totals(draft)
+    has_total = any(len(found) == len(groups) for found in told) or _is_in(in_tables, _total(groups))
+    untold = [
+        group
+        for group in groups
+        if len(groups) > 1
+        and not any(found == [group] for found in told)
+        and not _is_in(in_tables, _total([group]))
+    ]
     if has_total and not untold:
         return
-    words = [f"{group.name or '本组项目'}小计{said(group.total or Decimal(0), in_wan=True)}" for group in untold]
+    words = [
+        f"{group.name or '本组项目'}小计{said(group.total or Decimal(0), in_wan=True)}" for group in untold
+    ]
     if not has_total:
-        total = sum((group.total or Decimal(0) for group in groups), Decimal(0))
-        words.append(f"{len(items)} 个项目合计{said(total, in_wan=True)}")
+        words.append(f"{len(items)} 个项目合计{said(_total(groups), in_wan=True)}")
     last = items[-1]
     yield draft.finding(
         "amount.total_missing",
@@ -128,6 +141,20 @@ def _check_missing(draft: Draft) -> Iterator[Finding]:
         hint="请在每组项目之后印小计，在最后印合计。",
         more=[(last.start, last.end)],
     )
+
+
+def _total(groups: Sequence[Group]) -> Decimal:
+    return sum((group.total or Decimal(0) for group in groups), Decimal(0))
+
+
+def _table_totals(draft: Draft) -> set[Decimal]:
+    """Figures in the 小计 and 合计 rows of tables."""
+    rows = (row for table in read_tables(draft) for row in table.rows if row.is_total or row.is_subtotal)
+    return {cell.value for row in rows for cell in row.cells if cell.value is not None}
+
+
+def _is_in(figures: set[Decimal], amount: Decimal) -> bool:
+    return amount in figures or money.wan(amount) in figures
 
 
 def _check_parts(draft: Draft, start: int, end: int) -> Iterator[Finding]:
@@ -160,7 +187,9 @@ def _parts(plain: str, start: int, stop: int) -> list[Amount]:
     ]
 
 
-def _judge_parts(draft: Draft, whole: Amount, parts: Sequence[Amount], which: re.Match[str]) -> Iterator[Finding]:
+def _judge_parts(
+    draft: Draft, whole: Amount, parts: Sequence[Amount], which: re.Match[str]
+) -> Iterator[Finding]:
     total = sum((part.value for part in parts), Decimal(0))
     gap = whole.value - total
     if not gap:
@@ -168,7 +197,9 @@ def _judge_parts(draft: Draft, whole: Amount, parts: Sequence[Amount], which: re
     listed = draft.plain[which.end() : parts[-1].end]
     label = draft.plain[max(0, whole.start - 24) : whole.start]
     label = re.split(r"[，。；：:\n]", label)[-1]
-    is_full = any(re.search(head, label) and all(re.search(part, listed) for part in names) for _, head, names in WHOLES)
+    is_full = any(
+        re.search(head, label) and all(re.search(part, listed) for part in names) for _, head, names in WHOLES
+    )
     is_short = gap > 0
     if is_short and not is_full and not (len(parts) > 1 and re.search(r"合计|总计|共计", label)):
         return

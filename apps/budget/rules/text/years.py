@@ -98,7 +98,11 @@ def guess_year(draft: Draft) -> int | None:
 
 def _years(draft: Draft) -> Iterator[_Year]:
     """Every year outside what is allowed to carry any year."""
-    free = Taken(_merge([match.span() for pattern in (_ALLOWED, NUMBER_LIKE) for match in pattern.finditer(draft.plain)]))
+    free = Taken(
+        _merge(
+            [match.span() for pattern in (_ALLOWED, NUMBER_LIKE) for match in pattern.finditer(draft.plain)]
+        )
+    )
     for matched in _YEAR.finditer(draft.plain):
         if free.touches(*matched.span()):
             continue

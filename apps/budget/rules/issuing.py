@@ -1,0 +1,92 @@
+"""When an explanation may be issued, and in what condition a print job is."""
+
+import re
+from datetime import datetime, timedelta
+
+from django.db import models
+
+from apps.budget.rules.stages import Status
+from apps.core.errors import Refused
+
+NO_WORKER_AFTER = timedelta(seconds=5)
+"""So long a job may lie in the queue before the page says that nobody works on it."""
+WORKER_SILENT_AFTER = timedelta(seconds=30)
+"""A worker reports every ten seconds; after three missed reports it is taken for dead."""
+KEPT_DRAFTS = 10
+"""Drafts of one person and edition that stay available; older ones are forgotten."""
+REASON_LENGTH = 300
+
+
+def require_may_issue(
+    *,
+    status: str,
+    may_issue: bool,
+    actor_id: int,
+    submitted_by_id: int | None,
+    open_findings: list[str],
+    earlier: int,
+    reason: str,
+) -> None:
+    """Raises Refused unless the edition is approved, free of findings, and issued by someone who did not submit it.
+
+    `earlier` is how many issues of this edition and style there are: from the second on a reason is needed.
+    """
+    if not may_issue:
+        raise Refused("您没有签发编制说明的权限，由财务负责人签发。", code="permission")
+    if status != Status.APPROVED:
+        raise Refused(f"只有已审定的版本可以签发，本版本{Status(status).label}。", code="state")
+    if actor_id == submitted_by_id:
+        raise Refused("本版本由您提交，须由他人签发。", code="same_person")
+    if open_findings:
+        raise Refused(
+            f"文稿校验还有 {len(open_findings)} 个问题没有处理或说明，不能签发，如：{open_findings[0]}",
+            code="findings",
+        )
+    if earlier and not reason.strip():
+        raise Refused("这一版式已签发过，再次签发是更正，必须填写“更正理由”。", field="reason", code="reason")
+    if len(reason) > REASON_LENGTH:
+        raise Refused(f"“更正理由”不能超过 {REASON_LENGTH} 字。", field="reason", code="too_long")
+
+
+class Condition(models.TextChoices):
+    """What the page says of a print job."""
+
+    WAITING = "waiting", "排队中"
+    NO_WORKER = "no_worker", "没有后台程序在运行"
+    RUNNING = "running", "正在生成"
+    STALLED = "stalled", "已中断"
+    DONE = "done", "已完成"
+    FAILED = "failed", "未完成"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (Condition.DONE, Condition.FAILED, Condition.STALLED)
+
+
+def job_condition(
+    *, status: str, requested_at: datetime, now: datetime, any_worker: bool, own_worker: bool
+) -> Condition:
+    """`any_worker`: a worker reported lately. `own_worker`: the one that took this job did."""
+    if status == "queued":
+        waits_long = now - requested_at > NO_WORKER_AFTER
+        return Condition.NO_WORKER if waits_long and not any_worker else Condition.WAITING
+    if status == "running":
+        return Condition.RUNNING if own_worker else Condition.STALLED
+    return Condition(status)
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def clean_hash(text: str) -> str:
+    """A SHA-256 as people paste it: blanks, colons and capitals do not matter. Raises Refused."""
+    cleaned = re.sub(r"[\s:：-]", "", text).lower()
+    if not cleaned:
+        raise Refused("请上传 PDF 文件，或者填写 SHA-256。", field="sha256", code="required")
+    if not _HASH.fullmatch(cleaned):
+        raise Refused(
+            f"“SHA-256”应是 64 位十六进制数字（0–9、a–f），填写的有 {len(cleaned)} 位。",
+            field="sha256",
+            code="form",
+        )
+    return cleaned

@@ -1,0 +1,89 @@
+"""Checks of names: a post or a fund called otherwise in the item than in its document; codes against their dictionary."""
+
+import re
+from collections.abc import Iterator
+
+from apps.budget.rules.findings import Finding
+from apps.budget.rules.text.draft import Draft, Item
+
+_POSTS = ("主席", "书记", "主任", "局长", "部长", "秘书长", "组长", "会长")
+FUND_WORDS: tuple[tuple[str, str], ...] = (
+    (r"救助(?:基金|资金|金)", r"救济(?:基金|资金|金)"),
+    (r"津贴", r"补贴"),
+    (r"慰问金", r"救助金|补助金"),
+    (r"助学金", r"奖学金"),
+)
+"""Words for a payment that look alike and are not the same thing."""
+
+_CODE_THEN_NAME = re.compile(
+    r"(?<![\d.])(?P<code>\d{3}|\d{5}|\d{7})(?![\d.])[ 　“|]{0,4}(?P<name>[\u4e00-\u9fff][\u4e00-\u9fff（）()]{1,24})"
+)
+_NAME_THEN_CODE = re.compile(
+    r"(?P<name>[\u4e00-\u9fff]{2,24})[（(](?:科目)?(?:编码)?(?P<code>\d{3}|\d{5}|\d{7})[）)]"
+)
+_NOT_NAMES = re.compile(r"[人户元万名次年月日个号期场家项份件套]")
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    for item in draft.items:
+        yield from _check_post(draft, item)
+        yield from _check_fund(draft, item)
+    if draft.codes:
+        yield from _check_codes(draft)
+
+
+def _check_post(draft: Draft, item: Item) -> Iterator[Finding]:
+    body = draft.plain[item.body_start : item.body_end]
+    for post in _POSTS:
+        chief, deputy = re.compile(rf"(?<!副){post}"), re.compile(rf"副{post}")
+        for in_name, in_body in ((chief, deputy), (deputy, chief)):
+            if not in_name.search(item.name) or in_body.search(item.name):
+                continue
+            found = in_body.search(body)
+            if found and not in_name.search(body):
+                start = item.body_start + found.start()
+                yield draft.finding(
+                    "name.post",
+                    start,
+                    start + len(found[0]),
+                    f"项目名称“{item.name}”与依据中的“{found[0]}”职务不一致。",
+                    hint="主席和副主席待遇不同，请按文件核实后统一。",
+                    more=[(item.start, item.end)],
+                )
+
+
+def _check_fund(draft: Draft, item: Item) -> Iterator[Finding]:
+    body = draft.plain[item.body_start : item.body_end]
+    for first, second in FUND_WORDS:
+        for in_name, in_body in ((first, second), (second, first)):
+            named = re.search(in_name, item.name)
+            if not named or re.search(in_body, item.name) or re.search(in_name, body):
+                continue
+            found = re.search(in_body, body)
+            if found:
+                start = item.body_start + found.start()
+                yield draft.finding(
+                    "name.fund",
+                    start,
+                    start + len(found[0]),
+                    f"项目名称写“{named[0]}”，依据中写“{found[0]}”。",
+                    hint="请核实是不是同一笔款项，并统一名称。",
+                    more=[(item.start, item.end)],
+                )
+
+
+def _check_codes(draft: Draft) -> Iterator[Finding]:
+    for pattern, is_before in ((_CODE_THEN_NAME, True), (_NAME_THEN_CODE, False)):
+        for matched in pattern.finditer(draft.plain):
+            right = draft.codes.get(matched["code"])
+            if right is None or (is_before and _NOT_NAMES.match(matched["name"])):
+                continue
+            said = matched["name"]
+            agrees = said.startswith(right) if is_before else said.endswith(right)
+            if not agrees:
+                yield draft.finding(
+                    "code.name",
+                    *matched.span(),
+                    f"科目 {matched['code']} 是“{right}”，文中写的是“{said}”。",
+                    hint="请按当年科目字典改正编码或名称。",
+                )

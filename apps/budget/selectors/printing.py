@@ -1,0 +1,97 @@
+"""Print jobs and issued documents as the pages show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+
+from apps.accounts.models import User
+from apps.budget.models import Edition, IssuedDocument, PrintJob
+from apps.budget.rules import narrative
+from apps.budget.rules.issuing import WORKER_SILENT_AFTER, Condition, job_condition
+
+TASK = "apps.budget.tasks.run_print"
+"""The name under which the job lies in the queue; a waiting job would not be found under another one."""
+
+
+def visible_jobs(user: User) -> QuerySet[PrintJob]:
+    """Jobs on editions the user may read, without their bytes."""
+    return (
+        PrintJob.objects.filter(edition__in=Edition.objects.visible_to(user))
+        .defer("pdf")
+        .select_related("edition__plan__union", "edition__plan__fiscal_year", "requested_by", "issued")
+    )
+
+
+def condition_of(job: PrintJob, now: datetime) -> Condition:
+    """How the job stands, judged by the reports of the workers."""
+    if job.status in (PrintJob.Status.DONE, PrintJob.Status.FAILED):
+        return Condition(job.status)
+    alive = set(
+        ProcrastinateWorker.objects.filter(last_heartbeat__gte=now - WORKER_SILENT_AFTER).values_list(
+            "pk", flat=True
+        )
+    )
+    own = (
+        ProcrastinateJob.objects.filter(task_name=TASK, args={"job_id": job.pk}, status="doing")
+        .values_list("worker_id", flat=True)
+        .first()
+    )
+    return job_condition(
+        status=job.status,
+        requested_at=job.requested_at,
+        now=now,
+        any_worker=bool(alive),
+        own_worker=own in alive,
+    )
+
+
+def recent_jobs(edition: Edition, user: User, limit: int = 5) -> list[PrintJob]:
+    """The user's own latest prints of an edition."""
+    return list(visible_jobs(user).filter(edition=edition, requested_by=user).order_by("-id")[:limit])
+
+
+def issue_number(document: IssuedDocument) -> str:
+    """签发编号 as it stands on the paper."""
+    plan = document.edition.plan
+    return narrative.issue_number(
+        year=plan.year,
+        union_code=plan.union.code,
+        book=plan.book,
+        stage=document.edition.stage,
+        stage_sequence=document.edition.sequence,
+        style=document.style,
+        sequence=document.sequence,
+    )
+
+
+@dataclass(frozen=True)
+class Issued:
+    """An issued document with what its page says: its number and whether a later issue corrects it."""
+
+    document: IssuedDocument
+    number: str
+    corrected_by: IssuedDocument | None
+
+    @property
+    def is_latest(self) -> bool:
+        return self.corrected_by is None
+
+
+def issued_facts(document: IssuedDocument) -> Issued:
+    later = (
+        IssuedDocument.objects.filter(
+            edition=document.edition_id, style=document.style, sequence__gt=document.sequence
+        )
+        .for_list()
+        .order_by("-sequence")
+        .first()
+    )
+    return Issued(document, issue_number(document), later)
+
+
+def find_by_hash(sha256: str) -> Issued | None:
+    """The issue whose bytes have this hash, of whatever union: a bureau may ask about any."""
+    document = IssuedDocument.objects.for_list().filter(sha256=sha256).first()
+    return None if document is None else issued_facts(document)

@@ -1,0 +1,124 @@
+"""The people of the finance work and the way an edition goes through their hands, for tests."""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+
+from django.utils import timezone
+
+from apps.accounts.models import Union, User
+from apps.budget.checks import edition_findings, unanswered
+from apps.budget.models import Decision, Edition, Item, Plan
+from apps.budget.rules.stages import RECORDED_STAGES, Book, Stage
+from apps.budget.services.decisions import decide_edition, waive_finding
+from apps.budget.services.items import change_item, create_item
+from apps.budget.services.lines import add_line
+from apps.budget.services.outline import add_entry
+from apps.budget.services.plans import create_plan, open_next_edition
+from tests.factories import ItemGroupFactory, UnionFactory, UserFactory
+
+MINUTES = "示工纪〔2015〕12号"
+
+
+class Office:
+    """One federation with the four people an edition needs."""
+
+    def __init__(self, union: Union | None = None) -> None:
+        self.union = union or UnionFactory(city=True)
+
+    @cached_property
+    def clerk(self) -> User:
+        return UserFactory(union=self.union, finance_clerk=True)
+
+    @cached_property
+    def head(self) -> User:
+        return UserFactory(union=self.union, finance_head=True)
+
+    @cached_property
+    def vice(self) -> User:
+        return UserFactory(union=self.union, vice_chair=True)
+
+    @cached_property
+    def chair(self) -> User:
+        return UserFactory(union=self.union, chair=True)
+
+    @property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def plan(self, *, year: int = 2016, book: str = Book.FISCAL, items: int = 1) -> Plan:
+        """A plan in 一上 with complete items of 367,500 yuan each."""
+        plan = create_plan(union_id=self.union.pk, year=year, book=book, actor=self.clerk, now=self.now)
+        edition = plan.editions.get()
+        for number in range(items):
+            self.add_item(edition, name=f"示例项目{chr(ord('甲') + number)}" if number < 10 else f"示例项目{number}")
+        add_entry(edition_id=edition.pk, section="duties", text="承担交办的其他事项。", actor=self.clerk)
+        add_entry(edition_id=edition.pk, section="tasks", text="做好服务职工的工作。", actor=self.clerk)
+        return plan
+
+    def add_item(
+        self, edition: Edition, *, name: str = "示例项目", people: int = 245, rate: str = "1500", label: str = "示例人员"
+    ) -> Item:
+        item = create_item(
+            edition_id=edition.pk,
+            actor=self.clerk,
+            now=self.now,
+            values={"group": ItemGroupFactory(), "name": name, "purpose": "{测算句}，共计{金额}元。"},
+        )
+        add_line(
+            item_id=item.pk,
+            actor=self.clerk,
+            now=self.now,
+            values={"method": "headcount", "label": label, "people": people, "rate": Decimal(rate)},
+        )
+        return item
+
+    def decide(self, edition: Edition, actor: User, action: str, **words: str) -> Decision:
+        return decide_edition(edition_id=edition.pk, actor=actor, action=action, now=self.now, **words)
+
+    def submit(self, edition: Edition) -> Decision:
+        return self.decide(edition, self.clerk, "submit")
+
+    def answer_findings(self, edition: Edition) -> None:
+        """The finance head lets every soft finding stand, with a reason."""
+        for found in unanswered(edition_findings(Edition.objects.for_detail().get(pk=edition.pk))):
+            if not found.is_hard:
+                waive_finding(
+                    edition_id=edition.pk,
+                    fingerprint=found.finding.fingerprint,
+                    reason="示例：经核对可以保留。",
+                    actor=self.head,
+                    now=self.now,
+                )
+
+    def approve(self, edition: Edition) -> Edition:
+        """From draft to the end of the edition's own way."""
+        self.explain_changes(edition)
+        self.submit(edition)
+        self.answer_findings(edition)
+        self.decide(edition, self.head, "check")
+        if edition.stage not in RECORDED_STAGES:
+            self.decide(edition, self.vice, "approve")
+            self.decide(edition, self.chair, "approve", minutes_number=MINUTES)
+        return Edition.objects.for_detail().get(pk=edition.pk)
+
+    def explain_changes(self, edition: Edition) -> None:
+        for item in edition.items.filter(prior_amount__isnull=False, change_reason=""):
+            change_item(
+                item_id=item.pk, actor=self.clerk, values={"change_reason": "人数变化。"}, seen_version=item.version, now=self.now
+            )
+
+    def next(self, plan: Plan) -> Edition:
+        return open_next_edition(plan_id=plan.pk, actor=self.clerk, now=self.now)
+
+    def reach(self, plan: Plan, stage: str) -> Edition:
+        """The open edition of this stage, everything before it approved."""
+        edition = plan.editions.order_by("id").last()
+        while edition.stage != stage:
+            self.approve(edition)
+            edition = self.next(plan)
+        return Edition.objects.for_detail().get(pk=edition.pk)
+
+    def adjustment(self, *, items: int = 2) -> Edition:
+        """An open first 调剂 edition."""
+        return self.reach(self.plan(items=items), Stage.ADJUSTMENT)

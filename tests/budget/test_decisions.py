@@ -1,0 +1,303 @@
+"""Who may decide on an edition, and that nobody can get around it."""
+
+import psycopg
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.utils import InternalError
+
+from apps.budget.models import CalcLine, Decision, Edition, Item
+from apps.budget.rules.stages import Stage, Status
+from apps.budget.selectors.frame import edition_frame
+from apps.budget.services.lines import change_line
+from apps.core.errors import Refused
+from langfang_union.embedded_database import RUNTIME
+from tests.budget.office import MINUTES, Office
+from tests.factories import RoleGrantFactory, UnionFactory, UserFactory
+
+
+@pytest.fixture
+def office(db) -> Office:
+    return Office()
+
+
+@pytest.fixture
+def edition(office) -> Edition:
+    return office.plan().editions.get()
+
+
+def status_of(edition: Edition) -> str:
+    return Edition.objects.values_list("status", flat=True).get(pk=edition.pk)
+
+
+def frame_for(edition: Edition, user):
+    return edition_frame(Edition.objects.for_detail().get(pk=edition.pk), user)
+
+
+# --- the way through the house -------------------------------------------------------------------------------
+
+
+def test_an_edition_passes_through_four_different_hands(office, edition):
+    approved = office.approve(edition)
+    assert approved.status == Status.APPROVED
+    assert approved.minutes_number == MINUTES
+    actors = [decision.actor for decision in approved.decisions.all()]
+    assert actors == [office.clerk, office.head, office.vice, office.chair]
+    assert {decision.total_amount for decision in approved.decisions.all()} == {367_500}
+    assert [decision.roles for decision in approved.decisions.all()] == ["财务经办", "财务负责人", "分管副主席", "主席"]
+
+
+def test_what_the_bureau_hands_down_is_confirmed_by_the_finance_head_alone(office, edition):
+    office.approve(edition)
+    handed_down = office.next(edition.plan)
+    assert handed_down.stage == Stage.FIRST_DOWN
+    assert office.approve(handed_down).status == Status.APPROVED
+    assert handed_down.decisions.count() == 2
+
+
+def test_returning_needs_an_opinion(office, edition):
+    office.submit(edition)
+    with pytest.raises(Refused, match="必须填写意见") as refused:
+        office.decide(edition, office.head, "return", note="  ")
+    assert refused.value.field == "note"
+    office.decide(edition, office.head, "return", note="人数与名册不符。")
+    assert status_of(edition) == Status.RETURNED
+
+
+def test_the_meeting_approves_only_with_the_number_of_its_minutes(office, edition):
+    office.submit(edition)
+    office.answer_findings(edition)
+    office.decide(edition, office.head, "check")
+    office.decide(edition, office.vice, "approve")
+    with pytest.raises(Refused, match="会议纪要文号") as refused:
+        office.decide(edition, office.chair, "approve")
+    assert refused.value.field == "minutes_number"
+
+
+def test_a_step_out_of_order_is_refused_with_the_present_state(office, edition):
+    with pytest.raises(Refused, match="当前状态为“草稿”"):
+        office.decide(edition, office.head, "check")
+
+
+def test_a_role_without_the_permission_is_refused(office, edition):
+    office.submit(edition)
+    with pytest.raises(Refused, match="没有“审核通过”的权限"):
+        office.decide(edition, office.vice, "check")
+
+
+def test_people_of_another_union_decide_nothing_here(office, edition):
+    office.submit(edition)
+    stranger = UserFactory(union=UnionFactory(), finance_head=True)
+    with pytest.raises(Refused, match="不是您所属工会"):
+        office.decide(edition, stranger, "check")
+
+
+def test_an_edition_with_hard_findings_is_not_submitted(office, edition):
+    line = CalcLine.objects.get()
+    change_line(line_id=line.pk, actor=office.clerk, values={"people": None}, seen_version=line.version, now=office.now)
+    with pytest.raises(Refused, match="必须改正"):
+        office.submit(edition)
+
+
+def test_soft_findings_need_an_answer_before_the_head_lets_it_pass(office, edition):
+    office.submit(edition)
+    with pytest.raises(Refused, match="文稿校验还有"):
+        office.decide(edition, office.head, "check")
+    office.answer_findings(edition)
+    office.decide(edition, office.head, "check")
+    assert status_of(edition) == Status.CHECKED
+
+
+# --- nobody twice, nobody his own work -----------------------------------------------------------------------
+
+
+def test_the_submitter_cannot_check_whatever_roles_he_holds(office, edition):
+    RoleGrantFactory(user=office.clerk, role="finance_head")
+    both = type(office.clerk).objects.get(pk=office.clerk.pk)
+    office.submit(edition)
+    office.answer_findings(edition)
+    with pytest.raises(Refused, match="每人只能办理一个环节"):
+        office.decide(edition, both, "check")
+    assert frame_for(edition, both).blocked == ("您提交了本版本，须由他人审核。", "您提交了本版本，须由他人办理。")
+    assert [choice.step.action for choice in frame_for(edition, both).available] == ["withdraw"]
+
+
+def test_who_checked_cannot_approve(office, edition):
+    RoleGrantFactory(user=office.head, role="vice_chair")
+    both = type(office.head).objects.get(pk=office.head.pk)
+    office.submit(edition)
+    office.answer_findings(edition)
+    office.decide(edition, both, "check")
+    with pytest.raises(Refused, match="每人只能办理一个环节"):
+        office.decide(edition, both, "approve")
+    assert "您审核了本版本，须由他人审批。" in frame_for(edition, both).blocked
+
+
+def test_who_typed_a_figure_cannot_check_though_somebody_else_submitted(office, edition):
+    colleague = UserFactory(finance_clerk=True)
+    RoleGrantFactory(user=colleague, role="finance_head")
+    colleague = type(colleague).objects.get(pk=colleague.pk)
+    line = CalcLine.objects.get()
+    change_line(line_id=line.pk, actor=colleague, values={"people": 251}, seen_version=line.version, now=office.now)
+    office.submit(edition)
+    office.answer_findings(edition)
+    with pytest.raises(Refused, match="您录入或修改过"):
+        office.decide(edition, colleague, "check")
+    assert "您录入或修改过本版本的内容，须由他人审核。" in frame_for(edition, colleague).blocked
+    office.decide(edition, colleague, "return", note="请核对人数。")
+    assert status_of(edition) == Status.RETURNED
+
+
+def test_only_the_submitter_withdraws(office, edition):
+    office.submit(edition)
+    colleague = UserFactory(finance_clerk=True)
+    with pytest.raises(Refused, match=f"只有提交人{office.clerk}可以撤回"):
+        office.decide(edition, colleague, "withdraw")
+    assert frame_for(edition, colleague).blocked == (f"只有提交人{office.clerk}可以撤回。",)
+    office.decide(edition, office.clerk, "withdraw")
+    assert status_of(edition) == Status.DRAFT
+
+
+def test_after_a_return_the_next_round_begins_with_a_clean_slate(office, edition):
+    office.submit(edition)
+    office.decide(edition, office.head, "return", note="请核对。")
+    office.submit(edition)
+    office.answer_findings(edition)
+    office.decide(edition, office.head, "check")
+    assert Edition.objects.get(pk=edition.pk).round == 2
+
+
+def test_the_database_knows_one_decision_a_person_and_round(office, edition):
+    office.submit(edition)
+    with pytest.raises(IntegrityError, match="budget_decision_one_step_a_person"), transaction.atomic():
+        Decision.objects.create(
+            edition=edition, round=1, action="check", label="审核通过", from_status="submitted", to_status="checked",
+            actor=office.clerk, roles="", total_amount=0,
+        )
+
+
+# --- the buttons ---------------------------------------------------------------------------------------------
+
+
+def test_buttons_follow_the_state_table(office, edition):
+    assert [choice.label for choice in frame_for(edition, office.clerk).available] == ["提交审核"]
+    assert frame_for(edition, office.head).available == ()
+    office.submit(edition)
+    assert [choice.label for choice in frame_for(edition, office.clerk).available] == ["撤回"]
+    shown = frame_for(edition, office.head).available
+    assert [(choice.label, choice.is_main) for choice in shown] == [("退回修改", False), ("审核通过", True)]
+
+
+def test_who_cannot_act_reads_whose_turn_it_is(office, edition):
+    office.submit(edition)
+    assert frame_for(edition, office.chair).waiting_line == "等待财务负责人办理"
+    assert frame_for(edition, office.head).waiting_line == ""
+
+
+def test_a_closed_year_offers_no_button(office, edition):
+    edition.plan.fiscal_year.closed_at, edition.plan.fiscal_year.closed_by = office.now, office.head
+    frame = edition_frame(edition, office.clerk)
+    assert frame.available == ()
+    assert frame.blocked == ("2016年度已关闭。",)
+
+
+# --- around the services: bulk updates and plain SQL ---------------------------------------------------------
+
+
+def refuses(name: str):
+    return pytest.raises((IntegrityError, InternalError), match=name)
+
+
+def test_a_submitted_edition_keeps_its_content_against_bulk_updates(office, edition):
+    office.submit(edition)
+    with refuses("内容不能修改"), transaction.atomic():
+        CalcLine.objects.update(people=300)
+    with refuses("内容不能修改"), transaction.atomic():
+        Item.objects.update(name="改名")
+    with refuses("内容不能修改"), transaction.atomic():
+        Item.objects.all().delete()
+    assert CalcLine.objects.get().people == 245
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE budget_edition SET status = 'draft'",
+        "UPDATE budget_edition SET status = 'approved', approved_at = now(), minutes_number = 'x'",
+        "UPDATE budget_edition SET status = 'returned', last_decision_id = (SELECT max(id) FROM budget_decision)",
+    ],
+)
+def test_plain_sql_moves_no_status(office, edition, statement):
+    office.submit(edition)
+    with refuses("状态只能通过审批改变"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert status_of(edition) == Status.SUBMITTED
+
+
+def test_decisions_are_never_changed_or_deleted(office, edition):
+    office.submit(edition)
+    for statement in ("UPDATE budget_decision SET note = '改'", "DELETE FROM budget_decision"):
+        with pytest.raises(Exception, match="Cannot"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert Decision.objects.get().note == ""
+
+
+@pytest.fixture
+def runtime():
+    """A connection of its own, as the role under which the site runs."""
+    facts = connection.settings_dict
+    with psycopg.connect(host=facts["HOST"], port=facts["PORT"], dbname=facts["NAME"], user=RUNTIME) as second:
+        yield second
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE budget_calcline SET people = 300", "内容不能修改"),
+        ("DELETE FROM budget_calcline", "内容不能修改"),
+        (
+            "INSERT INTO budget_outlineentry (edition_id, section, ordinal, text, version) "
+            "SELECT id, 'duties', 99, 'x', 1 FROM budget_edition",
+            "内容不能修改",
+        ),
+        ("UPDATE budget_edition SET status = 'draft'", "状态只能通过审批改变"),
+        ("UPDATE budget_edition SET round = 0, status = 'draft', last_decision_id = NULL", "状态只能通过审批改变"),
+        ("DELETE FROM budget_decision", "Cannot update or delete"),
+        ("UPDATE budget_decision SET actor_id = actor_id + 0, note = 'x'", "Cannot update or delete"),
+        ("ALTER TABLE budget_calcline DISABLE TRIGGER ALL", "must be owner"),
+        ("ALTER TABLE budget_edition DISABLE TRIGGER USER", "must be owner"),
+        ("DROP TABLE budget_decision CASCADE", "must be owner"),
+        ("TRUNCATE budget_decision CASCADE", "permission denied"),
+        ("SET session_replication_role = replica", "permission denied"),
+    ],
+)  # fmt: skip
+def test_the_runtime_role_can_change_nothing_of_a_submitted_edition(runtime, statement, reason):
+    office = Office()
+    edition = office.plan().editions.get()
+    office.submit(edition)
+    assert runtime.execute("SELECT current_user").fetchone() == (RUNTIME,)
+    assert runtime.execute("SELECT people FROM budget_calcline").fetchall() == [(245,)]
+    with pytest.raises(psycopg.Error, match=reason):
+        runtime.execute(statement)
+    runtime.rollback()
+    assert CalcLine.objects.get().people == 245
+    assert status_of(edition) == Status.SUBMITTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_can_ask_the_locks_to_look_away(runtime):
+    office = Office()
+    office.submit(office.plan().editions.get())
+    names = runtime.execute("SELECT array_agg(tgname)::text FROM pg_trigger WHERE NOT tgisinternal").fetchone()
+    runtime.execute("SELECT set_config('pgtrigger.ignore', %s, true)", names)
+    with pytest.raises(psycopg.Error, match="内容不能修改"):
+        runtime.execute("UPDATE budget_calcline SET people = 300")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_runtime_role_may_still_write_where_the_edition_is_open(runtime):
+    """The refusals above come from the locks, not from a role that can do nothing at all."""
+    Office().plan()
+    runtime.execute("UPDATE budget_calcline SET people = 251")
+    runtime.commit()
+    assert CalcLine.objects.get().people == 251
