@@ -8,17 +8,38 @@ roles the page is open to get 404 for it.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
-from tests.factories import PASSWORD, UnionFactory, UserFactory
+from apps.budget.models import (
+    CalcLine,
+    Edition,
+    IssuedDocument,
+    Item,
+    OutlineEntry,
+    Plan,
+    PolicyDocument,
+    PrintJob,
+)
+from tests.factories import (
+    PASSWORD,
+    CalcLineFactory,
+    ItemFactory,
+    OutlineEntryFactory,
+    PolicyDocumentFactory,
+    UnionFactory,
+    UserFactory,
+)
 
 EVERYBODY = frozenset(Role)
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN})
 READS_HISTORY = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN, Role.READER}
 STAFF = frozenset({Role.FINANCE_CLERK, Role.FINANCE_HEAD, Role.AUDITOR, Role.SYSTEM_ADMIN})
+
+COUNTY_ROLES = frozenset({Role.COUNTY_CLERK, Role.COUNTY_REVIEWER, Role.GRASSROOTS})
 
 PUBLIC = 200
 TO_SIGN_IN = 302
@@ -44,6 +65,50 @@ class World:
     def county(self) -> Union:
         return UnionFactory()
 
+    @cached_property
+    def line(self) -> CalcLine:
+        return CalcLineFactory(item=self.item)
+
+    @cached_property
+    def item(self) -> Item:
+        return ItemFactory()
+
+    @property
+    def edition(self) -> Edition:
+        """An open edition of the city federation."""
+        return self.item.edition
+
+    @property
+    def plan(self) -> Plan:
+        return self.edition.plan
+
+    @cached_property
+    def entry(self) -> OutlineEntry:
+        return OutlineEntryFactory(edition=self.edition)
+
+    @cached_property
+    def document(self) -> PolicyDocument:
+        return PolicyDocumentFactory()
+
+    @cached_property
+    def job(self) -> PrintJob:
+        return PrintJob.objects.create(edition=self.edition, style="gongwen", requested_by=self.clerk)
+
+    @cached_property
+    def issued(self) -> IssuedDocument:
+        return IssuedDocument.objects.create(
+            edition=self.edition,
+            style="gongwen",
+            title="示例说明",
+            pdf=b"%PDF-1.7",
+            sha256=sha256(b"%PDF-1.7").hexdigest(),
+            page_count=1,
+            snapshot={},
+            fonts=[],
+            waived=[],
+            issued_by=self.clerk,
+        )
+
 
 @dataclass(frozen=True)
 class Row:
@@ -54,11 +119,19 @@ class Row:
     kwargs: Callable[[World], dict[str, Any]] = field(default=lambda world: {})
     data: Callable[[World], dict[str, Any]] = field(default=lambda world: {})
     anonymous: int = TO_SIGN_IN
+    scoped: bool = False
+    """The row belongs to the city federation: people of a county, allowed to the page or not, do not find it."""
     foreign: Callable[[World], dict[str, Any]] | None = None
 
     @property
     def label(self) -> str:
         return f"{self.method} {self.url_name}"
+
+    def wanted(self, role: Role) -> int:
+        """The status this role gets."""
+        if role not in self.roles:
+            return 403
+        return 404 if self.scoped and role in COUNTY_ROLES else self.expected
 
 
 def missing(world: World) -> dict[str, Any]:
@@ -175,4 +248,100 @@ ADMIN = [
     Row("admin:jsi18n", STAFF),
 ]
 
-TABLE: list[Row] = [*CORE, *ACCOUNTS, *HOME, *ADMIN]
+READS_BUDGET = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN}
+ENTERS = frozenset({Role.FINANCE_CLERK})
+PLANS = frozenset({Role.FINANCE_CLERK, Role.FINANCE_HEAD})
+HAS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN}
+
+
+def _of(name: str, **more: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"pk": getattr(world, name).pk} | more
+
+
+def _none(**more: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: missing(world) | more
+
+
+def _read(url_name: str, of: str, **more: Any) -> Row:
+    """A page of a row of the city's budget, open to all who read budgets."""
+    return Row(url_name, READS_BUDGET, kwargs=_of(of, **more), foreign=_none(**more), scoped=True)
+
+
+def _write(url_name: str, of: str, expected: int, roles: frozenset[Role] = ENTERS, **more: Any) -> Row:
+    """A change of a row of the city's budget; the empty form that is sent gets `expected`."""
+    return Row(url_name, roles, "POST", expected, _of(of, **more), foreign=_none(**more), scoped=True)
+
+
+BUDGET = [
+    Row("budget:plan_list", READS_BUDGET),
+    Row("budget:plan_create", PLANS),
+    Row("budget:plan_create", PLANS, "POST"),
+    _read("budget:plan_detail", "plan"),
+    Row("budget:plan_next", PLANS, kwargs=_of("plan"), foreign=missing, scoped=True),
+    _read("budget:plan_compare", "plan"),
+    _write("budget:compare_export", "plan", 404, READS_BUDGET),
+    Row("budget:year_close", frozenset({Role.FINANCE_HEAD}), kwargs=lambda world: {"year": world.plan.year}),
+    _read("budget:edition_grid", "edition"),
+    Row("budget:grid_items", READS_BUDGET, expected=422, kwargs=_of("edition"), foreign=missing, scoped=True),
+    Row(
+        "budget:grid_item_add",
+        ENTERS,
+        "POST",
+        422,
+        lambda world: {"pk": world.edition.pk, "group_id": world.item.group_id},
+        scoped=True,
+    ),
+    _write("budget:grid_item_save", "item", 422),
+    _write("budget:grid_line_add", "item", 422),
+    _write("budget:grid_item_move", "item", 422),
+    _write("budget:grid_item_remove", "item", 422),
+    _read("budget:grid_explanation", "item"),
+    _write("budget:grid_line_save", "line", 422),
+    _write("budget:grid_line_move", "line", 422),
+    _write("budget:grid_line_remove", "line", 422),
+    _read("budget:grid_history", "line", table="lines"),
+    _write("budget:grid_paste_try", "edition", 422),
+    _write("budget:grid_paste", "edition", 422),
+    _write("budget:grid_undo", "edition", 404, change_id=1),
+    Row("budget:edition_decide", ENTERS, kwargs=_of("edition", action="submit"), scoped=True),
+    _read("budget:edition_brief", "edition"),
+    Row("budget:edition_copy", PLANS, kwargs=_of("edition"), foreign=missing, scoped=True),
+    Row("budget:adjustment_list", READS_BUDGET, expected=404, kwargs=_of("edition")),
+    Row("budget:adjustment_add", ENTERS, expected=404, kwargs=_of("edition", kind="addition")),
+    Row("budget:adjustment_remove", ENTERS, "POST", 404, missing, scoped=True),
+    _read("budget:line_source", "line"),
+    _write("budget:source_bind", "line", 422),
+    _write("budget:source_read", "line", 422),
+    _write("budget:source_unbind", "line", 422),
+    _write("budget:source_decide", "line", 422, answer="accept"),
+    Row("budget:item_create", ENTERS, kwargs=lambda world: {"edition_id": world.edition.pk}, scoped=True),
+    _read("budget:item_detail", "item"),
+    _write("budget:item_remove", "item", 302),
+    Row("budget:outline", READS_BUDGET, kwargs=lambda world: {"edition_id": world.edition.pk}, scoped=True),
+    Row("budget:outline_add", ENTERS, "POST", 422, lambda world: {"edition_id": world.edition.pk}, scoped=True),
+    _write("budget:outline_change", "entry", 422),
+    _read("budget:edition_findings", "edition"),
+    _write("budget:finding_waive", "edition", 422, PLANS),
+    Row("budget:check_catalogue", HAS_DOCUMENTS),
+    Row("budget:text_check", HAS_DOCUMENTS),
+    Row("budget:text_check", HAS_DOCUMENTS, "POST", 422, data=lambda world: {"text": "甲"}),
+    _read("budget:edition_print", "edition"),
+    _read("budget:print_job", "job"),
+    _read("budget:print_job_progress", "job"),
+    _write("budget:print_job_restart", "job", 302, READS_BUDGET),
+    Row("budget:print_job_file", READS_BUDGET, kwargs=_of("job"), expected=302, scoped=True),
+    Row("budget:issued_list", READS_BUDGET),
+    _read("budget:issued_detail", "issued"),
+    _read("budget:issued_file", "issued"),
+    Row("budget:verify"),
+    Row("budget:verify", method="POST"),
+    _read("budget:figure", "edition", key="total"),
+    Row("budget:policy_list", HAS_DOCUMENTS),
+    Row("budget:policy_create", PLANS),
+    Row("budget:policy_create", PLANS, "POST"),
+    Row("budget:policy_detail", HAS_DOCUMENTS, kwargs=_of("document"), foreign=missing),
+    Row("budget:policy_detail", HAS_DOCUMENTS, "POST", kwargs=_of("document"), foreign=missing),
+    Row("budget:policy_scan", HAS_DOCUMENTS, expected=404, kwargs=_of("document")),
+]
+
+TABLE: list[Row] = [*CORE, *ACCOUNTS, *HOME, *ADMIN, *BUDGET]

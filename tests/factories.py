@@ -48,9 +48,7 @@ class UnionFactory(DjangoModelFactory):
     short_name = factory.LazyAttribute(lambda union: union.name)
     kind = Union.Kind.COUNTY
     parent = factory.LazyFunction(lambda: UnionFactory(city=True))
-    path = factory.LazyAttribute(
-        lambda union: f"{union.parent.path if union.parent else ''}{union.code}/"
-    )
+    path = factory.LazyAttribute(lambda union: f"{union.parent.path if union.parent else ''}{union.code}/")
 
 
 class RoleGrantFactory(DjangoModelFactory):

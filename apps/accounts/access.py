@@ -27,7 +27,9 @@ def require(*permissions: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not any(request.user.may(permission) for permission in permissions):  # type: ignore[union-attr]
-                deny(request, "您没有“" + "”或“".join(PERMISSIONS[name] for name in permissions) + "”的权限。")
+                deny(
+                    request, "您没有“" + "”或“".join(PERMISSIONS[name] for name in permissions) + "”的权限。"
+                )
             return view(request, *args, **kwargs)
 
         guarded.permissions = permissions  # type: ignore[attr-defined]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
-from django.contrib.auth.decorators import login_not_required
-from django.db import IntegrityError, InternalError, models
+from django.db import DatabaseError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -50,7 +50,9 @@ class HouseAdminSite(AdminSite):
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("accounts:sign_out"), status=307)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         return redirect("accounts:password_change")
 
     def password_change_done(
@@ -112,7 +114,10 @@ class ReferenceAdmin(_ScopedAdmin):
         try:
             with audit.because(actor_id=request.user.pk, action=f"维护{name}"):
                 return super().changeform_view(request, object_id, form_url, extra_context)
-        except (IntegrityError, InternalError) as error:  # a rule only the database can check
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, psycopg.errors.IntegrityError | psycopg.errors.RaiseException):
+                raise
+            # A rule that only the database can check: a trigger, or a row written meanwhile.
             self.message_user(request, f"数据库拒绝了这次修改：{_first_line(error)}", messages.ERROR)
             return redirect(request.path)
 

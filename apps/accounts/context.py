@@ -133,10 +133,7 @@ def _area(area: Area, user: User, view_name: str) -> NavItem:
         for label, url_name, permission in area.pages
         if _open_to(user, permission) and (url := _url(url_name))
     )
-    if area.pages:
-        url = pages[0].url if pages else ""
-    else:
-        url = _url(area.url_name)
+    url = (pages[0].url if pages else "") if area.pages else _url(area.url_name)
     return NavItem(
         label=area.label,
         url=url,

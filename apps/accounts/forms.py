@@ -107,9 +107,7 @@ class GrantForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [
-            role for role in Role if role not in user.roles and role_fits_union(role, user.union.kind)
-        ]
+        offered = [role for role in Role if role not in user.roles and role_fits_union(role, user.union.kind)]
         self.fields["role"].choices = [  # type: ignore[attr-defined]
             ("", "请选择"),
             *((role.value, role.label) for role in offered),
@@ -126,7 +124,10 @@ class UnionForm(forms.Form):
     name = forms.CharField(label="全称", max_length=100)
     short_name = forms.CharField(label="简称", max_length=30)
     area_code = forms.CharField(
-        label="行政区划代码", max_length=6, required=False, help_text="GB/T 2260 的 6 位代码；开发区等不在国标内的留空。"
+        label="行政区划代码",
+        max_length=6,
+        required=False,
+        help_text="GB/T 2260 的 6 位代码；开发区等不在国标内的留空。",
     )
     is_active = forms.BooleanField(label="在用", required=False)
 
@@ -134,9 +135,12 @@ class UnionForm(forms.Form):
 class NewUnionForm(forms.Form):
     parent = UnionChoice(label="上级工会", queryset=Union.objects.none())
     kind = forms.ChoiceField(
-        label="类别", choices=[(value, label) for value, label in Union.Kind.choices if value != Union.Kind.CITY]
+        label="类别",
+        choices=[(value, label) for value, label in Union.Kind.choices if value != Union.Kind.CITY],
     )
-    code = forms.CharField(label="工会编码", max_length=20, help_text="大写字母和数字，如 LF01003；建立后不能改。")
+    code = forms.CharField(
+        label="工会编码", max_length=20, help_text="大写字母和数字，如 LF01003；建立后不能改。"
+    )
     name = forms.CharField(label="全称", max_length=100)
     short_name = forms.CharField(label="简称", max_length=30)
     area_code = forms.CharField(

@@ -13,7 +13,13 @@ from apps.accounts.access import wants_json
 
 _READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 _OPEN_BEFORE_PASSWORD_CHANGE = frozenset(
-    {"accounts:password_change", "accounts:sign_out", "accounts:sign_in", "accounts:sign_in_again", "accounts:keep_alive"}
+    {
+        "accounts:password_change",
+        "accounts:sign_out",
+        "accounts:sign_in",
+        "accounts:sign_in_again",
+        "accounts:keep_alive",
+    }
 )
 
 
@@ -52,13 +58,17 @@ class SessionLimitMiddleware:
 
 
 def _sends_to_sign_in(response: HttpResponse) -> bool:
-    return isinstance(response, HttpResponseRedirect) and urlsplit(response.url).path == reverse("accounts:sign_in")
+    return isinstance(response, HttpResponseRedirect) and urlsplit(response.url).path == reverse(
+        "accounts:sign_in"
+    )
 
 
 def _sign_in_answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """A script is told 401, so that the page can ask for the password in place; a form's person is told of the loss."""
     if wants_json(request):
-        return JsonResponse({"message": "登录已超时，请重新登录。"}, status=401, headers={"X-Signed-Out": "1"})
+        return JsonResponse(
+            {"message": "登录已超时，请重新登录。"}, status=401, headers={"X-Signed-Out": "1"}
+        )
     if request.method in _READING:
         return response
     page = request.headers.get("Referer", "")

@@ -56,11 +56,18 @@ class Union(models.Model):
     short_name = models.CharField("简称", max_length=30)
     kind = models.CharField("类别", max_length=12, choices=Kind.choices)
     parent = models.ForeignKey(
-        "self", verbose_name="上级工会", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+        "self",
+        verbose_name="上级工会",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
     )
     # Codes of all unions from the root to this one, each closed by "/": row scope is one indexed prefix.
     path = models.CharField("路径", max_length=200, unique=True, editable=False)
-    area_code = models.CharField("行政区划代码", max_length=6, blank=True, help_text="GB/T 2260；开发区等不在国标内的留空")
+    area_code = models.CharField(
+        "行政区划代码", max_length=6, blank=True, help_text="GB/T 2260；开发区等不在国标内的留空"
+    )
     is_active = models.BooleanField("在用", default=True)
 
     objects = UnionQuerySet.as_manager()
@@ -69,7 +76,11 @@ class Union(models.Model):
         verbose_name = "工会组织"
         verbose_name_plural = "工会组织"
         ordering = ("path",)
-        indexes = (models.Index(fields=("path",), name="accounts_union_path_prefix", opclasses=("text_pattern_ops",)),)
+        indexes = (
+            models.Index(
+                fields=("path",), name="accounts_union_path_prefix", opclasses=("text_pattern_ops",)
+            ),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(kind="city", parent__isnull=True) | (~Q(kind="city") & Q(parent__isnull=False)),
@@ -181,7 +192,7 @@ class User(AbstractBaseUser):
                 violation_error_message="用户名只能用小写字母、数字和 . _ -，并以字母或数字开头。",
             ),
             models.CheckConstraint(
-                condition=Q(is_demo=False) | Q(password__startswith="!"),
+                condition=Q(is_demo=False) | Q(password__startswith="!"),  # noqa: S106
                 name="accounts_user_demo_has_no_password",
                 violation_error_message="演示账号没有密码，只能在演示模式下一键登录。",
             ),
@@ -196,7 +207,9 @@ class User(AbstractBaseUser):
         """Role names the person holds now; read once per object."""
         held = self.__dict__.get("_roles")
         if held is None:
-            held = frozenset(grant.role for grant in self.role_grants.all()) if self.is_active else frozenset()
+            held = (
+                frozenset(grant.role for grant in self.role_grants.all()) if self.is_active else frozenset()
+            )
             self.__dict__["_roles"] = held
         return held
 
@@ -327,7 +340,9 @@ class AccessRecord(models.Model):
         VERIFY = "verify", "核验文件"
 
     kind = models.CharField("类型", max_length=8, choices=Kind.choices)
-    actor = models.ForeignKey(User, verbose_name="用户", on_delete=models.PROTECT, null=True, related_name="access_records")
+    actor = models.ForeignKey(
+        User, verbose_name="用户", on_delete=models.PROTECT, null=True, related_name="access_records"
+    )
     subject = models.CharField("对象", max_length=200)
     detail = models.CharField("说明", max_length=500, blank=True)
     row_count = models.PositiveIntegerField("行数", null=True)

@@ -26,8 +26,12 @@ class _UnionCount:
         return Reading(value=Decimal(len(rows)), as_of=as_of, rows=rows)
 
 
-COUNTY_UNIONS = _UnionCount(key="accounts.county_unions", label="县（市、区）总工会数", kind=Union.Kind.COUNTY)
-GRASSROOTS_UNIONS = _UnionCount(key="accounts.grassroots_unions", label="基层工会数", kind=Union.Kind.GRASSROOTS)
+COUNTY_UNIONS = _UnionCount(
+    key="accounts.county_unions", label="县（市、区）总工会数", kind=Union.Kind.COUNTY
+)
+GRASSROOTS_UNIONS = _UnionCount(
+    key="accounts.grassroots_unions", label="基层工会数", kind=Union.Kind.GRASSROOTS
+)
 
 
 def publish() -> None:

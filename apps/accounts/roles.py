@@ -41,7 +41,8 @@ _READS_BUDGET = _EVERYBODY | {"budget.read", "history.read"}
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.FINANCE_CLERK: _READS_BUDGET | {"budget.enter", "document.edit", "reference.edit"},
-    Role.FINANCE_HEAD: _READS_BUDGET | {"budget.check", "budget.plan", "budget.issue", "document.edit", "reference.edit"},
+    Role.FINANCE_HEAD: _READS_BUDGET
+    | {"budget.check", "budget.plan", "budget.issue", "document.edit", "reference.edit"},
     Role.VICE_CHAIR: _READS_BUDGET | {"budget.approve_vice"},
     Role.CHAIR: _READS_BUDGET | {"budget.approve_chair"},
     Role.MODEL_WORKER_CLERK: _READS_BUDGET,

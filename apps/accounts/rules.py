@@ -77,7 +77,9 @@ def role_fits_union(role: str, kind: str) -> bool:
     return kind in ROLE_KINDS.get(Role(role), _CITY_ONLY)
 
 
-def require_grantable(*, role: str, held: Iterable[str], kind: str, actor_id: int | None, user_id: int) -> None:
+def require_grantable(
+    *, role: str, held: Iterable[str], kind: str, actor_id: int | None, user_id: int
+) -> None:
     """Raises Refused when the role may not be given to this person by this actor."""
     if role not in Role.values:
         raise Refused("请从列表中选择一个角色。", field="role")
@@ -101,7 +103,9 @@ def require_roles_fit(*, held: Iterable[str], kind: str) -> None:
     """Raises Refused when a person with these roles may not belong to a union of this kind."""
     unfit = [Role(role).label for role in sorted(held) if not role_fits_union(role, kind)]
     if unfit:
-        raise Refused(f"该用户的角色（{'、'.join(unfit)}）不适用于所选工会，请先撤销这些角色。", field="union")
+        raise Refused(
+            f"该用户的角色（{'、'.join(unfit)}）不适用于所选工会，请先撤销这些角色。", field="union"
+        )
 
 
 def require_other_person(*, actor_id: int | None, user_id: int, action: str) -> None:

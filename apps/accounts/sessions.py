@@ -38,6 +38,12 @@ class SessionStore(DatabaseStore):
         if signed_in_at:
             self.ends_at = self._deadline(signed_in_at=signed_in_at, last_seen_at=timezone.now())
 
+    def cycle_key(self) -> None:
+        """The row under the new key stands beside the old one for a moment and needs a name of its own."""
+        if "reference" in self:
+            self["reference"] = str(uuid4())
+        super().cycle_key()
+
     def seconds_left(self) -> int:
         """Seconds until the sign-in ends; 0 when nobody is signed in."""
         if self.is_empty() or self.ends_at is None:
@@ -49,7 +55,9 @@ class SessionStore(DatabaseStore):
         if row is None:
             return None
         self.ends_at = row.expire_date
-        if row.signed_in_at and row.last_seen_at:  # the limits of today, should they have been shortened meanwhile
+        if (
+            row.signed_in_at and row.last_seen_at
+        ):  # the limits of today, should they have been shortened meanwhile
             limit = self._deadline(signed_in_at=row.signed_in_at, last_seen_at=row.last_seen_at)
             self.ends_at = min(row.expire_date, limit)
         if self.ends_at <= timezone.now():

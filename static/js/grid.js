@@ -463,10 +463,15 @@
     Tab: (event) => {
       const step = event.shiftKey ? -1 : 1;
       const column = grid.columnOf(active);
-      const isNew = grid.kindOf(active.parentNode) === "new";
+      const kind = grid.kindOf(active.parentNode);
       if (step > 0 && series === null && column) series = column.name;
       const started = series;
-      if (isNew && commit()) return true; /* 新行建好后，焦点已移到它的下一格 */
+      if (kind === "add" && commit()) return true; /* 新项目由服务器建好后再移过去 */
+      if (kind === "new" && commit() && step > 0) {
+        activate(grid.cellOf(active.parentNode.previousElementSibling, "method"));
+        series = "label";
+        return true;
+      }
       const next = editableBeside(active, step);
       if (!next) {
         commit();
@@ -683,8 +688,18 @@
   });
 
   table.addEventListener("focusin", (event) => {
-    if (event.target.classList && event.target.classList.contains("row-more")) return;
-    showTip();
+    const target = event.target;
+    if (target.classList && target.classList.contains("row-more")) return;
+    if (!active && target.tagName === "TD") activate(target);
+    else showTip();
+  });
+
+  /* 截短的格，指着时给出全文 */
+  table.addEventListener("mouseover", (event) => {
+    const td = event.target;
+    if (td.tagName !== "TD" && td.tagName !== "TH") return;
+    if (td.scrollWidth > td.clientWidth && grid.textOf(td)) td.title = grid.textOf(td);
+    else if (td.title) td.removeAttribute("title");
   });
 
   document.addEventListener("keydown", (event) => {
@@ -830,6 +845,10 @@
       editor.select();
     },
   });
+
+  /* 从页面其他地方按 Tab 进来时的第一格 */
+  const entrance = Array.prototype.find.call(table.querySelectorAll("tbody > tr"), isMovable);
+  if (entrance) entrance.cells[1].tabIndex = 0;
 
   window.addEventListener("hashchange", arrive);
   document.addEventListener("DOMContentLoaded", arrive);

@@ -477,7 +477,12 @@
       body.rows[0].cells[0].textContent = String(index + 1);
     });
     const head = table.querySelector('.b-group[data-group="' + group + '"] .group-count');
-    if (head) head.textContent = bodies.length + " 项";
+    if (!head) return;
+    head.textContent = bodies.length + " 项";
+    const body = head.closest("tbody");
+    const add = table.querySelector('.b-add[data-group="' + group + '"]');
+    body.classList.toggle("is-empty", !bodies.length);
+    if (add) add.rows[0].cells[2].textContent = bodies.length ? "" : body.rows[0].cells[0].textContent;
   }
 
   window.grid = {

@@ -1,9 +1,11 @@
 """The embedded server survives what happens on a real machine: races, kill -9, reused pids, odd paths."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -83,6 +85,11 @@ def query(socket: str, sql: str, user: str = RUNTIME) -> list[tuple]:
         return cursor.fetchall() if cursor.description else []
 
 
+def keep_a_backend_busy(socket: str) -> None:
+    with contextlib.suppress(psycopg.OperationalError):
+        query(socket, "SELECT sum(n) FROM generate_series(1, 10000000) n")
+
+
 def postgres_processes(base: Path) -> list[int]:
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -115,9 +122,17 @@ def test_committed_rows_survive_a_killed_server(base, join):
     witness = join(base)
     socket = witness.socket()
     query(socket, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n", OWNER)
+    # A backend at work does not notice at once that its postmaster is gone; nothing may start beside it.
+    busy = threading.Thread(target=keep_a_backend_busy, args=[socket])
+    busy.start()
+    while not query(
+        socket, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT sum(n)%' AND state = 'active'"
+    ):
+        pass
     os.kill(postmaster(base), signal.SIGKILL)
     successor = join(base)
     assert query(successor.socket(), "SELECT count(*) FROM kept") == [(1000,)]
+    busy.join()
     assert witness.leave() == 0
     assert query(socket, "SELECT count(*) FROM kept") == [(1000,)]
     assert successor.leave() == 0
@@ -146,7 +161,8 @@ def test_a_start_killed_while_the_cluster_is_made_leaves_nothing_behind(base, jo
 
 def test_a_stale_pid_now_held_by_a_stranger_harms_neither(base, join):
     join(base).leave()
-    stranger = subprocess.Popen(["sleep", "60"])
+    account = base.stat().st_uid  # the server's own: a pid of another account could not be its predecessor
+    stranger = subprocess.Popen(["sleep", "60"], user=account)
     try:
         (base / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n{base / 'data'}\n1\n5432\n{base}\n\n")
         (base / ".s.PGSQL.5432.lock").write_text(f"{stranger.pid}\n{base / 'data'}\n1\n5432\n{base}\n\n")

@@ -9,14 +9,16 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Decision, Edition, Item, Plan
-from apps.budget.rules.stages import RECORDED_STAGES, Book, Stage
+from apps.budget.rules.stages import RECORDED_STAGES, Book, Stage, Status
 from apps.budget.services.decisions import decide_edition, waive_finding
 from apps.budget.services.items import change_item, create_item
 from apps.budget.services.lines import add_line
 from apps.budget.services.outline import add_entry
-from apps.budget.services.plans import create_plan, open_next_edition
-from tests.factories import ItemGroupFactory, UnionFactory, UserFactory
+from apps.budget.services.plans import copy_content, create_plan, open_next_edition
+from apps.core import audit
+from tests.factories import EditionFactory, ItemGroupFactory, UnionFactory, UserFactory
 
+STEMS = "甲乙丙丁戊己庚辛壬癸子丑"
 MINUTES = "示工纪〔2015〕12号"
 
 
@@ -51,7 +53,7 @@ class Office:
         plan = create_plan(union_id=self.union.pk, year=year, book=book, actor=self.clerk, now=self.now)
         edition = plan.editions.get()
         for number in range(items):
-            self.add_item(edition, name=f"示例项目{chr(ord('甲') + number)}" if number < 10 else f"示例项目{number}")
+            self.add_item(edition, name=f"示例项目{STEMS[number]}")
         add_entry(edition_id=edition.pk, section="duties", text="承担交办的其他事项。", actor=self.clerk)
         add_entry(edition_id=edition.pk, section="tasks", text="做好服务职工的工作。", actor=self.clerk)
         return plan
@@ -119,6 +121,23 @@ class Office:
             edition = self.next(plan)
         return Edition.objects.for_detail().get(pk=edition.pk)
 
+    def settle(self, edition: Edition) -> Edition:
+        """Approved by one row straight in the database: for tests of what comes afterwards."""
+        decision = Decision.objects.create(
+            edition=edition, round=1, action="approve", label="会议审定", from_status=edition.status,
+            to_status=Status.APPROVED, actor=self.chair, roles="主席", minutes_number=MINUTES, total_amount=0, at=self.now,
+        )
+        Edition.objects.filter(pk=edition.pk).update(
+            status=Status.APPROVED, last_decision=decision, round=1, submitted_by=self.clerk, submitted_at=self.now,
+            approved_at=self.now, minutes_number=MINUTES,
+        )
+        return Edition.objects.for_detail().get(pk=edition.pk)
+
     def adjustment(self, *, items: int = 2) -> Edition:
-        """An open first 调剂 edition."""
-        return self.reach(self.plan(items=items), Stage.ADJUSTMENT)
+        """An open first 调剂 edition, straight from a settled one."""
+        plan = self.plan(items=items)
+        settled = self.settle(plan.editions.get())
+        edition = EditionFactory(plan=plan, stage=Stage.ADJUSTMENT, based_on=settled, created_by=self.clerk)
+        with audit.because(actor_id=self.clerk.pk, action="开启编制阶段"):
+            copy_content(source=settled, target=edition, actor=self.clerk, now=self.now)
+        return Edition.objects.for_detail().get(pk=edition.pk)

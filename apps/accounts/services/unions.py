@@ -13,7 +13,14 @@ from apps.core.errors import Refused
 
 @transaction.atomic
 def create_union(
-    *, actor: User | None, parent_id: int, code: str, name: str, short_name: str, kind: str, area_code: str = ""
+    *,
+    actor: User | None,
+    parent_id: int,
+    code: str,
+    name: str,
+    short_name: str,
+    kind: str,
+    area_code: str = "",
 ) -> Union:
     """Add a union below another one."""
     require_manager(actor)

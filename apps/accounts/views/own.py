@@ -56,9 +56,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def session_end(request: HttpRequest, reference: UUID) -> HttpResponse:
     try:
-        services.end_session(
-            user=request.user, reference=reference, current_key=request.session.session_key
-        )
+        services.end_session(user=request.user, reference=reference, current_key=request.session.session_key)
     except Refused as error:
         messages.error(request, error.message)
     else:

@@ -21,7 +21,9 @@ def union_tree(request: HttpRequest) -> HttpResponse:
 @require("account.manage")
 @require_http_methods(["GET", "POST"])
 def union_create(request: HttpRequest) -> HttpResponse:
-    form = NewUnionForm(request.POST or None, initial={"parent": request.GET.get("parent")}, actor=request.user)
+    form = NewUnionForm(
+        request.POST or None, initial={"parent": request.GET.get("parent")}, actor=request.user
+    )
     if form.is_valid():
         facts = dict(form.cleaned_data)
         try:

@@ -21,7 +21,9 @@ from apps.core.errors import Refused
 @require_GET
 def user_list(request: HttpRequest) -> HttpResponse:
     filters = UserFilterForm(request.GET, actor=request.user)
-    people = selectors.filtered_users(viewer=request.user, filters=filters.cleaned_data if filters.is_valid() else {})
+    people = selectors.filtered_users(
+        viewer=request.user, filters=filters.cleaned_data if filters.is_valid() else {}
+    )
     page = Paginator(people, 50).get_page(request.GET.get("page"))
     return render(request, "accounts/user_list.html", {"page": page, "filters": filters})
 
@@ -122,7 +124,9 @@ def password_reset(request: HttpRequest, pk: int) -> HttpResponse:
     return _show_password(request, user, password)
 
 
-def _do(request: HttpRequest, user: User, done: str, service: Callable[..., Any], **facts: Any) -> HttpResponse:
+def _do(
+    request: HttpRequest, user: User, done: str, service: Callable[..., Any], **facts: Any
+) -> HttpResponse:
     """One service on one person; the answer stands on the person's page."""
     try:
         service(actor=request.user, user_id=user.pk, **facts)

@@ -140,6 +140,10 @@ class PrintedTable:
         """Short enough to be kept on one page whole."""
         return len(self.rows) <= _SHORT
 
+    @property
+    def has_items(self) -> bool:
+        return any(row.kind == "item" for row in self.rows)
+
     def bodies(self) -> tuple[Body, ...]:
         """The rows in blocks: an item with its lines and what closes a group after it."""
         blocks: list[list[Line]] = [[]]
@@ -147,8 +151,7 @@ class PrintedTable:
             if row.kind == "item" and blocks[-1]:
                 blocks.append([])
             blocks[-1].append(self._line(row))
-        has_items = any(row.kind == "item" for row in self.rows)
-        return tuple(Body(tuple(block), has_items and len(block) <= _KEPT_TOGETHER) for block in blocks)
+        return tuple(Body(tuple(block), self.has_items and len(block) <= _KEPT_TOGETHER) for block in blocks)
 
     def _line(self, row: Row) -> Line:
         cells: list[Cell] = []
@@ -185,3 +188,8 @@ class Section:
     def page(self) -> str:
         """The kind of page of the book style: text, wide (landscape) or tail."""
         return {"tables": "wide", "changes": "wide", "terms": "tail"}.get(self.kind, "text")
+
+    @property
+    def starts_page(self) -> bool:
+        """A long table of items begins on a page of its own, so that its first item stands with its lines."""
+        return any(table.has_items and not table.is_short for table in self.tables)

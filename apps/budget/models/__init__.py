@@ -1,6 +1,7 @@
 """Tables of the budget, one module per noun."""
 
 from apps.budget.models.documents import PolicyDocument
+from apps.budget.models.imports import ImportFile
 from apps.budget.models.issues import IssuedDocument, PrintJob
 from apps.budget.models.items import Adjustment, CalcLine, Indicator, Item, ItemBasis, OutlineEntry
 from apps.budget.models.plans import Decision, Edition, GridChange, Plan, Waiver
@@ -15,6 +16,7 @@ __all__ = [
     "FiscalYear",
     "FundingSource",
     "GridChange",
+    "ImportFile",
     "Indicator",
     "IssuedDocument",
     "Item",

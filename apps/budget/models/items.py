@@ -126,6 +126,10 @@ class Item(models.Model):
     )
     updated_at = models.DateTimeField("最近修改时间", default=timezone.now, editable=False)
 
+    # Added by with_amount() and with_adjustment(), in yuan.
+    amount: Decimal
+    adjustment: Decimal
+
     objects = ItemQuerySet.as_manager()
 
     class Meta:

@@ -171,3 +171,11 @@ def sentence(lines: Sequence[Line], *, counted_as: str = "") -> str:
         parts.append(f"涉及{counted_as}{whole}{unit}，其中{classes}")
     parts += [line_sentence(line) for line in lines if line.method != Method.TIERED]
     return "；".join(parts)
+
+
+def adjusted_sentence(told: str, *, calculated: Decimal, adjustment: Decimal) -> str:
+    """The 测算句 after 批复: what the lines give, then what adjustments moved, so that the amount still follows from it."""
+    if not adjustment:
+        return told
+    moved = f"{'增加' if adjustment > 0 else '减少'}{plain(abs(adjustment))}元"
+    return f"{told}，计{plain(calculated)}元，批复后调整{moved}" if told else f"批复后调整{moved}"

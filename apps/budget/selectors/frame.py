@@ -10,7 +10,15 @@ from django.urls import reverse
 from apps.accounts.models import User
 from apps.accounts.roles import GRANTS, Role
 from apps.budget.models import Decision, Edition, Plan
-from apps.budget.rules.stages import CONTROLLED_STAGES, FLOW, OPEN_STATUSES, STAGE_MEANING, TONES, Stage, Status
+from apps.budget.rules.stages import (
+    CONTROLLED_STAGES,
+    FLOW,
+    OPEN_STATUSES,
+    STAGE_MEANING,
+    TONES,
+    Stage,
+    Status,
+)
 from apps.budget.selectors.contributors import contributors
 from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order, last_final_edition
 from apps.core import money

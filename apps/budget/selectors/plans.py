@@ -39,8 +39,8 @@ def edition_amounts(plan_ids: Iterable[int]) -> dict[int, EditionAmounts]:
     editions = list(Edition.objects.filter(plan__in=ids).order_by("plan", "sequence", "id"))
     calculated = _sums(CalcLine.objects.filter(item__edition__plan__in=ids), "item__edition", "amount")
     moved = _sums(Adjustment.objects.filter(item__edition__plan__in=ids), "item__edition", "amount")
-    counted = {
-        row["edition"]: row
+    counted: dict[int, tuple[int, Decimal | None]] = {
+        row["edition"]: (row["items"], row["control"])
         for row in Item.objects.filter(edition__plan__in=ids)
         .order_by()
         .values("edition")
@@ -51,12 +51,12 @@ def edition_amounts(plan_ids: Iterable[int]) -> dict[int, EditionAmounts]:
     for edition in editions:
         if edition.stage == Stage.ADJUSTMENT:
             running[edition.plan_id] += moved.get(edition.pk, NOTHING)
-        row = counted.get(edition.pk, {})
+        item_count, control = counted.get(edition.pk, (0, None))
         found[edition.pk] = EditionAmounts(
             calculated=calculated.get(edition.pk, NOTHING),
             adjustment=running[edition.plan_id] if edition.stage == Stage.ADJUSTMENT else NOTHING,
-            control=row.get("control"),
-            item_count=row.get("items", 0),
+            control=control,
+            item_count=item_count,
         )
     return found
 
@@ -301,6 +301,16 @@ _COLUMNS = (
 )
 
 
+def _stage_amount(item: Item | None, key: str) -> Decimal | None:
+    if item is None:
+        return None
+    if key == "control":
+        return item.control_amount
+    if key == "moved":
+        return item.adjustment
+    return item.amount + item.adjustment if key == "adjusted" else item.amount
+
+
 def _place(stages: Mapping[str, Item]) -> tuple[int, str, int]:
     """Where an item stands in print, by its newest version (the first one read)."""
     newest = next(iter(stages.values()))
@@ -327,13 +337,10 @@ def _stage_items(plan: Plan, editions: Sequence[Edition]) -> tuple[list[StageCol
     has_moves = Stage.ADJUSTMENT in by_stage
     rows: list[StageItem] = []
     for found in ordered:
-        amounts: list[Decimal | None] = []
-        for key, _, stage in shown:
-            item = found.get(stage)
-            amounts.append(None if item is None else item.control_amount if key == "control" else item.amount)
+        amounts = [_stage_amount(found.get(stage), key) for key, _, stage in shown]
         if has_moves:
-            item = found.get(Stage.ADJUSTMENT)
-            amounts += [None, None] if item is None else [item.adjustment, item.amount + item.adjustment]
+            moved = found.get(Stage.ADJUSTMENT)
+            amounts += [_stage_amount(moved, "moved"), _stage_amount(moved, "adjusted")]
         newest = next(iter(found.values()))
         rows.append(StageItem(newest.title(plan.year), newest.group.name, tuple(amounts)))
     labels = [(key, label) for key, label, _ in shown]

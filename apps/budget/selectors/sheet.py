@@ -78,7 +78,8 @@ class ItemRow:
 
     @property
     def sentence(self) -> str:
-        return calculation.sentence(self.rule_lines, counted_as=self.record.counted_as)
+        told = calculation.sentence(self.rule_lines, counted_as=self.record.counted_as)
+        return calculation.adjusted_sentence(told, calculated=self.ratified_amount, adjustment=self.adjustment)
 
     def placeholders(self) -> dict[str, str]:
         """Values of wording.ITEM_PLACEHOLDERS for this item."""

@@ -8,13 +8,13 @@ from decimal import Decimal
 from django.utils import timezone
 
 from apps.budget.models import CalcLine, Plan
-from apps.budget.rules.calculation import plain
 from apps.budget.rules.edition_checks import CATALOGUE
 from apps.budget.rules.findings import Finding
 from apps.budget.rules.stages import Status
 from apps.budget.selectors.sheet import Sheet
 from apps.core import quantities
 from apps.core.errors import Refused
+from apps.core.money import format_plain as plain
 from apps.core.quantities import Difference, QuantitySource, Reading
 
 _CHANGED = "data.source_changed"

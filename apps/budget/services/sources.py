@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.budget.models import CalcLine, Item
-from apps.budget.rules.calculation import COUNT_LIMIT, COUNTED_METHODS, plain, require_sound
+from apps.budget.rules.calculation import COUNT_LIMIT, COUNTED_METHODS, require_sound
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.selectors.sources import checked_parameters, line_state
 from apps.budget.services.editing import lock_open_edition
 from apps.core import audit, quantities
 from apps.core.errors import Refused
+from apps.core.money import format_plain as plain
 from apps.core.quantities import Difference, Reading
 
 

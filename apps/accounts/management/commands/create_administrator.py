@@ -25,7 +25,9 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        services.load_unions(rows=json.loads((settings.BASE_DIR / "fixtures" / "unions.json").read_text("utf-8")))
+        services.load_unions(
+            rows=json.loads((settings.BASE_DIR / "fixtures" / "unions.json").read_text("utf-8"))
+        )
         root = Union.objects.get(kind=Union.Kind.CITY)
         administrators = User.objects.enabled().filter(role_grants__role=Role.SYSTEM_ADMIN)
         if administrators.exists() and not options["another"]:

@@ -1,0 +1,545 @@
+/* 预算表格的保存：离开一行就保存，停手 1.5 秒也保存；断网或登录超时，录入留着，恢复后补上。 */
+(function () {
+  "use strict";
+
+  const grid = window.grid;
+  if (!grid) return;
+
+  const table = grid.table;
+  const PAUSE = 1500;
+  const RETRY = 15000;
+  const KEY = "grid:" + table.dataset.edition + ":" + table.dataset.user;
+
+  /* ---- 与服务器往来 ---- */
+
+  function send(url, body) {
+    const options = { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+    const patient = window.houseSession ? window.houseSession.fetch : plainFetch;
+    return patient(url, options).then((answer) =>
+      answer
+        .json()
+        .catch(() => ({}))
+        .then((said) => ({ status: answer.status, ok: answer.ok, said: said }))
+    );
+  }
+
+  function plainFetch(url, options) {
+    options.credentials = "same-origin";
+    options.headers["X-CSRFToken"] = window.house.csrfToken();
+    options.headers["X-Requested-With"] = "XMLHttpRequest";
+    return window.fetch(url, options);
+  }
+
+  function address(name, id) {
+    return table.dataset[name].replace("/0/", "/" + id + "/");
+  }
+
+  /* ---- 一行的状态 ---- */
+
+  function isDirty(tr) {
+    const state = grid.stateOf(tr);
+    return Boolean(Object.keys(state.typed).length) || (grid.kindOf(tr) === "line" && !tr.dataset.id);
+  }
+
+  function paint(tr, text, tone) {
+    const mark = tr.querySelector(".row-state");
+    if (!mark) return;
+    mark.textContent = text;
+    mark.className = "row-state" + (tone ? " is-" + tone : "");
+    paintAll();
+  }
+
+  function dirtyRows() {
+    return Array.prototype.filter.call(table.querySelectorAll(".r-line, .r-item"), (tr) => tr.gridState && isDirty(tr));
+  }
+
+  const overall = document.getElementById("grid-state");
+  let lastSaved = "";
+
+  function paintAll() {
+    if (!overall) return;
+    const rows = dirtyRows();
+    const wrong = rows.filter((tr) => Object.keys(grid.stateOf(tr).errors).length);
+    const waiting = rows.filter((tr) => grid.stateOf(tr).waiting);
+    const busy = rows.some((tr) => grid.stateOf(tr).saving);
+    const words = overall.querySelector("span");
+    const button = overall.querySelector("button");
+    if (button) button.remove();
+    overall.className = "grid-state" + (wrong.length ? " is-wrong" : waiting.length ? " is-waiting" : rows.length ? " is-busy" : "");
+    if (wrong.length) words.textContent = wrong.length + " 行有错误，未保存";
+    else if (waiting.length) words.textContent = waiting.length + " 行未保存：连不上服务器，录入都还在";
+    else if (busy) words.textContent = "正在保存…";
+    else if (rows.length) words.textContent = "正在录入…";
+    else words.textContent = lastSaved ? "已保存 " + lastSaved : "全部已保存";
+    if (wrong.length || waiting.length) {
+      const go = document.createElement("button");
+      go.type = "button";
+      go.textContent = wrong.length ? "去改正" : "立即重试";
+      go.addEventListener("click", () => (wrong.length ? toFirstError(wrong[0]) : saveAll()));
+      overall.appendChild(go);
+    }
+    window.house.setDirty("grid", rows.length > 0);
+  }
+
+  function toFirstError(tr) {
+    const name = Object.keys(grid.stateOf(tr).errors)[0];
+    grid.activate(grid.cellOf(tr, name) || tr.cells[1]);
+  }
+
+  /* ---- 留底：刷新、关闭后重开、登录超时都不丢 ---- */
+
+  function keep() {
+    const rows = dirtyRows().map((tr) => ({
+      kind: grid.kindOf(tr),
+      id: tr.dataset.id,
+      item: tr.parentNode.dataset.item,
+      version: tr.dataset.version,
+      typed: grid.stateOf(tr).typed,
+    }));
+    try {
+      if (rows.length) sessionStorage.setItem(KEY, JSON.stringify(rows));
+      else sessionStorage.removeItem(KEY);
+    } catch (error) {
+      /* 浏览器不许保存时，只能靠页面本身 */
+    }
+  }
+
+  function recover() {
+    let rows = [];
+    try {
+      rows = JSON.parse(sessionStorage.getItem(KEY) || "[]");
+    } catch (error) {
+      return;
+    }
+    let cells = 0;
+    rows.forEach((row) => {
+      let tr = row.id ? document.getElementById(row.kind + "-" + row.id) : null;
+      if (row.kind === "item" && tr) tr = tr.rows ? tr.rows[0] : tr;
+      if (!row.id) {
+        const body = document.getElementById("item-" + row.item);
+        if (!body) return;
+        tr = insertLine(body);
+      }
+      if (!tr) return;
+      /* 留底时的版本：其间有人改过，保存时会提示 */
+      if (row.id) tr.dataset.version = row.version;
+      Object.keys(row.typed).forEach((name) => {
+        if (!grid.cellOf(tr, name)) return;
+        grid.setTyped(tr, name, row.typed[name]);
+        cells += 1;
+      });
+      schedule(tr, 0);
+    });
+    if (cells) window.house.toast("恢复了 " + cells + " 格没有来得及保存的录入，正在保存。", "warning");
+  }
+
+  /* ---- 保存 ---- */
+
+  function schedule(tr, pause) {
+    const state = grid.stateOf(tr);
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => save(tr), pause);
+  }
+
+  function cellsToSend(tr) {
+    const state = grid.stateOf(tr);
+    const cells = {};
+    Object.keys(state.typed).forEach((name) => {
+      if (name === "method" || grid.isEditable(grid.cellOf(tr, name))) cells[name] = state.typed[name];
+    });
+    return cells;
+  }
+
+  function save(tr) {
+    const state = grid.stateOf(tr);
+    clearTimeout(state.timer);
+    if (!document.contains(tr) || !isDirty(tr) || state.conflict) return Promise.resolve();
+    if (Object.keys(state.errors).length) {
+      paint(tr, "未保存", "wrong");
+      return Promise.resolve();
+    }
+    if (state.saving) {
+      state.again = true;
+      return state.saving;
+    }
+    const cells = cellsToSend(tr);
+    const kind = grid.kindOf(tr);
+    const isNew = !tr.dataset.id;
+    const url = isNew ? address("lineAddUrl", tr.parentNode.dataset.item) : address(kind + "Url", tr.dataset.id);
+    paint(tr, "正在保存", "");
+    const asked = isNew && state.lost ? adopt(tr) : Promise.resolve(false);
+    state.saving = asked
+      .then((isAdopted) => (isAdopted ? null : send(url, { version: Number(tr.dataset.version), cells: cells })))
+      .then((answer) => {
+        state.saving = false;
+        state.waiting = false;
+        if (answer) receive(tr, cells, answer);
+        else state.again = true;
+      })
+      .catch(() => {
+        state.saving = false;
+        state.waiting = true;
+        if (isNew) state.lost = true;
+        paint(tr, "未保存", "waiting");
+        schedule(tr, RETRY);
+      })
+      .then(() => {
+        keep();
+        if (state.again) {
+          state.again = false;
+          return save(tr);
+        }
+        paintAll();
+        return undefined;
+      });
+    paintAll();
+    return state.saving;
+  }
+
+  function receive(tr, cells, answer) {
+    const state = grid.stateOf(tr);
+    if (answer.ok) {
+      state.conflict = false;
+      state.lost = false;
+      lastSaved = answer.said.at;
+      takeIn(tr, answer.said, cells);
+      paint(tr, answer.said.at, "");
+      if (!isDirty(tr)) grid.announce("已保存 " + answer.said.at);
+      document.dispatchEvent(new CustomEvent("grid:saved", { detail: { tr: tr } }));
+    } else if (answer.status === 409) {
+      state.conflict = true;
+      tr.classList.add("is-conflict");
+      paint(tr, "有冲突", "wrong");
+      grid.showConflict(tr, answer.said);
+    } else if (answer.status === 422) {
+      refuse(tr, answer.said);
+    } else if (answer.status === 404) {
+      paint(tr, "已被删除", "wrong");
+      window.house.toast("“" + (grid.titleOf(tr) || "这一行") + "”的这一行已被同事删除，您录入的内容仍在页面上，可先复制下来再刷新。", "error");
+      state.conflict = true;
+    } else {
+      state.waiting = true;
+      paint(tr, "未保存", "waiting");
+      if (answer.status === 403) window.house.toast("您没有修改这一行的权限。", "error");
+      else schedule(tr, RETRY);
+    }
+  }
+
+  function refuse(tr, said) {
+    const state = grid.stateOf(tr);
+    state.errors = said.errors && Object.keys(said.errors).length ? said.errors : {};
+    grid.paintErrors(tr);
+    paint(tr, "未保存", "wrong");
+    grid.announce(said.message || "没有保存");
+    if (!Object.keys(state.errors).length) {
+      window.house.toast(said.message || "没有保存，请稍后再试。", "error");
+      if (/^(locked|year_closed|permission|scope|adjustment_only)$/.test(said.code)) state.conflict = true;
+    }
+    grid.showTip();
+  }
+
+  /* 服务器的回答：这一行、这一项、各小计 */
+  function takeIn(tr, said, cells) {
+    const item = grid.itemOf(tr);
+    if (grid.kindOf(tr) === "line" && said.line) grid.settle(tr, said.line, cells);
+    if (item && said.item) grid.settle(item, withoutDirty(item, said.item), item === tr ? cells : {});
+    if (!dirtyRows().length) {
+      grid.showSums(said.sums);
+    } else {
+      if (item) grid.totalItem(item);
+      grid.totalAll();
+    }
+    grid.refreshActive();
+  }
+
+  /* 项目行自己还有未保存的录入时，不换版本号，好让同事的修改仍能被发现 */
+  function withoutDirty(item, fresh) {
+    const isOwn = Object.keys(grid.stateOf(item).typed).length && Number(item.dataset.version) !== fresh.version;
+    return isOwn ? Object.assign({}, fresh, { version: item.dataset.version }) : fresh;
+  }
+
+  /* 新行送出后没有等到回答：先看看服务器上是不是已经有了 */
+  function adopt(tr) {
+    const body = tr.parentNode;
+    return window
+      .fetch(table.dataset.rowsUrl + "?item=" + body.dataset.item, { credentials: "same-origin", headers: { Accept: "application/json" } })
+      .then((answer) => answer.json())
+      .then((said) => {
+        const page = new DOMParser().parseFromString("<table>" + (said.html[body.dataset.item] || "") + "</table>", "text/html");
+        const label = grid.valueOf(tr, "label");
+        const found = Array.prototype.find.call(
+          page.querySelectorAll(".r-line"),
+          (row) => !document.getElementById(row.id) && (row.cells[1].dataset.source || row.cells[1].textContent) === label
+        );
+        if (!found) return false;
+        tr.dataset.id = found.dataset.id;
+        tr.dataset.version = found.dataset.version;
+        tr.id = found.id;
+        return true;
+      });
+  }
+
+  function saveAll() {
+    return Promise.all(
+      dirtyRows().map((tr) => {
+        grid.stateOf(tr).waiting = false;
+        return save(tr);
+      })
+    ).then(() => {
+      if (!dirtyRows().length) grid.announce("全部已保存");
+    });
+  }
+
+  /* ---- 加行、加项目 ---- */
+
+  function insertLine(body) {
+    const template = document.getElementById("grid-line-template");
+    const tr = template.content.querySelector("tr").cloneNode(true);
+    body.insertBefore(tr, body.querySelector(".r-new"));
+    grid.renumber(body);
+    return tr;
+  }
+
+  function newLine(change) {
+    const tr = insertLine(change.tr.parentNode);
+    grid.setTyped(tr, "label", change.text);
+    save(tr);
+    grid.remember(() => removeRow(tr));
+  }
+
+  function newItem(change) {
+    const group = change.tr.parentNode.dataset.group;
+    const mark = change.tr.querySelector(".row-state");
+    mark.textContent = "正在保存";
+    mark.className = "row-state";
+    send(table.dataset.itemAddUrl.replace("/0/", "/" + group + "/"), { version: 0, cells: { name: change.text } })
+      .then((answer) => {
+        mark.textContent = "";
+        if (!answer.ok) throw answer;
+        const body = replaceItem(String(answer.said.item.id), answer.said.html[answer.said.item.id], change.tr.parentNode);
+        grid.renumberItems(group);
+        grid.showSums(answer.said.sums);
+        lastSaved = answer.said.at;
+        paintAll();
+        grid.activate(body.querySelector(".r-new").cells[1]);
+      })
+      .catch((answer) => {
+        grid.activate(change.cell);
+        grid.editor.value = change.text;
+        mark.textContent = "未保存";
+        mark.className = "row-state is-wrong";
+        window.house.toast((answer && answer.said && answer.said.message) || "连不上服务器，项目没有加上，请再按一次 Enter。", "error");
+      });
+  }
+
+  /* 用服务器画的行换下（或插入、去掉）一个项目 */
+  function replaceItem(id, html, anchor) {
+    const old = document.getElementById("item-" + id);
+    if (!html) {
+      if (old) old.remove();
+      return null;
+    }
+    const page = new DOMParser().parseFromString("<table>" + html + "</table>", "text/html");
+    const body = document.importNode(page.querySelector("tbody"), true);
+    if (old) old.parentNode.replaceChild(body, old);
+    else table.insertBefore(body, anchor || table.querySelector('.b-add[data-group="' + body.dataset.group + '"]'));
+    return body;
+  }
+
+  /* ---- 删除、移动 ---- */
+
+  let doomed = null;
+
+  function askRemove(tr) {
+    const kind = grid.kindOf(tr);
+    if (kind !== "line" && kind !== "item") return;
+    doomed = tr;
+    const amount = grid.textOf(grid.cellOf(tr, "amount"));
+    const words =
+      kind === "line"
+        ? "删除“" + grid.titleOf(tr) + "”的第" + grid.numberOf(tr) + "行“" + grid.textOf(grid.cellOf(tr, "label")) + "”"
+        : "删除项目“" + grid.titleOf(tr) + "”和它的 " + tr.parentNode.querySelectorAll(".r-line").length + " 行测算";
+    document.getElementById("grid-remove-text").textContent = words + (amount ? "，金额 " + amount + " 元。" : "。");
+    window.house.openDialog("grid-remove");
+    document.getElementById("grid-remove-confirm").focus();
+  }
+
+  function removeRow(tr) {
+    const kind = grid.kindOf(tr);
+    const body = tr.parentNode;
+    const group = body.dataset.group;
+    const state = grid.stateOf(tr);
+    clearTimeout(state.timer);
+    const gone = () => {
+      const next = grid.rowBeside(kind === "item" ? body.lastElementChild : tr, 1) || grid.rowBeside(tr, -1);
+      grid.leave();
+      (kind === "item" ? body : tr).remove();
+      if (kind === "item") grid.renumberItems(group);
+      else grid.renumber(body);
+      if (next && document.contains(next)) grid.activate(next.cells[1]);
+      keep();
+      paintAll();
+    };
+    if (kind === "line" && !tr.dataset.id) {
+      gone();
+      grid.totalItem(body.rows[0]);
+      grid.totalAll();
+      return;
+    }
+    send(address(kind + "RemoveUrl", tr.dataset.id), { version: Number(tr.dataset.version) }).then(
+      (answer) => {
+        if (answer.ok) {
+          gone();
+          if (answer.said.item) grid.settle(body.rows[0], withoutDirty(body.rows[0], answer.said.item), {});
+          grid.showSums(answer.said.sums);
+          document.dispatchEvent(new CustomEvent("grid:saved", { detail: {} }));
+        } else if (answer.status === 409) {
+          window.house.toast(answer.said.message + "没有删除。", "warning");
+          refreshItems([body.dataset.item]);
+        } else {
+          window.house.toast(answer.said.message || "没有删除，请刷新页面后重试。", "error");
+        }
+      },
+      () => window.house.toast("连不上服务器，没有删除。", "error")
+    );
+  }
+
+  const confirm = document.getElementById("grid-remove-confirm");
+  if (confirm) {
+    confirm.addEventListener("click", () => {
+      window.house.closeDialog(confirm);
+      if (doomed) removeRow(doomed);
+      doomed = null;
+    });
+  }
+
+  function moveRow(tr, step) {
+    const kind = grid.kindOf(tr);
+    if (kind !== "line" && kind !== "item") return;
+    const moved = kind === "line" ? tr : tr.parentNode;
+    const beside = step < 0 ? moved.previousElementSibling : moved.nextElementSibling;
+    const mate = kind === "line" ? "r-line" : "b-item";
+    if (!tr.dataset.id || !beside || !beside.classList.contains(mate)) return;
+    const swap = () => {
+      const parent = moved.parentNode;
+      const other = step < 0 ? moved.previousElementSibling : moved.nextElementSibling;
+      parent.insertBefore(moved, step < 0 ? other : other.nextElementSibling);
+    };
+    const number = () => (kind === "line" ? grid.renumber(tr.parentNode) : grid.renumberItems(moved.dataset.group));
+    const active = grid.active();
+    swap();
+    number();
+    if (active) grid.focusActive();
+    send(address(kind + "MoveUrl", tr.dataset.id), { steps: step }).then(
+      (answer) => {
+        if (answer.ok && answer.said.item) {
+          const item = moved.parentNode.rows ? moved.parentNode.rows[0] : null;
+          if (item && kind === "line") grid.settle(item, withoutDirty(item, answer.said.item), {});
+        } else if (!answer.ok) {
+          step = -step;
+          swap();
+          number();
+          window.house.toast(answer.said.message || "没有移动。", "error");
+        }
+      },
+      () => {
+        step = -step;
+        swap();
+        number();
+        window.house.toast("连不上服务器，没有移动。", "error");
+      }
+    );
+  }
+
+  /* ---- 从服务器换下几个项目 ---- */
+
+  function takeItems(htmls) {
+    const active = grid.active();
+    const where = active ? { body: active.parentNode.parentNode.id, row: active.parentNode.id, place: active.parentNode.rowIndex - active.parentNode.parentNode.rows[0].rowIndex, cell: active.cellIndex } : null;
+    if (active && htmls[active.parentNode.parentNode.dataset.item] !== undefined) grid.leave();
+    const groups = new Set();
+    Object.keys(htmls).forEach((id) => {
+      const old = document.getElementById("item-" + id);
+      if (old) groups.add(old.dataset.group);
+      const body = replaceItem(id, htmls[id]);
+      if (body) groups.add(body.dataset.group);
+    });
+    groups.forEach(grid.renumberItems);
+    if (where && !grid.active()) {
+      const body = document.getElementById(where.body);
+      const row = (where.row && document.getElementById(where.row)) || (body && body.rows[Math.min(where.place, body.rows.length - 1)]);
+      if (row) grid.activate(row.cells[where.cell] || row.cells[1]);
+    }
+  }
+
+  function refreshItems(ids) {
+    const query = ids.map((id) => "item=" + id).join("&");
+    return window
+      .fetch(table.dataset.rowsUrl + "?" + query, { credentials: "same-origin", headers: { Accept: "application/json" } })
+      .then((answer) => answer.json())
+      .then((said) => {
+        takeItems(said.html);
+        grid.showSums(said.sums);
+      });
+  }
+
+  /* ---- 什么时候保存 ---- */
+
+  if (grid.isOpen) {
+    grid.on("change", (change) => {
+      if (change.isNew) {
+        if (change.text) (grid.kindOf(change.tr) === "new" ? newLine : newItem)(change);
+        return;
+      }
+      paintErrorState(change.tr);
+      keep();
+      schedule(change.tr, PAUSE);
+    });
+    grid.on("leaveRow", (tr) => {
+      if (/^(line|item)$/.test(grid.kindOf(tr))) save(tr);
+    });
+    grid.on("live", (change) => {
+      if (!/^(line|item)$/.test(grid.kindOf(change.tr))) return;
+      grid.setTyped(change.tr, grid.columnOf(change.cell).name, change.text.trim());
+      paintErrorState(change.tr);
+      keep();
+      schedule(change.tr, PAUSE);
+    });
+    document.addEventListener("house:signed-in", saveAll);
+    window.addEventListener("online", saveAll);
+    /* 点“提交审核”等动作前，先把没保存的存好 */
+    document.addEventListener("htmx:confirm", (event) => {
+      if (!event.target.closest || !event.target.closest(".page__actions") || !dirtyRows().length) return;
+      event.preventDefault();
+      saveAll().then(() => {
+        if (dirtyRows().length) window.house.toast("还有没保存的录入，请先改正或等它保存好。", "warning");
+        else event.detail.issueRequest(true);
+      });
+    });
+    document.addEventListener("DOMContentLoaded", recover);
+  }
+
+  function paintErrorState(tr) {
+    const isWrong = Object.keys(grid.stateOf(tr).errors).length > 0;
+    if (isWrong) paint(tr, "未保存", "wrong");
+    else if (isDirty(tr)) paint(tr, "", "");
+    else paint(tr, "", "");
+    grid.showTip();
+  }
+
+  Object.assign(window.grid, {
+    send: send,
+    save: save,
+    saveAll: saveAll,
+    isDirty: isDirty,
+    dirtyRows: dirtyRows,
+    paintState: paint,
+    paintAll: paintAll,
+    keep: keep,
+    takeIn: takeIn,
+    takeItems: takeItems,
+    refreshItems: refreshItems,
+    askRemove: askRemove,
+    moveRow: moveRow,
+  });
+})();
