@@ -19,7 +19,6 @@ test: test-environment
 check: test-environment
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m djlint --quiet --check templates
 	$(python) -m djlint --quiet --lint templates
 	.venv/bin/lint-imports --no-logo
 	$(python) -m mypy

@@ -13,7 +13,9 @@ from langfang_union.embedded_database import connections, local_secret
 _ROOT = Path(__file__).resolve().parent.parent
 _VAR = _ROOT / "var"
 if (_ROOT / ".env").exists():
-    raise ImproperlyConfigured(".env configures a production site: neither the demo nor the tests run beside it.")
+    raise ImproperlyConfigured(
+        ".env configures a production site: neither the demo nor the tests run beside it."
+    )
 os.environ.setdefault("SECRET_KEY", local_secret(_VAR / "secret_key"))
 
 from langfang_union import settings as production  # noqa: E402

@@ -2,11 +2,13 @@
 
 import os
 
+from langfang_union import settings_local
 from langfang_union.settings_local import *  # noqa: F403
 
 DEMO_MODE = False
 # The owner creates and flushes the test database; tests of the runtime role's limits open their own connection.
-DATABASES = {"default": DATABASES["owner"] | {"TEST": {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_langfang")}}}  # noqa: F405
+_TEST = {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_langfang")}
+DATABASES = {"default": settings_local.DATABASES["owner"] | {"TEST": _TEST}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -1,7 +1,8 @@
 """Addresses of the site: one line per application."""
 
-from apps.accounts.admin_site import admin_site
 from django.urls import include, path
+
+from apps.accounts.admin_site import admin_site
 
 handler400 = "apps.core.views.bad_request"
 handler403 = "apps.core.views.permission_denied"

@@ -15,8 +15,10 @@ from uuid import uuid4
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
 from apps.budget.models import (
+    Adjustment,
     CalcLine,
     Edition,
+    ImportFile,
     IssuedDocument,
     Item,
     OutlineEntry,
@@ -27,6 +29,7 @@ from apps.budget.models import (
 from tests.factories import (
     PASSWORD,
     CalcLineFactory,
+    EditionFactory,
     ItemFactory,
     OutlineEntryFactory,
     PolicyDocumentFactory,
@@ -83,12 +86,36 @@ class World:
         return self.edition.plan
 
     @cached_property
+    def adjustment(self) -> Edition:
+        """An open adjustment of another book of the city federation."""
+        return EditionFactory(plan__book="union", stage="adjustment")
+
+    @cached_property
+    def movement(self) -> Adjustment:
+        item = ItemFactory(edition=self.adjustment)
+        return Adjustment.objects.create(
+            item=item, kind="addition", amount=5, reason="示例。", created_by=self.clerk
+        )
+
+    @cached_property
     def entry(self) -> OutlineEntry:
         return OutlineEntryFactory(edition=self.edition)
 
     @cached_property
     def document(self) -> PolicyDocument:
         return PolicyDocumentFactory()
+
+    @cached_property
+    def import_file(self) -> ImportFile:
+        """An uploaded file that is no spreadsheet after all."""
+        content = b"PK"
+        return ImportFile.objects.create(
+            edition=self.edition,
+            name="示例.xlsx",
+            content=content,
+            sha256=sha256(content).hexdigest(),
+            uploaded_by=self.clerk,
+        )
 
     @cached_property
     def job(self) -> PrintJob:
@@ -251,6 +278,14 @@ ADMIN = [
 READS_BUDGET = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN}
 ENTERS = frozenset({Role.FINANCE_CLERK})
 PLANS = frozenset({Role.FINANCE_CLERK, Role.FINANCE_HEAD})
+CLOSES = frozenset({Role.FINANCE_HEAD})
+DECIDES = {
+    "submit": ENTERS,
+    "withdraw": ENTERS,
+    "check": frozenset({Role.FINANCE_HEAD}),
+    "approve": frozenset({Role.VICE_CHAIR, Role.CHAIR}),
+    "return": frozenset({Role.FINANCE_HEAD, Role.VICE_CHAIR, Role.CHAIR}),
+}
 HAS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN}
 
 
@@ -275,12 +310,14 @@ def _write(url_name: str, of: str, expected: int, roles: frozenset[Role] = ENTER
 BUDGET = [
     Row("budget:plan_list", READS_BUDGET),
     Row("budget:plan_create", PLANS),
-    Row("budget:plan_create", PLANS, "POST"),
+    Row("budget:plan_create", PLANS, "POST", 422),
     _read("budget:plan_detail", "plan"),
     Row("budget:plan_next", PLANS, kwargs=_of("plan"), foreign=missing, scoped=True),
+    _write("budget:plan_next", "plan", 422, PLANS),
     _read("budget:plan_compare", "plan"),
     _write("budget:compare_export", "plan", 404, READS_BUDGET),
-    Row("budget:year_close", frozenset({Role.FINANCE_HEAD}), kwargs=lambda world: {"year": world.plan.year}),
+    Row("budget:year_close", CLOSES, kwargs=lambda world: {"year": world.plan.year}),
+    Row("budget:year_close", CLOSES, "POST", 422, lambda world: {"year": world.plan.year}),
     _read("budget:edition_grid", "edition"),
     Row("budget:grid_items", READS_BUDGET, expected=422, kwargs=_of("edition"), foreign=missing, scoped=True),
     Row(
@@ -303,12 +340,39 @@ BUDGET = [
     _write("budget:grid_paste_try", "edition", 422),
     _write("budget:grid_paste", "edition", 422),
     _write("budget:grid_undo", "edition", 404, change_id=1),
-    Row("budget:edition_decide", ENTERS, kwargs=_of("edition", action="submit"), scoped=True),
+    _write("budget:edition_export", "edition", 200, READS_BUDGET),
+    Row("budget:edition_import", ENTERS, kwargs=_of("edition"), foreign=missing, scoped=True),
+    _write("budget:edition_import", "edition", 422),
+    Row("budget:import_preview", ENTERS, expected=422, kwargs=_of("import_file"), foreign=missing, scoped=True),
+    _write("budget:import_preview", "import_file", 422),
+    *(
+        row
+        for action, roles in DECIDES.items()
+        for row in (
+            Row(
+                "budget:edition_decide",
+                roles,
+                kwargs=_of("edition", action=action),
+                foreign=_none(action=action),
+            ),
+            _write("budget:edition_decide", "edition", 422, roles, action=action),
+        )
+    ),
     _read("budget:edition_brief", "edition"),
     Row("budget:edition_copy", PLANS, kwargs=_of("edition"), foreign=missing, scoped=True),
-    Row("budget:adjustment_list", READS_BUDGET, expected=404, kwargs=_of("edition")),
-    Row("budget:adjustment_add", ENTERS, expected=404, kwargs=_of("edition", kind="addition")),
-    Row("budget:adjustment_remove", ENTERS, "POST", 404, missing, scoped=True),
+    _write("budget:edition_copy", "edition", 422, PLANS),
+    _read("budget:adjustment_list", "adjustment"),
+    *(
+        row
+        for kind in ("transfer", "addition", "cut", "new")
+        for row in (
+            Row(
+                "budget:adjustment_add", ENTERS, kwargs=_of("adjustment", kind=kind), foreign=_none(kind=kind)
+            ),
+            _write("budget:adjustment_add", "adjustment", 422, kind=kind),
+        )
+    ),
+    _write("budget:adjustment_remove", "movement", 302),
     _read("budget:line_source", "line"),
     _write("budget:source_bind", "line", 422),
     _write("budget:source_read", "line", 422),
@@ -318,7 +382,9 @@ BUDGET = [
     _read("budget:item_detail", "item"),
     _write("budget:item_remove", "item", 302),
     Row("budget:outline", READS_BUDGET, kwargs=lambda world: {"edition_id": world.edition.pk}, scoped=True),
-    Row("budget:outline_add", ENTERS, "POST", 422, lambda world: {"edition_id": world.edition.pk}, scoped=True),
+    Row(
+        "budget:outline_add", ENTERS, "POST", 422, lambda world: {"edition_id": world.edition.pk}, scoped=True
+    ),
     _write("budget:outline_change", "entry", 422),
     _read("budget:edition_findings", "edition"),
     _write("budget:finding_waive", "edition", 422, PLANS),

@@ -1,6 +1,7 @@
 """Registration of the application with Django."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class AccountsConfig(AppConfig):
@@ -9,6 +10,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "用户与工会"
 
     def ready(self) -> None:
+        """Let every app register its tables with the one administration site; publish this app's figures."""
         from apps.accounts.quantities import publish
 
+        autodiscover_modules("admin")
         publish()

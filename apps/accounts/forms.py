@@ -20,7 +20,9 @@ class SignInForm(forms.Form):
         label="用户名",
         max_length=40,
         strip=True,
-        widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            {"autocomplete": "username", "autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
+        ),
     )
     password = forms.CharField(
         label="密码",
@@ -63,6 +65,9 @@ class PasswordForm(forms.Form):
 
 class UnionChoice(forms.ModelChoiceField):
     """Unions in the order of the tree, children indented."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"empty_label": "请选择"} | kwargs))
 
     def label_from_instance(self, obj: Any) -> str:
         return "　" * obj.depth + obj.name

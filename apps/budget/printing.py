@@ -250,7 +250,7 @@ def _line_rows(sheet: Sheet) -> Iterator[dict[str, object]]:
 class PrintPage:
     """Before printing: the fonts that will be used, what the checks say, what stands against an issue."""
 
-    fonts: list[fonts.FontChoice]
+    typefaces: list[fonts.FontChoice]
     open_hard: int
     open_soft: int
     answered: int
@@ -261,7 +261,7 @@ class PrintPage:
 
     @property
     def substituted(self) -> list[fonts.FontChoice]:
-        return [choice for choice in self.fonts if choice.substituted]
+        return [choice for choice in self.typefaces if choice.substituted]
 
     @property
     def may_issue(self) -> bool:
@@ -273,7 +273,7 @@ def print_page(edition: Edition, user: User, now: datetime) -> PrintPage:
     waiting = unanswered(findings)
     issued = list(IssuedDocument.objects.filter(edition=edition).for_list())
     return PrintPage(
-        fonts=fonts.fonts_in_use(),
+        typefaces=fonts.fonts_in_use(),
         open_hard=sum(found.is_hard for found in waiting),
         open_soft=sum(not found.is_hard for found in waiting),
         answered=sum(found.waiver is not None for found in findings),

@@ -19,7 +19,7 @@ class PriorYearQuantity:
     key = "budget.prior_year_quantity"
     label = "上年同一测算行的数量"
     unit = "人"
-    parameters = (
+    parameters: tuple[Parameter, ...] = (
         Parameter("book", "预算体系", is_given=True),
         Parameter("lineage", "项目", is_given=True),
         Parameter("label", "测算内容", is_given=True),
@@ -45,11 +45,16 @@ class PriorYearQuantity:
             people__isnull=False,
         )
         rows = tuple(
-            CountedRow(key=f"{parameters['lineage']}:{line.label}:{line.people}", label=f"{line.label} {line.people}{line.unit}")
+            CountedRow(
+                key=f"{parameters['lineage']}:{line.label}:{line.people}",
+                label=f"{line.label} {line.people}{line.unit}",
+            )
             for line in lines
         )
         if not rows:
-            raise Refused(f"{year - 1}年的预算里没有“{parameters['label']}”这一行的数量。", code="no_prior_line")
+            raise Refused(
+                f"{year - 1}年的预算里没有“{parameters['label']}”这一行的数量。", code="no_prior_line"
+            )
         return Reading(
             value=Decimal(sum(line.people or 0 for line in lines)),
             as_of=as_of,

@@ -10,6 +10,7 @@ from apps.budget.views import (
     findings,
     issues,
     grid,
+    imports,
     items,
     outline,
     paste,
@@ -48,6 +49,10 @@ urlpatterns = [
     path("editions/<int:pk>/paste/try/", paste.grid_paste_try, name="grid_paste_try"),
     path("editions/<int:pk>/paste/", paste.grid_paste, name="grid_paste"),
     path("editions/<int:pk>/blocks/<int:change_id>/undo/", paste.grid_undo, name="grid_undo"),
+    # a whole edition as a spreadsheet
+    path("editions/<int:pk>/export/", imports.edition_export, name="edition_export"),
+    path("editions/<int:pk>/import/", imports.edition_import, name="edition_import"),
+    path("imports/<int:pk>/", imports.import_preview, name="import_preview"),
     # decisions on an edition
     path("editions/<int:pk>/decide/<str:action>/", editions.edition_decide, name="edition_decide"),
     path("editions/<int:pk>/brief/", editions.edition_brief, name="edition_brief"),

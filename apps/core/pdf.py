@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
-from apps.core import fonts
+from apps.core import fonts, justification
 from apps.core.errors import Refused
 
 Progress = Callable[[str, int], None]
@@ -128,6 +128,7 @@ def render(html: str, *, base: PdfOptions, progress: Progress | None = None) -> 
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import FatalURLFetchingError
 
+    justification.install()
     with _PRINTING, _listening(tell) as heard:
         try:
             fetcher = _fetcher_class()()

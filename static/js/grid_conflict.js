@@ -54,7 +54,7 @@
     }
     open = { tr: tr, said: said, cells: cells };
     document.getElementById("grid-conflict-text").textContent =
-      said.who + " 在 " + said.at + " 修改了“" + grid.titleOf(tr) + "”" + (grid.kindOf(tr) === "line" ? "第" + grid.numberOf(tr) + "行" : "") + "。您的录入还在，请选择每一格用谁的。";
+      (said.who === grid.table.dataset.userName ? "您自己（" + said.who + "）在另一个窗口于 " : said.who + " 在 ") + said.at + " 修改了“" + grid.titleOf(tr) + "”" + (grid.kindOf(tr) === "line" ? "第" + grid.numberOf(tr) + "行" : "") + "。您的录入还在，请选择每一格用谁的。";
     rows.textContent = "";
     differing.forEach((cell) => {
       const line = document.createElement("tr");

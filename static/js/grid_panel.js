@@ -77,6 +77,7 @@
         if (number !== asked) return;
         loaded = url;
         body.innerHTML = html;
+        linkPlaces();
         if (window.htmx) window.htmx.process(body);
       })
       .catch(() => {
@@ -84,6 +85,24 @@
         loaded = "";
         body.innerHTML = '<p class="muted">暂时取不到，请稍后再试。</p>';
       });
+  }
+
+  /* 校验结果里写着项目名的，点了就到那一项 */
+  function linkPlaces() {
+    if (shown !== "findings") return;
+    const items = Array.prototype.slice.call(table.querySelectorAll(".r-item"));
+    Array.prototype.forEach.call(body.querySelectorAll(".finding__place"), (place) => {
+      const text = place.textContent.trim();
+      const item = items.find((tr) => text === tr.dataset.title || text.indexOf(tr.dataset.title + "）") >= 0 || text.indexOf(tr.dataset.title + " ") === 0);
+      if (!item || place.querySelector("a")) return;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "grid-panel__go";
+      button.textContent = text;
+      button.addEventListener("click", () => grid.activate(item.cells[1]));
+      place.textContent = "";
+      place.appendChild(button);
+    });
   }
 
   function later(pause) {

@@ -220,7 +220,7 @@
     } else {
       state.waiting = true;
       paint(tr, "未保存", "waiting");
-      if (answer.status === 403) window.house.toast("您没有修改这一行的权限。", "error");
+      if (answer.status === 403) window.house.toast(answer.said.message || "没有保存：本页已过期，或您没有修改的权限。录入都已留着，请刷新页面。", "error");
       else schedule(tr, RETRY);
     }
   }

@@ -18,7 +18,6 @@
 
   var endsAt = 0;
   var lastSign = 0; /* 上一次让服务器知道有人在用 */
-  var isActive = true; /* 打开页面也算有人在用 */
   var isAsking = false;
   var mode = ""; /* ""、warning、form、other */
   var reason = "";
@@ -163,7 +162,11 @@
       return announce(seconds);
     }
     hide();
-    if (isActive && Date.now() - lastSign > idle / 10) stay();
+  }
+
+  /* 有人在用：打开页面、按键、点击、滚动。告诉服务器，但不必每次都说。 */
+  function inUse() {
+    if (!mode && endsAt - Date.now() > warning && Date.now() - lastSign > idle / 10) stay();
   }
 
   /* ---- 继续工作 ---- */
@@ -171,7 +174,6 @@
   function stay() {
     if (isAsking) return;
     isAsking = true;
-    isActive = false;
     lastSign = Date.now();
     send(facts.keepAliveUrl, { method: "POST" })
       .then(function (answer) {
@@ -316,14 +318,8 @@
     });
   }
 
-  ["keydown", "pointerdown", "wheel"].forEach(function (name) {
-    document.addEventListener(
-      name,
-      function () {
-        isActive = true;
-      },
-      { capture: true, passive: true }
-    );
+  ["keydown", "input", "pointerdown", "wheel"].forEach(function (name) {
+    document.addEventListener(name, inUse, { capture: true, passive: true });
   });
 
   window.addEventListener("focus", tick);
@@ -333,5 +329,6 @@
 
   lastSign = Date.now() - Math.max(0, idle - Number(facts.seconds) * 1000);
   learn(Number(facts.seconds));
+  inUse();
   window.setInterval(tick, 1000);
 })();

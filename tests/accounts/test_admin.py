@@ -33,6 +33,10 @@ def address(model, page: str, *args) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
+def test_the_tables_of_all_apps_are_registered():
+    assert {Union, User, AccessRecord} <= {model for model, _ in REGISTERED}
+
+
 @pytest.mark.parametrize(("model", "model_admin"), REGISTERED, ids=lambda value: str(value))
 def test_each_table_rests_on_one_of_the_houses_bases(model, model_admin):
     assert isinstance(model_admin, ReferenceAdmin | ReadOnlyAdmin)
@@ -106,7 +110,8 @@ def test_the_hash_of_a_password_is_not_shown():
 
 
 def test_its_own_sign_in_leads_to_the_sites(client):
-    assert client.get("/admin/").url == "/accounts/sign-in/?next=/admin/"
+    asked = client.get("/admin/accounts/user/", follow=True)
+    assert asked.redirect_chain[-1][0] == "/accounts/sign-in/?next=/admin/accounts/user/"
     assert client.get("/admin/login/?next=/admin/").url == "/accounts/sign-in/?next=%2Fadmin%2F"
     response = client.post("/admin/login/", {"username": "x", "password": "y"})
     assert response.url.startswith("/accounts/sign-in/")

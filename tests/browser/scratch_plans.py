@@ -57,6 +57,7 @@ def build():
 @pytest.mark.django_db(transaction=True)
 def test_shots(page, live_server):
     o, p15, p16, e16, l = build()
+    page.context.on("console", lambda m: print("CSP", m.page.url, m.location) if "inline style" in m.text else None)
     def shot(name, url, user=None, full=True):
         if user: login(page, live_server, user)
         if ONLY and ONLY not in name: return

@@ -59,7 +59,13 @@ class Office:
         return plan
 
     def add_item(
-        self, edition: Edition, *, name: str = "示例项目", people: int = 245, rate: str = "1500", label: str = "示例人员"
+        self,
+        edition: Edition,
+        *,
+        name: str = "示例项目",
+        people: int = 245,
+        rate: str = "1500",
+        label: str = "示例人员",
     ) -> Item:
         item = create_item(
             edition_id=edition.pk,
@@ -107,7 +113,11 @@ class Office:
     def explain_changes(self, edition: Edition) -> None:
         for item in edition.items.filter(prior_amount__isnull=False, change_reason=""):
             change_item(
-                item_id=item.pk, actor=self.clerk, values={"change_reason": "人数变化。"}, seen_version=item.version, now=self.now
+                item_id=item.pk,
+                actor=self.clerk,
+                values={"change_reason": "人数变化。"},
+                seen_version=item.version,
+                now=self.now,
             )
 
     def next(self, plan: Plan) -> Edition:
@@ -124,12 +134,26 @@ class Office:
     def settle(self, edition: Edition) -> Edition:
         """Approved by one row straight in the database: for tests of what comes afterwards."""
         decision = Decision.objects.create(
-            edition=edition, round=1, action="approve", label="会议审定", from_status=edition.status,
-            to_status=Status.APPROVED, actor=self.chair, roles="主席", minutes_number=MINUTES, total_amount=0, at=self.now,
+            edition=edition,
+            round=1,
+            action="approve",
+            label="会议审定",
+            from_status=edition.status,
+            to_status=Status.APPROVED,
+            actor=self.chair,
+            roles="主席",
+            minutes_number=MINUTES,
+            total_amount=0,
+            at=self.now,
         )
         Edition.objects.filter(pk=edition.pk).update(
-            status=Status.APPROVED, last_decision=decision, round=1, submitted_by=self.clerk, submitted_at=self.now,
-            approved_at=self.now, minutes_number=MINUTES,
+            status=Status.APPROVED,
+            last_decision=decision,
+            round=1,
+            submitted_by=self.clerk,
+            submitted_at=self.now,
+            approved_at=self.now,
+            minutes_number=MINUTES,
         )
         return Edition.objects.for_detail().get(pk=edition.pk)
 

@@ -52,20 +52,35 @@ def amounts(edition: Edition) -> list[Decimal]:
 
 def move(office, edition, gives, takes, amount="1000", reason="调整安排。"):
     return transfer_between(
-        edition_id=edition.pk, from_item_id=gives.pk, to_item_id=takes.pk, amount=Decimal(amount), reason=reason,
-        actor=office.clerk, now=office.now,
+        edition_id=edition.pk,
+        from_item_id=gives.pk,
+        to_item_id=takes.pk,
+        amount=Decimal(amount),
+        reason=reason,
+        actor=office.clerk,
+        now=office.now,
     )
 
 
 def add(office, edition, item, amount="1000", reason="市里追加。"):
     return add_to_item(
-        edition_id=edition.pk, item_id=item.pk, amount=Decimal(amount), reason=reason, actor=office.clerk, now=office.now
+        edition_id=edition.pk,
+        item_id=item.pk,
+        amount=Decimal(amount),
+        reason=reason,
+        actor=office.clerk,
+        now=office.now,
     )
 
 
 def cut(office, edition, item, amount="1000", reason="压减支出。"):
     return cut_item(
-        edition_id=edition.pk, item_id=item.pk, amount=Decimal(amount), reason=reason, actor=office.clerk, now=office.now
+        edition_id=edition.pk,
+        item_id=item.pk,
+        amount=Decimal(amount),
+        reason=reason,
+        actor=office.clerk,
+        now=office.now,
     )
 
 
@@ -76,8 +91,12 @@ def test_a_transfer_moves_the_amount_and_keeps_the_total(office, edition, items)
     assert sheet.sums["transferred"] == 0
     assert sheet.sums["adjusted"] == sheet.sums["ratified"] == 2 * EACH
     assert sheet.given == sheet.taken == Decimal("67500.50")
-    movement, = sheet.movements
-    assert (movement.from_title, movement.to_title, movement.amount) == ("示例项目甲", "示例项目乙", Decimal("67500.50"))
+    (movement,) = sheet.movements
+    assert (movement.from_title, movement.to_title, movement.amount) == (
+        "示例项目甲",
+        "示例项目乙",
+        Decimal("67500.50"),
+    )
 
 
 def test_additions_and_cuts_change_the_total(office, edition, items):
@@ -105,7 +124,10 @@ def test_adjusted_items_pass_the_checks_of_the_text(office, edition, items):
 
 @pytest.mark.parametrize("amount", ["0", "-5", "0.001"])
 def test_an_amount_that_is_none_is_refused(office, edition, items, amount):
-    for attempt in (lambda: move(office, edition, *items, amount=amount), lambda: add(office, edition, items[0], amount)):
+    for attempt in (
+        lambda: move(office, edition, *items, amount=amount),
+        lambda: add(office, edition, items[0], amount),
+    ):
         with pytest.raises(Refused, match="金额") as refused:
             attempt()
         assert refused.value.field == "amount"
@@ -154,8 +176,12 @@ def test_the_calculation_of_an_adjustment_edition_stays(office, items):
 
 def test_a_new_item_comes_in_with_its_money_and_passes_the_approval(office, edition):
     add_new_item(
-        edition_id=edition.pk, values={"name": "夏送清凉", "group": ItemGroupFactory(), "purpose": "安排{金额}元。"},
-        amount=Decimal("30000"), reason="高温慰问。", actor=office.clerk, now=office.now,
+        edition_id=edition.pk,
+        values={"name": "夏送清凉", "group": ItemGroupFactory(), "purpose": "安排{金额}元。"},
+        amount=Decimal("30000"),
+        reason="高温慰问。",
+        actor=office.clerk,
+        now=office.now,
     )
     fresh = adjustment_sheet(edition).items[-1]
     assert (fresh.title, fresh.is_new, fresh.ratified, fresh.adjusted) == ("夏送清凉", True, 0, 30000)
@@ -166,8 +192,12 @@ def test_a_new_item_that_is_refused_leaves_nothing_behind(office, edition):
     before = edition.items.count()
     with pytest.raises(Refused):
         add_new_item(
-            edition_id=edition.pk, values={"name": "夏送清凉", "group": ItemGroupFactory()}, amount=Decimal("1"), reason="",
-            actor=office.clerk, now=office.now,
+            edition_id=edition.pk,
+            values={"name": "夏送清凉", "group": ItemGroupFactory()},
+            amount=Decimal("1"),
+            reason="",
+            actor=office.clerk,
+            now=office.now,
         )
     assert edition.items.count() == before
 
@@ -184,14 +214,20 @@ def test_taking_back_money_that_has_gone_on_is_refused(office, edition, items):
     move(office, edition, *items, amount="100")
     cut(office, edition, items[1], "367600")
     with pytest.raises(Refused, match="撤销后会成为负数"):
-        remove_movement(adjustment_id=Adjustment.objects.filter(pair__isnull=False).first().pk, actor=office.clerk)
+        remove_movement(
+            adjustment_id=Adjustment.objects.filter(pair__isnull=False).first().pk, actor=office.clerk
+        )
     assert Adjustment.objects.count() == 3
 
 
 def test_taking_a_new_item_back_removes_the_item(office, edition):
     addition = add_new_item(
-        edition_id=edition.pk, values={"name": "夏送清凉", "group": ItemGroupFactory()}, amount=Decimal("30000"),
-        reason="高温慰问。", actor=office.clerk, now=office.now,
+        edition_id=edition.pk,
+        values={"name": "夏送清凉", "group": ItemGroupFactory()},
+        amount=Decimal("30000"),
+        reason="高温慰问。",
+        actor=office.clerk,
+        now=office.now,
     )
     remove_movement(adjustment_id=addition.pk, actor=office.clerk)
     assert not edition.items.filter(name="夏送清凉").exists()
@@ -227,7 +263,12 @@ def test_a_second_adjustment_starts_from_the_first(office, edition, items):
 def test_who_registered_a_movement_counts_as_its_author(office, edition, items):
     colleague = UserFactory(finance_clerk=True)
     add_to_item(
-        edition_id=edition.pk, item_id=items[0].pk, amount=Decimal(1), reason="追加。", actor=colleague, now=office.now
+        edition_id=edition.pk,
+        item_id=items[0].pk,
+        amount=Decimal(1),
+        reason="追加。",
+        actor=colleague,
+        now=office.now,
     )
     assert contributors(edition) == {colleague.pk}
     assert written_by(colleague.pk, [edition.pk]) == {edition.pk}
@@ -303,7 +344,15 @@ def test_the_page_shows_ratified_moved_and_adjusted(client, office, edition, ite
     move(office, edition, *items, amount="67500")
     client.force_login(office.chair)
     page = client.get(reverse("budget:adjustment_list", args=[edition.pk])).content.decode()
-    for text in ("批复数", "调整后预算数", "-67,500.00", "+67,500.00", "300,000.00", "435,000.00", "735,000.00"):
+    for text in (
+        "批复数",
+        "调整后预算数",
+        "-67,500.00",
+        "+67,500.00",
+        "300,000.00",
+        "435,000.00",
+        "735,000.00",
+    ):
         assert text in page
     assert "登记" in page
     assert reverse("budget:adjustment_add", args=[edition.pk, "cut"]) not in page
@@ -333,9 +382,16 @@ def test_the_form_registers_a_transfer_from_the_dialog(client, office, edition, 
         ({"reason": "长" * 301}, "300"),
     ],
 )
-def test_wrong_input_gets_a_sentence_and_keeps_what_was_typed(client, office, edition, items, change, sentence):
+def test_wrong_input_gets_a_sentence_and_keeps_what_was_typed(
+    client, office, edition, items, change, sentence
+):
     client.force_login(office.clerk)
-    data = {"from_item": items[0].pk, "to_item": items[1].pk, "amount": "100", "reason": "检查增加。"} | change
+    data = {
+        "from_item": items[0].pk,
+        "to_item": items[1].pk,
+        "amount": "100",
+        "reason": "检查增加。",
+    } | change
     answer = client.post(reverse("budget:adjustment_add", args=[edition.pk, "transfer"]), data)
     assert answer.status_code == 422
     page = answer.content.decode()
@@ -347,7 +403,9 @@ def test_wrong_input_gets_a_sentence_and_keeps_what_was_typed(client, office, ed
 def test_each_form_registers_its_kind(client, office, edition, items):
     client.force_login(office.clerk)
     common = {"amount": "100", "reason": "按通知。"}
-    client.post(reverse("budget:adjustment_add", args=[edition.pk, "addition"]), common | {"item": items[0].pk})
+    client.post(
+        reverse("budget:adjustment_add", args=[edition.pk, "addition"]), common | {"item": items[0].pk}
+    )
     client.post(reverse("budget:adjustment_add", args=[edition.pk, "cut"]), common | {"item": items[1].pk})
     group = ItemGroupFactory()
     new = common | {"name": "{年度}年夏送清凉", "group": group.pk, "purpose": "安排{金额}元。"}
@@ -393,7 +451,9 @@ def test_the_page_asks_as_much_for_twelve_items_as_for_two(client, office):
     many = Office(UnionFactory()).adjustment(items=12)
     client.force_login(office.clerk)
     client.get(reverse("budget:adjustment_list", args=[few.pk]))
-    counts = [queries_of(client, reverse("budget:adjustment_list", args=[edition.pk])) for edition in (few, many)]
+    counts = [
+        queries_of(client, reverse("budget:adjustment_list", args=[edition.pk])) for edition in (few, many)
+    ]
     assert counts[0] == counts[1]
 
 

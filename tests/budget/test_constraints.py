@@ -16,6 +16,7 @@ from apps.budget.models import (
     Decision,
     Edition,
     FiscalYear,
+    ImportFile,
     Indicator,
     IssuedDocument,
     Item,
@@ -475,6 +476,22 @@ def test_an_issued_document_never_changes(statement):
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def imported(**values) -> ImportFile:
+    edition = EditionFactory()
+    facts = {"edition": edition, "name": "预算.xlsx", "content": b"PK", "uploaded_by": edition.created_by}
+    return ImportFile.objects.create(**facts | {"sha256": sha256(b"PK")} | values)
+
+
+def test_an_imported_file_is_what_its_hash_says():
+    with refused_by("budget_importfile_hash_fits_bytes"):
+        imported(sha256=sha256(b"KP"))
+
+
+def test_an_import_that_was_taken_over_names_who_took_it():
+    with refused_by("budget_importfile_taken_by_someone"):
+        imported(taken_at=timezone.now())
 
 
 def test_a_waiver_has_a_reason_and_stands_once():

@@ -43,7 +43,12 @@ def test_an_edition_passes_through_four_different_hands(office, edition):
     actors = [decision.actor for decision in approved.decisions.all()]
     assert actors == [office.clerk, office.head, office.vice, office.chair]
     assert {decision.total_amount for decision in approved.decisions.all()} == {367_500}
-    assert [decision.roles for decision in approved.decisions.all()] == ["财务经办", "财务负责人", "分管副主席", "主席"]
+    assert [decision.roles for decision in approved.decisions.all()] == [
+        "财务经办",
+        "财务负责人",
+        "分管副主席",
+        "主席",
+    ]
 
 
 def test_what_the_bureau_hands_down_is_confirmed_by_the_finance_head_alone(office, edition):
@@ -93,7 +98,13 @@ def test_people_of_another_union_decide_nothing_here(office, edition):
 
 def test_an_edition_with_hard_findings_is_not_submitted(office, edition):
     line = CalcLine.objects.get()
-    change_line(line_id=line.pk, actor=office.clerk, values={"people": None}, seen_version=line.version, now=office.now)
+    change_line(
+        line_id=line.pk,
+        actor=office.clerk,
+        values={"people": None},
+        seen_version=line.version,
+        now=office.now,
+    )
     with pytest.raises(Refused, match="必须改正"):
         office.submit(edition)
 
@@ -117,7 +128,10 @@ def test_the_submitter_cannot_check_whatever_roles_he_holds(office, edition):
     office.answer_findings(edition)
     with pytest.raises(Refused, match="每人只能办理一个环节"):
         office.decide(edition, both, "check")
-    assert frame_for(edition, both).blocked == ("您提交了本版本，须由他人审核。", "您提交了本版本，须由他人办理。")
+    assert frame_for(edition, both).blocked == (
+        "您提交了本版本，须由他人审核。",
+        "您提交了本版本，须由他人办理。",
+    )
     assert [choice.step.action for choice in frame_for(edition, both).available] == ["withdraw"]
 
 
@@ -137,7 +151,9 @@ def test_who_typed_a_figure_cannot_check_though_somebody_else_submitted(office, 
     RoleGrantFactory(user=colleague, role="finance_head")
     colleague = type(colleague).objects.get(pk=colleague.pk)
     line = CalcLine.objects.get()
-    change_line(line_id=line.pk, actor=colleague, values={"people": 251}, seen_version=line.version, now=office.now)
+    change_line(
+        line_id=line.pk, actor=colleague, values={"people": 251}, seen_version=line.version, now=office.now
+    )
     office.submit(edition)
     office.answer_findings(edition)
     with pytest.raises(Refused, match="您录入或修改过"):
@@ -170,8 +186,15 @@ def test_the_database_knows_one_decision_a_person_and_round(office, edition):
     office.submit(edition)
     with pytest.raises(IntegrityError, match="budget_decision_one_step_a_person"), transaction.atomic():
         Decision.objects.create(
-            edition=edition, round=1, action="check", label="审核通过", from_status="submitted", to_status="checked",
-            actor=office.clerk, roles="", total_amount=0,
+            edition=edition,
+            round=1,
+            action="check",
+            label="审核通过",
+            from_status="submitted",
+            to_status="checked",
+            actor=office.clerk,
+            roles="",
+            total_amount=0,
         )
 
 
@@ -245,7 +268,9 @@ def test_decisions_are_never_changed_or_deleted(office, edition):
 def runtime():
     """A connection of its own, as the role under which the site runs."""
     facts = connection.settings_dict
-    with psycopg.connect(host=facts["HOST"], port=facts["PORT"], dbname=facts["NAME"], user=RUNTIME) as second:
+    with psycopg.connect(
+        host=facts["HOST"], port=facts["PORT"], dbname=facts["NAME"], user=RUNTIME
+    ) as second:
         yield second
 
 
@@ -256,8 +281,8 @@ def runtime():
         ("UPDATE budget_calcline SET people = 300", "内容不能修改"),
         ("DELETE FROM budget_calcline", "内容不能修改"),
         (
-            "INSERT INTO budget_outlineentry (edition_id, section, ordinal, text, version) "
-            "SELECT id, 'duties', 99, 'x', 1 FROM budget_edition",
+            """INSERT INTO budget_outlineentry (edition_id, section, ordinal, text, version)
+               SELECT id, 'duties', 99, 'x', 1 FROM budget_edition""",
             "内容不能修改",
         ),
         ("UPDATE budget_edition SET status = 'draft'", "状态只能通过审批改变"),
@@ -288,7 +313,9 @@ def test_the_runtime_role_can_change_nothing_of_a_submitted_edition(runtime, sta
 def test_no_connection_can_ask_the_locks_to_look_away(runtime):
     office = Office()
     office.submit(office.plan().editions.get())
-    names = runtime.execute("SELECT array_agg(tgname)::text FROM pg_trigger WHERE NOT tgisinternal").fetchone()
+    names = runtime.execute(
+        "SELECT array_agg(tgname)::text FROM pg_trigger WHERE NOT tgisinternal"
+    ).fetchone()
     runtime.execute("SELECT set_config('pgtrigger.ignore', %s, true)", names)
     with pytest.raises(psycopg.Error, match="内容不能修改"):
         runtime.execute("UPDATE budget_calcline SET people = 300")

@@ -56,13 +56,19 @@ def example(django_db_setup, django_db_blocker) -> Example:
         edition = example_edition(office)
         copy = printing.prepare(edition, style="gongwen")
         first = printing.set_copy(copy).data
-        html = render_to_string("budget/pdf/explanation.html", {"document": copy.document, "style": "gongwen"})
+        html = render_to_string(
+            "budget/pdf/explanation.html", {"document": copy.document, "style": "gongwen"}
+        )
         again = show(edition).data
         draft = show(edition, is_draft=True)
         book = show(edition, "book")
         line = CalcLine.objects.get(item__edition=edition, people=245)
         change_line(
-            line_id=line.pk, actor=office.clerk, values={"people": 251}, seen_version=line.version, now=office.now
+            line_id=line.pk,
+            actor=office.clerk,
+            values={"people": 251},
+            seen_version=line.version,
+            now=office.now,
         )
         changed = show(edition)
         transaction.set_rollback(True)
@@ -127,7 +133,13 @@ def test_the_sections_stand_in_order_and_their_numbers_never_skip(example):
     ]
     places = [example.gongwen.text.index(words(heading)) for heading in headings]
     assert places == sorted(places)
-    for mark in ("（一）坚持以党的", "（四）坚持以全心全意", "一是职工服务保障工程", "六是职工子女", "（八）承担市委"):
+    for mark in (
+        "（一）坚持以党的",
+        "（四）坚持以全心全意",
+        "一是职工服务保障工程",
+        "六是职工子女",
+        "（八）承担市委",
+    ):
         assert mark in example.gongwen.text
 
 
@@ -173,7 +185,9 @@ def test_a_book_never_shows_the_amounts_of_another(office):
 def copied(office: Office, before: Plan) -> Edition:
     """2016 as a copy of an approved 2015."""
     office.approve(before.editions.get())
-    plan = create_plan(union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now)
+    plan = create_plan(
+        union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
+    )
     edition = plan.editions.get()
     copy_last_year(edition_id=edition.pk, actor=office.clerk, now=office.now)
     return edition
@@ -201,7 +215,10 @@ def test_the_change_against_last_year_is_split_into_people_and_standard(office):
         "示例项目甲40.16万元，比上年增加3.41万元，增长9.3%，其中人数因素增加0.9万元，标准因素增加2.51万元，主要原因是人数变化。"
         in text
     )
-    assert "2016年项目支出合计40.16万元，比上年增加3.41万元，增长9.3%，主要原因是示例项目甲增加3.41万元。" in text
+    assert (
+        "2016年项目支出合计40.16万元，比上年增加3.41万元，增长9.3%，主要原因是示例项目甲增加3.41万元。"
+        in text
+    )
 
 
 def test_a_project_that_is_gone_is_told_and_counted_in_last_years_total(office):
@@ -322,8 +339,12 @@ def test_a_page_of_the_official_layout_holds_22_lines_of_28_characters(office):
 def test_page_numbers_stand_outside(example):
     for page, text in enumerate(example.gongwen.pages, start=1):
         assert re.search(rf"—\s*{page}\s*—", text)
-        dashes = [glyph for glyph in example.gongwen.glyphs(page - 1) if glyph.char == "—" and glyph.bottom < 35]
-        outside = max(glyph.right for glyph in dashes) if page % 2 else 210 - min(glyph.left for glyph in dashes)
+        dashes = [
+            glyph for glyph in example.gongwen.glyphs(page - 1) if glyph.char == "—" and glyph.bottom < 35
+        ]
+        outside = (
+            max(glyph.right for glyph in dashes) if page % 2 else 210 - min(glyph.left for glyph in dashes)
+        )
         # One character (14 pt) inside the type area on the outer side, some 7 mm below it.
         assert outside == pytest.approx(210 - 26 - 14 / 72 * 25.4, abs=1.5)
         assert 35 - 16 < dashes[0].bottom < 35 - 7
@@ -397,11 +418,14 @@ def test_a_very_long_union_name_stays_inside_the_type_area(office):
         for page in range(min(3, len(paper.pages))):
             width, height = paper.size(page)
             for glyph in paper.glyphs(page):
-                assert 20 < glyph.left
+                assert glyph.left > 20
                 assert glyph.right < width - 20
-                assert 5 < glyph.bottom
+                assert glyph.bottom > 5
                 assert glyph.top < height - 5
-    assert "示例市某某高新技术产业开发区先进制造业和现代服务业企业联合工会委员会（筹备）2016年部门预算编制说明" in show(edition).text
+    assert (
+        "示例市某某高新技术产业开发区先进制造业和现代服务业企业联合工会委员会（筹备）2016年部门预算编制说明"
+        in show(edition).text
+    )
 
 
 # --- characters --------------------------------------------------------------------------------------------
@@ -430,7 +454,11 @@ def test_a_character_no_font_can_draw_stops_with_the_item_and_the_character(offi
 def test_the_signature_block_is_filled_by_decisions_alone(office):
     edition = office.plan().editions.get()
     blank = printing.prepare(Edition.objects.for_detail().get(pk=edition.pk), style="gongwen").document
-    assert [(place.label, place.name) for place in blank.signatures] == [("制表", ""), ("审核", ""), ("单位负责人", "")]
+    assert [(place.label, place.name) for place in blank.signatures] == [
+        ("制表", ""),
+        ("审核", ""),
+        ("单位负责人", ""),
+    ]
     assert blank.dated is None
     office.submit(edition)
     half = printing.prepare(Edition.objects.for_detail().get(pk=edition.pk), style="gongwen").document

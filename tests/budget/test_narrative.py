@@ -61,8 +61,12 @@ def test_things_that_are_no_people_are_quantities():
 
 
 def test_dues_split_into_base_and_share():
-    before = Line(Method.BASE_RATIO, base_amount=Decimal(600_000_000), ratio=Decimal("0.02"), share=Decimal("0.4"))
-    split = explain_change([before], [replace(before, base_amount=Decimal(687_500_000), share=Decimal("0.5"))])
+    before = Line(
+        Method.BASE_RATIO, base_amount=Decimal(600_000_000), ratio=Decimal("0.02"), share=Decimal("0.4")
+    )
+    split = explain_change(
+        [before], [replace(before, base_amount=Decimal(687_500_000), share=Decimal("0.5"))]
+    )
     assert split.amount_of(Cause.BASE) == yuan("700000")
     assert split.amount_of(Cause.SHARE) == yuan("1375000")
 
@@ -101,7 +105,11 @@ def test_the_factors_always_add_up_to_the_change(before, after):
 def test_the_sentence_names_amount_direction_percent_causes_and_reason():
     split = explain_change([ONCE, TWICE], [replace(ONCE, people=251), TWICE])
     sentence = change_sentence(
-        subject="市级离退休劳模津贴", before=split.before, after=split.after, split=split, reason="6人新获荣誉。"
+        subject="市级离退休劳模津贴",
+        before=split.before,
+        after=split.after,
+        split=split,
+        reason="6人新获荣誉。",
     )
     assert sentence == (
         "市级离退休劳模津贴42.05万元，比上年增加0.9万元，增长2.2%，其中人数因素增加0.9万元，主要原因是6人新获荣誉。"
@@ -109,14 +117,19 @@ def test_the_sentence_names_amount_direction_percent_causes_and_reason():
 
 
 def test_a_decrease_is_told_as_one():
-    sentence = change_sentence(subject="厂务公开经费", before=yuan("250000"), after=yuan("200000"), reason="压减会议")
+    sentence = change_sentence(
+        subject="厂务公开经费", before=yuan("250000"), after=yuan("200000"), reason="压减会议"
+    )
     assert sentence == "厂务公开经费20万元，比上年减少5万元，下降20%，主要原因是压减会议。"
 
 
 def test_no_percentage_stands_on_a_zero_base():
     sentence = change_sentence(subject="体检费", before=yuan("0"), after=yuan("222800"), reason="新增项目")
     assert "%" not in sentence
-    assert sentence == "体检费22.28万元，上年没有安排，增加22.28万元（基数为零，不计算增幅），主要原因是新增项目。"
+    assert (
+        sentence
+        == "体检费22.28万元，上年没有安排，增加22.28万元（基数为零，不计算增幅），主要原因是新增项目。"
+    )
 
 
 def test_a_missing_earlier_figure_is_said_plainly():
@@ -126,11 +139,16 @@ def test_a_missing_earlier_figure_is_said_plainly():
 
 
 def test_what_did_not_change_needs_no_reason():
-    assert change_sentence(subject="体检费", before=yuan("222800"), after=yuan("222800")) == "体检费22.28万元，与上年持平。"
+    assert (
+        change_sentence(subject="体检费", before=yuan("222800"), after=yuan("222800"))
+        == "体检费22.28万元，与上年持平。"
+    )
 
 
 def test_a_missing_reason_is_not_invented():
-    assert change_sentence(subject="体检费", before=yuan("200000"), after=yuan("222800")).endswith("增减原因未填写。")
+    assert change_sentence(subject="体检费", before=yuan("200000"), after=yuan("222800")).endswith(
+        "增减原因未填写。"
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,7 +176,10 @@ def test_marks_follow_the_level_and_never_skip():
 
 
 def test_figures_in_a_sentence_are_found_but_not_in_titles_and_document_numbers():
-    text = "根据《关于2007年5万元补助的通知》（廊工发〔2007〕31号），557人，每人400元，共计222800元（人民币贰拾贰万贰仟捌佰元整）。"
+    text = (
+        "根据《关于2007年5万元补助的通知》（廊工发〔2007〕31号），557人，每人400元，共计222800元"
+        "（人民币贰拾贰万贰仟捌佰元整）。"
+    )
     assert [piece for piece, is_figure in split_figures(text) if is_figure] == [
         "557人", "400元", "222800元", "人民币贰拾贰万贰仟捌佰元整",
     ]  # fmt: skip
@@ -167,7 +188,9 @@ def test_figures_in_a_sentence_are_found_but_not_in_titles_and_document_numbers(
 
 def test_formulas_are_written_in_figures():
     assert formula(ONCE) == "245×1,500"
-    base = Line(Method.BASE_RATIO, base_amount=Decimal(687_500_000), ratio=Decimal("0.02"), share=Decimal("0.4"))
+    base = Line(
+        Method.BASE_RATIO, base_amount=Decimal(687_500_000), ratio=Decimal("0.02"), share=Decimal("0.4")
+    )
     assert formula(base) == "687,500,000×2%×40%"
     assert formula(Line(Method.QUOTA, fixed_amount=Decimal(1))) == ""
     assert formula(replace(ONCE, people=None)) == "——×1,500"
@@ -175,11 +198,16 @@ def test_formulas_are_written_in_figures():
 
 def test_only_terms_that_occur_are_explained():
     terms = [Term("劳动模范", "…", aliases=("劳模",)), Term("安康杯", "…"), Term("工会经费", "…")]
-    assert [term.word for term in terms_in("每年对劳模进行体检，安排工会经费。", terms)] == ["劳动模范", "工会经费"]
+    assert [term.word for term in terms_in("每年对劳模进行体检，安排工会经费。", terms)] == [
+        "劳动模范",
+        "工会经费",
+    ]
 
 
 def test_a_long_union_name_breaks_the_title_at_its_joint():
-    assert title_lines(union="廊坊市总工会", year=2016, book="fiscal") == ("廊坊市总工会2016年部门预算编制说明",)
+    assert title_lines(union="廊坊市总工会", year=2016, book="fiscal") == (
+        "廊坊市总工会2016年部门预算编制说明",
+    )
     long = "示例市某某高新技术产业开发区先进制造业和现代服务业联合工会委员会"
     lines = title_lines(union=long, year=2016, book="union")
     assert lines[-1] == "2016年工会经费预算编制说明"
@@ -189,10 +217,22 @@ def test_a_long_union_name_breaks_the_title_at_its_joint():
 
 def test_an_issue_number_names_union_book_stage_style_and_count():
     number = issue_number(
-        year=2016, union_code="131000", book="fiscal", stage="second_up", stage_sequence=1, style="gongwen", sequence=2
+        year=2016,
+        union_code="131000",
+        book="fiscal",
+        stage="second_up",
+        stage_sequence=1,
+        style="gongwen",
+        sequence=2,
     )
     assert number == "2016-131000-CS2-W02"
     adjusted = issue_number(
-        year=2016, union_code="131000", book="union", stage="adjustment", stage_sequence=3, style="book", sequence=1
+        year=2016,
+        union_code="131000",
+        book="union",
+        stage="adjustment",
+        stage_sequence=3,
+        style="book",
+        sequence=1,
     )
     assert adjusted == "2016-131000-GTJ3-B01"

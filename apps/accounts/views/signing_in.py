@@ -119,10 +119,9 @@ def _session_facts(request: HttpRequest) -> dict[str, Any]:
 
 
 def _next_page(request: HttpRequest) -> str:
+    """The page asked for, if it is a path of this site; else the workbench."""
     page = request.POST.get("next") or request.GET.get("next", "")
-    is_own = url_has_allowed_host_and_scheme(
-        page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
+    is_own = page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
     return page if is_own else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 

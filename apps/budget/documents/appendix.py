@@ -30,7 +30,7 @@ from apps.budget.selectors.figures import (
     total_of,
 )
 from apps.budget.selectors.sheet import ItemRow, LineRow, Sheet
-from apps.core import quantities
+from apps.core import money, quantities
 
 
 def item_anchor(item: ItemRow) -> str:
@@ -211,12 +211,12 @@ def targets_table(sheet: Sheet) -> PrintedTable:
     return PrintedTable(
         title=f"{sheet.year}年项目绩效目标表",
         columns=(
-            Column("一级指标", "text", 15),
-            Column("二级指标", "text", 22),
+            Column("一级指标", "text", 14),
+            Column("二级指标", "text", 23),
             Column("三级指标", "text", 23),
-            Column("目标值", "text", 17),
+            Column("目标值", "text", 15),
             Column("权重", "number", 8),
-            Column("数据来源", "text", 15),
+            Column("数据来源", "text", 17),
         ),
         rows=tuple(rows),
         notes=(f"没有填报绩效指标的项目：{'、'.join(without)}。",) if without else (),
@@ -231,7 +231,7 @@ def _target(indicator: Indicator, item: ItemRow) -> tuple[Piece | Text, ...]:
         target = f"{indicator.get_direction_display()}{value}{indicator.unit}"
     # A target made from a placeholder comes from the rows, so it leads to them.
     key = item_key(item) if "{" in indicator.target else ""
-    weight = "" if indicator.weight is None else calculation.plain(indicator.weight)
+    weight = "" if indicator.weight is None else money.format_plain(indicator.weight)
     return (
         Piece(indicator.get_level_display()),
         Piece(indicator.second_level),
@@ -279,8 +279,8 @@ def calculations_table(sheet: Sheet) -> PrintedTable:
         unit="元",
         columns=(
             Column("编号", "centre", 10),
-            Column("测算内容", "text", 38),
-            Column("测算式", "text", 34),
+            Column("测算内容", "text", 36),
+            Column("测算式", "text", 36),
             Column("金额", "number", 18),
         ),
         rows=tuple(rows),
@@ -330,32 +330,26 @@ def documents_table(sheet: Sheet) -> PrintedTable:
             cited.setdefault(citation.document.pk, []).append(
                 mark + (f"（{citation.article}）" if citation.article else "")
             )
+    documents = sheet.documents()
+    is_dated = any(document.issued_on or document.in_force_until for document in documents)
     rows = []
-    for at, document in enumerate(sheet.documents(), start=1):
+    for at, document in enumerate(documents, start=1):
         dated = f"{document.issued_on:%Y-%m-%d}" if document.issued_on else ""
-        until = f"，有效期至{document.in_force_until:%Y-%m-%d}" if document.in_force_until else ""
-        rows.append(
-            Row(
-                "line",
-                (
-                    Piece(str(at)),
-                    Piece(document.citation()),
-                    Piece(document.issuer),
-                    Piece(f"{dated}{until}"),
-                    Piece(document.get_kind_display()),
-                    Piece("、".join(cited[document.pk])),
-                ),
-            )
-        )
+        until = f"有效期至{document.in_force_until:%Y-%m-%d}" if document.in_force_until else ""
+        dates = (Piece("，".join(part for part in (dated, until) if part)),) if is_dated else ()
+        cells = (Piece(str(at)), Piece(document.citation()), Piece(document.issuer), *dates)
+        marks = Piece("、".join(cited[document.pk]))
+        rows.append(Row("line", (*cells, Piece(document.get_kind_display()), marks)))
+    date_column = (Column("日期", "text", 13),) if is_dated else ()
     return PrintedTable(
         title="依据文件目录",
         columns=(
-            Column("序号", "centre", 7),
-            Column("文件和文号", "text", 38),
-            Column("发文机关", "text", 19),
-            Column("日期", "text", 12),
-            Column("性质", "text", 11),
-            Column("引用项目", "text", 13),
+            Column("序号", "centre", 6),
+            Column("文件和文号", "text", 34 if is_dated else 45),
+            Column("发文机关", "text", 18 if is_dated else 20),
+            *date_column,
+            Column("性质", "text", 14),
+            Column("引用项目", "text", 15),
         ),
         rows=tuple(rows),
     )

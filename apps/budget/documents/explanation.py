@@ -1,7 +1,7 @@
 """The annual budget explanation (预算编制说明): its sections in order, made from the sheet alone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -149,13 +149,9 @@ class _Numbered:
     def __init__(self) -> None:
         self.sections: list[Section] = []
 
-    def add(self, title: str, kind: str, **body: object) -> None:
+    def add(self, section: Section) -> None:
         number = len(self.sections) + 1
-        self.sections.append(
-            Section(
-                mark=numbering.heading(1, number), title=title, kind=kind, anchor=f"section-{number}", **body
-            )  # type: ignore[arg-type]
-        )
+        self.sections.append(replace(section, mark=numbering.heading(1, number), anchor=f"section-{number}"))
 
 
 def _sections(
@@ -165,27 +161,31 @@ def _sections(
     parts = _Numbered()
     duties = outline[OutlineEntry.Section.DUTIES]
     if duties:
-        parts.add(f"{union}主要职责", "outline", entries=_entries("duties", duties, year))
+        parts.add(Section(f"{union}主要职责", "outline", entries=_entries("duties", duties, year)))
     tasks = outline[OutlineEntry.Section.TASKS]
     if tasks:
-        parts.add(f"{year}年主要任务和目标", "outline", entries=_entries("tasks", tasks, year))
+        parts.add(Section(f"{year}年主要任务和目标", "outline", entries=_entries("tasks", tasks, year)))
     last = len(sheet.groups)
     for number, group in enumerate(sheet.groups, start=1):
         total = _total(sheet) if number == last else ()
-        parts.add(f"{group.group.name}说明", "group", group=_group(group, number), total=total)
+        parts.add(Section(f"{group.group.name}说明", "group", group=_group(group, number), total=total))
     note = ((Piece(narrative.BOOK_NOTES[sheet.edition.plan.book]),),)
-    parts.add("预算收支和项目汇总表", "tables", paragraphs=note, tables=appendix.summary_tables(sheet))
+    parts.add(
+        Section("预算收支和项目汇总表", "tables", paragraphs=note, tables=appendix.summary_tables(sheet))
+    )
     changes, change_tables = _changes(sheet, earlier)
-    parts.add("增减变化说明", "changes", paragraphs=changes, tables=change_tables)
-    parts.add("绩效目标表", "tables", tables=(appendix.targets_table(sheet),))
-    parts.add("测算明细表", "tables", tables=(appendix.calculations_table(sheet),))
+    parts.add(Section("增减变化说明", "changes", paragraphs=changes, tables=change_tables))
+    parts.add(Section("绩效目标表", "tables", tables=(appendix.targets_table(sheet),)))
+    parts.add(Section("测算明细表", "tables", tables=(appendix.calculations_table(sheet),)))
     documents = appendix.documents_table(sheet)
     if documents.rows:
-        parts.add("依据文件目录", "tables", tables=(documents,))
+        parts.add(Section("依据文件目录", "tables", tables=(documents,)))
     used = narrative.terms_in(_everything(sheet, parts.sections), terms())
     if used:
         parts.add(
-            "名词解释", "terms", entries=tuple(_term(at, term) for at, term in enumerate(used, start=1))
+            Section(
+                "名词解释", "terms", entries=tuple(_term(at, term) for at, term in enumerate(used, start=1))
+            )
         )
     return tuple(parts.sections)
 
@@ -312,7 +312,8 @@ def _item_change(item: ItemRow, earlier: Mapping[UUID, EarlierItem]) -> str:
 
 def _term(at: int, term: narrative.Term) -> Entry:
     source = f"（{term.source}）" if term.source else ""
-    return Entry(numbering.heading(3, at), 3, f"{term.word}：", f"{term.meaning}{source}")
+    meaning = f"{term.meaning.rstrip('。')}{source}。"
+    return Entry(numbering.heading(3, at), 3, f"{term.word}：", meaning)
 
 
 def _everything(sheet: Sheet, sections: list[Section]) -> str:

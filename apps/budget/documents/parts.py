@@ -168,12 +168,12 @@ class PrintedTable:
 
 @dataclass(frozen=True)
 class Section:
-    """One numbered section. `kind` picks the template; the body is what that template shows."""
+    """One section. `kind` picks the template; the body is what that template shows. Mark and anchor come with its place."""
 
-    mark: str
     title: str
     kind: str
-    anchor: str
+    mark: str = ""
+    anchor: str = ""
     entries: tuple[Entry, ...] = ()
     group: GroupBlock | None = None
     total: Text = ()

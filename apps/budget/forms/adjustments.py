@@ -1,6 +1,6 @@
 """Movements after 批复, as typed: transfer, addition, cut, and a new item with its money."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -17,8 +17,9 @@ class _ItemChoice(forms.ModelChoiceField):
         self.labels = {
             row.item.pk: f"{row.title}（现 {money.format_yuan(row.adjusted)} 元）" for row in sheet.items
         }
-        super().__init__(queryset=Item.objects.filter(edition=sheet.edition), empty_label="请选择", **kwargs)
-        self.queryset = self.queryset.order_by("group__ordinal", "group__code", "ordinal", "id")
+        items = Item.objects.filter(edition=sheet.edition)
+        ordered = items.order_by("group__ordinal", "group__code", "ordinal", "id")
+        super().__init__(queryset=ordered, empty_label="请选择", **kwargs)
 
     def label_from_instance(self, obj: Item) -> str:
         return self.labels.get(obj.pk, obj.name)
@@ -27,7 +28,10 @@ class _ItemChoice(forms.ModelChoiceField):
 class _MovementForm(forms.Form):
     amount = AmountField(label="金额", help_text="大于 0，可写 10万")
     reason = forms.CharField(
-        label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="必填，不超过 300 字"
+        label="理由",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="必填，不超过 300 字",
     )
 
 
@@ -74,14 +78,23 @@ class NewItemForm(_MovementForm):
     def __init__(self, *args: Any, sheet: AdjustmentSheet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         codes = ClassificationCode.objects.of_year(sheet.edition.plan.year).order_by("code")
-        self.fields["group"].queryset = ItemGroup.objects.active()
-        self.fields["funding_source"].queryset = FundingSource.objects.active()
-        self.fields["function_code"].queryset = codes.filter(kind="function")
-        self.fields["department_economic_code"].queryset = codes.filter(kind="department_economic")
+        for name, rows in (
+            ("group", ItemGroup.objects.active()),
+            ("funding_source", FundingSource.objects.active()),
+            ("function_code", codes.filter(kind="function")),
+            ("department_economic_code", codes.filter(kind="department_economic")),
+        ):
+            cast(forms.ModelChoiceField, self.fields[name]).queryset = rows
         self.order_fields(
             (
-                "name", "group", "funding_source", "function_code", "department_economic_code", "purpose",
-                "amount", "reason",
+                "name",
+                "group",
+                "funding_source",
+                "function_code",
+                "department_economic_code",
+                "purpose",
+                "amount",
+                "reason",
             )
         )
 

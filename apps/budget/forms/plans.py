@@ -1,6 +1,6 @@
 """Opening a plan and deciding on an edition: what people type, cleaned."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -9,19 +9,28 @@ from apps.accounts.models import Union, User
 from apps.budget.rules.stages import Book
 
 
+class _UnionChoice(forms.ModelChoiceField):
+    """Unions in the order of the tree, each level set in by one character."""
+
+    def label_from_instance(self, obj: Union) -> str:
+        return f"{'　' * obj.depth}{obj.name}"
+
+
 class PlanForm(forms.Form):
     """Year, book and union of a new plan. Whether it may be opened is the service's answer."""
 
     year = forms.IntegerField(label="年度", help_text="四位数字，如 2016")
-    book = forms.ChoiceField(label="预算体系", choices=Book.choices, help_text="三本预算分别编制、分别打印，互不相加")
-    union = forms.ModelChoiceField(
+    book = forms.ChoiceField(
+        label="预算体系", choices=Book.choices, help_text="三本预算分别编制、分别打印，互不相加"
+    )
+    union = _UnionChoice(
         label="工会", queryset=Union.objects.none(), empty_label=None, help_text="本级及所属工会"
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["union"].queryset = Union.objects.visible_to(user).in_use().in_tree_order()
-        self.fields["union"].label_from_instance = lambda union: f"{'　' * union.depth}{union.name}"
+        unions = cast(_UnionChoice, self.fields["union"])
+        unions.queryset = Union.objects.visible_to(user).in_use().in_tree_order()
         self.fields["year"].initial = timezone.localdate().year + 1
         self.fields["union"].initial = user.union_id
 
@@ -37,7 +46,10 @@ class DecisionForm(forms.Form):
         help_text="不超过 500 字，随审批记录保存",
     )
     minutes_number = forms.CharField(
-        label="会议纪要文号", max_length=60, required=False, help_text="主席办公会或党组会的纪要，如 廊工纪〔2015〕12号"
+        label="会议纪要文号",
+        max_length=60,
+        required=False,
+        help_text="主席办公会或党组会的纪要，如 廊工纪〔2015〕12号",
     )
 
     def __init__(self, *args: Any, needs_note: bool, needs_minutes: bool, **kwargs: Any) -> None:

@@ -61,7 +61,8 @@ def _hash_of(upload: Any) -> str:
     limit = settings.UPLOAD_MAX_BYTES
     if upload.size > limit:
         raise Refused(
-            f"文件有 {upload.size / 1024 / 1024:.1f} MB，超过 {limit // 1024 // 1024} MB 的上限。", field="file"
+            f"文件有 {upload.size / 1024 / 1024:.1f} MB，超过 {limit // 1024 // 1024} MB 的上限。",
+            field="file",
         )
     content = upload.read(limit + 1)
     if sniff(content) != "pdf":

@@ -1,6 +1,6 @@
 """Choosing a source for a calculation line, and deciding on what it says."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -15,8 +15,8 @@ class SourceChoiceForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        sources = quantities.all_sources()
-        self.fields["key"].choices = [("", "请选择"), *((source.key, source.label) for source in sources)]
+        sources = [(source.key, source.label) for source in quantities.all_sources()]
+        cast(forms.ChoiceField, self.fields["key"]).choices = [("", "请选择"), *sources]
 
 
 class BindingForm(forms.Form):
@@ -51,7 +51,7 @@ class BindingForm(forms.Form):
 class ReadingForm(forms.Form):
     """The figure that the person saw, and why the old one stays."""
 
-    seen_value = forms.DecimalField(widget=forms.HiddenInput)
+    seen_value = forms.DecimalField(widget=forms.HiddenInput, max_digits=16, decimal_places=2)
     reason = forms.CharField(
         label="保留原数的理由",
         max_length=200,

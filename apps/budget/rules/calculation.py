@@ -6,11 +6,8 @@ from decimal import Decimal
 
 from django.db import models
 
+from apps.core import money
 from apps.core.errors import Refused
-from apps.core.money import format_plain as plain
-from apps.core.money import format_ratio as percent
-from apps.core.money import format_wan as ten_thousands
-from apps.core.money import round_fen
 
 AMOUNT_LIMIT = Decimal(10_000_000_000)
 """An amount of one line or item stays below 100 亿元; more is a slip of the keyboard."""
@@ -60,18 +57,17 @@ class Line:
     @property
     def amount(self) -> Decimal | None:
         """Yuan, rounded once to the fen (ROUND_HALF_UP); None while a figure is missing."""
+        factors: tuple[Decimal | int | None, ...] = (self.fixed_amount,)
         if self.method in COUNTED_METHODS:
             factors = (self.people, self.rate)
         elif self.method == Method.BASE_RATIO:
             factors = (self.base_amount, self.ratio, self.share)
-        else:
-            factors = (self.fixed_amount,)
         product = Decimal(1)
         for factor in factors:
             if factor is None:
                 return None
             product *= factor
-        return round_fen(product)
+        return money.round_fen(product)
 
     @property
     def has_basis(self) -> bool:
@@ -127,8 +123,8 @@ def has_basis(lines: Sequence[Line]) -> bool:
 def amount_in_words(amount: Decimal) -> str:
     """20万元, or 1500元 where 万元 with two decimals would not be exact."""
     if amount >= 10_000 and amount % 100 == 0:
-        return f"{ten_thousands(amount)}万元"
-    return f"{plain(amount)}元"
+        return f"{money.format_wan(amount)}万元"
+    return f"{money.format_plain(amount)}元"
 
 
 def _of_which(line: Line) -> str:
@@ -142,12 +138,12 @@ def line_sentence(line: Line) -> str:
     gap = "——"
     if line.method in COUNTED_METHODS:
         people = gap if line.people is None else str(line.people)
-        rate = gap if line.rate is None else plain(line.rate)
+        rate = gap if line.rate is None else money.format_plain(line.rate)
         return f"{line.label}{people}{line.unit}{_of_which(line)}，每{line.unit}{rate}元"
     if line.method == Method.BASE_RATIO:
         base = gap if line.base_amount is None else amount_in_words(line.base_amount)
-        ratio = gap if line.ratio is None else percent(line.ratio)
-        share = gap if line.share is None else percent(line.share)
+        ratio = gap if line.ratio is None else money.format_ratio(line.ratio)
+        share = gap if line.share is None else money.format_ratio(line.share)
         named = ShareBasis(line.share_basis).label if line.share_basis else gap
         return f"{line.label or '工资总额'}{base}，按{ratio}计提，其中{share}为{named}"
     amount = gap if line.fixed_amount is None else amount_in_words(line.fixed_amount)
@@ -165,7 +161,7 @@ def sentence(lines: Sequence[Line], *, counted_as: str = "") -> str:
         whole = sum(line.people or 0 for line in tiers)
         classes = "，".join(
             f"{line.label}的{'——' if line.people is None else line.people}{unit}{_of_which(line)}"
-            f"（每{unit}{'——' if line.rate is None else plain(line.rate)}元）"
+            f"（每{unit}{'——' if line.rate is None else money.format_plain(line.rate)}元）"
             for line in tiers
         )
         parts.append(f"涉及{counted_as}{whole}{unit}，其中{classes}")
@@ -177,5 +173,5 @@ def adjusted_sentence(told: str, *, calculated: Decimal, adjustment: Decimal) ->
     """The 测算句 after 批复: what the lines give, then what adjustments moved, so that the amount still follows from it."""
     if not adjustment:
         return told
-    moved = f"{'增加' if adjustment > 0 else '减少'}{plain(abs(adjustment))}元"
-    return f"{told}，计{plain(calculated)}元，批复后调整{moved}" if told else f"批复后调整{moved}"
+    moved = f"{'增加' if adjustment > 0 else '减少'}{money.format_plain(abs(adjustment))}元"
+    return f"{told}，计{money.format_plain(calculated)}元，批复后调整{moved}" if told else f"批复后调整{moved}"

@@ -9,6 +9,7 @@ from apps.budget.rules import calculation
 from apps.budget.rules.calculation import Line
 from apps.budget.rules.findings import Finding, Severity
 from apps.budget.rules.stages import Stage
+from apps.core import money
 
 NO_BASIS = "data.no_basis"
 """无测算依据: only the finance head may accept it, with a reason."""
@@ -95,14 +96,14 @@ def check_item(
     if item.rule_lines and not item.has_basis:
         yield _finding(
             NO_BASIS,
-            f"“{place}”无测算依据：{calculation.ten_thousands(item.amount)}万元没有人数、标准或测算说明。",
+            f"“{place}”无测算依据：{money.format_wan(item.amount)}万元没有人数、标准或测算说明。",
             place=place,
             hint="补充测算方式或测算说明；确无测算的，由财务负责人说明理由后接受。",
         )
     if item.amount < 0:
         yield _finding(
             "data.negative",
-            f"“{place}”调整后预算数为 {calculation.plain(item.amount)} 元，不能为负。",
+            f"“{place}”调整后预算数为 {money.format_plain(item.amount)} 元，不能为负。",
             place=place,
         )
     elif (
@@ -134,7 +135,7 @@ def check_item(
     ):
         yield _finding(
             "data.over_control",
-            f"“{place}”{calculation.ten_thousands(item.amount)}万元，超过控制数{calculation.ten_thousands(control_amount)}万元。",
+            f"“{place}”{money.format_wan(item.amount)}万元，超过控制数{money.format_wan(control_amount)}万元。",
             place=place,
         )
     if stage == Stage.FIRST_DOWN and control_amount is None:
@@ -143,7 +144,7 @@ def check_item(
         word = "增加" if item.change > 0 else "减少"
         yield _finding(
             "data.no_change_reason",
-            f"“{place}”比上年{word}{calculation.ten_thousands(abs(item.change))}万元，没有写原因。",
+            f"“{place}”比上年{word}{money.format_wan(abs(item.change))}万元，没有写原因。",
             place=place,
         )
 

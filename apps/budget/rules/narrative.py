@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import models
 
-from apps.budget.rules.calculation import COUNTED_METHODS, FIXED_METHODS, Line, Method, plain
+from apps.budget.rules.calculation import COUNTED_METHODS, FIXED_METHODS, Line, Method
 from apps.budget.rules.stages import Book, Stage
 from apps.core import money, numbering
 
@@ -208,11 +208,13 @@ def _moved(name: str, before: Decimal | int | None, after: Decimal | int | None,
     if before == after:
         return ""
     if before is None:
-        return f"{name}为{plain(Decimal(after or 0))}{unit}"
+        return f"{name}为{money.format_plain(Decimal(after or 0))}{unit}"
     if after is None:
-        return f"{name}取消（原{plain(Decimal(before))}{unit}）"
+        return f"{name}取消（原{money.format_plain(Decimal(before))}{unit}）"
     verb = "增至" if after > before else "减至"
-    return f"{name}由{plain(Decimal(before))}{unit}{verb}{plain(Decimal(after))}{unit}"
+    return (
+        f"{name}由{money.format_plain(Decimal(before))}{unit}{verb}{money.format_plain(Decimal(after))}{unit}"
+    )
 
 
 def direction(difference: Decimal) -> str:

@@ -91,12 +91,17 @@ class AdjustmentSheet:
     @property
     def given(self) -> Decimal:
         """调出 of this edition; always equal to what is taken."""
-        return sum((move.amount for move in self.movements if move.kind == Kind.TRANSFER and move.from_title), NOTHING)
+        return sum(
+            (move.amount for move in self.movements if move.kind == Kind.TRANSFER and move.from_title),
+            NOTHING,
+        )
 
     @property
     def taken(self) -> Decimal:
         """调入 of this edition."""
-        return sum((move.amount for move in self.movements if move.kind == Kind.TRANSFER and move.to_title), NOTHING)
+        return sum(
+            (move.amount for move in self.movements if move.kind == Kind.TRANSFER and move.to_title), NOTHING
+        )
 
     @property
     def has_earlier(self) -> bool:
@@ -156,7 +161,9 @@ def _movements(moves: Sequence[Adjustment], titles: dict[int, str]) -> tuple[Mov
             continue
         other = taken.get(move.pair) if is_transfer else None
         gives = titles[move.item_id] if move.amount < 0 else ""
-        takes = titles[other.item_id] if other is not None else titles[move.item_id] if move.amount > 0 else ""
+        takes = (
+            titles[other.item_id] if other is not None else titles[move.item_id] if move.amount > 0 else ""
+        )
         found.append(
             Movement(
                 pk=move.pk,

@@ -112,7 +112,9 @@ def comparable_editions(plan: Plan, user: User) -> list[Edition]:
     """Editions of the plan, newest first, then those of last year's budget of the same union and book."""
     editions = (
         Edition.objects.visible_to(user)
-        .filter(plan__union=plan.union_id, plan__book=plan.book, plan__fiscal_year__in=(plan.year, plan.year - 1))
+        .filter(
+            plan__union=plan.union_id, plan__book=plan.book, plan__fiscal_year__in=(plan.year, plan.year - 1)
+        )
         .select_related("plan__union", "plan__fiscal_year", "based_on__plan")
         .order_by("-plan__fiscal_year_id", "-id")
     )
@@ -165,7 +167,9 @@ def _compared(item: ItemRow, before: ItemRow | None, after: ItemRow | None, *, e
     group = item.record.group
     return ComparedItem(
         change=change,
-        sentence=wording.fill(change_words(change, earlier=earlier), {"年度": str(item.year), "上年": str(item.year - 1)}),
+        sentence=wording.fill(
+            change_words(change, earlier=earlier), {"年度": str(item.year), "上年": str(item.year - 1)}
+        ),
         group=group.name,
         group_place=(group.ordinal, group.code),
     )

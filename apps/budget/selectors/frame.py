@@ -107,7 +107,10 @@ class EditionFrame:
     @property
     def facts(self) -> list[tuple[str, str]]:
         """Pairs under the head: what this edition is, and what it stands beside."""
-        pairs = [("版本", f"{self.edition.label}（{self.meaning}）"), ("项目", f"{self.amounts.item_count} 个")]
+        pairs = [
+            ("版本", f"{self.edition.label}（{self.meaning}）"),
+            ("项目", f"{self.amounts.item_count} 个"),
+        ]
         if self.change is not None:
             pairs.append((f"比{self.before_label}", signed_yuan(self.change)))
         if self.edition.minutes_number:
@@ -158,7 +161,11 @@ def holders(permission: str) -> str:
 def next_hands(edition: Edition, status: str | None = None) -> str:
     """Whose turn it is in a status; empty when nobody has to act any more."""
     waiting = status or edition.status
-    steps = [step for step in FLOW.steps if step.applies(status=waiting, track=edition.stage) and step.action != "withdraw"]
+    steps = [
+        step
+        for step in FLOW.steps
+        if step.applies(status=waiting, track=edition.stage) and step.action != "withdraw"
+    ]
     return holders(steps[0].permission) if steps else ""
 
 
@@ -225,10 +232,15 @@ def edition_frame(edition: Edition, user: User) -> EditionFrame:
     plan_ids = {edition.plan_id} | ({before.plan_id} if before is not None else set())
     amounts = edition_amounts(plan_ids)
     acted = tuple(
-        edition.decisions.filter(round=edition.round).exclude(action="withdraw").select_related("actor").order_by("id")
+        edition.decisions.filter(round=edition.round)
+        .exclude(action="withdraw")
+        .select_related("actor")
+        .order_by("id")
     )
     other_year = before is not None and before.plan_id != edition.plan_id
-    label = "" if before is None else f"{edition.plan.year - 1}年{before.label}" if other_year else before.label
+    label = (
+        "" if before is None else f"{edition.plan.year - 1}年{before.label}" if other_year else before.label
+    )
     return EditionFrame(
         edition=edition,
         amounts=amounts[edition.pk],
@@ -259,9 +271,7 @@ _EVENT_TONES: dict[str, str] = {"check": "green", "approve": "green", "return": 
 
 def decision_events(plan: Plan) -> list[DecisionEvent]:
     """All decisions of a plan, newest first."""
-    decisions = (
-        Decision.objects.filter(edition__plan=plan).select_related("edition", "actor").order_by("-id")
-    )
+    decisions = Decision.objects.filter(edition__plan=plan).select_related("edition", "actor").order_by("-id")
     return [_event(decision) for decision in decisions]
 
 

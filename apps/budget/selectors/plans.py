@@ -115,7 +115,9 @@ class PlanRow:
         return None if self.ratified is None else self.ratified + (self.adjustment or NOTHING)
 
 
-def plan_rows(user: User, *, year: int | None = None, book: str = "", union_id: int | None = None) -> list[PlanRow]:
+def plan_rows(
+    user: User, *, year: int | None = None, book: str = "", union_id: int | None = None
+) -> list[PlanRow]:
     """Plans the person may see, newest year first."""
     plans = Plan.objects.visible_to(user).for_list()
     if year is not None:
@@ -189,7 +191,10 @@ def last_final_edition(plan: Plan) -> Edition | None:
     """The edition in which last year's budget of the same union and book ended, if it was approved."""
     return (
         Edition.objects.filter(
-            plan__union=plan.union_id, plan__book=plan.book, plan__fiscal_year=plan.year - 1, status=Status.APPROVED
+            plan__union=plan.union_id,
+            plan__book=plan.book,
+            plan__fiscal_year=plan.year - 1,
+            status=Status.APPROVED,
         )
         .select_related("plan__union", "plan__fiscal_year")
         .order_by("-id")
@@ -275,7 +280,9 @@ class PlanPage:
 def plan_page(plan: Plan) -> PlanPage:
     """The plan with all its editions, in a fixed number of queries."""
     editions = list(
-        plan.editions.select_related("plan__fiscal_year", "plan__union", "created_by", "submitted_by").order_by("id")
+        plan.editions.select_related(
+            "plan__fiscal_year", "plan__union", "created_by", "submitted_by"
+        ).order_by("id")
     )
     last_year = last_final_edition(plan)
     amounts = edition_amounts([plan.pk] + ([last_year.plan_id] if last_year is not None else []))

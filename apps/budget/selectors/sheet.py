@@ -84,15 +84,15 @@ class ItemRow:
     def placeholders(self) -> dict[str, str]:
         """Values of wording.ITEM_PLACEHOLDERS for this item."""
         rates = list(
-            dict.fromkeys(calculation.plain(row.line.rate) for row in self.lines if row.line.rate is not None)
+            dict.fromkeys(money.format_plain(row.line.rate) for row in self.lines if row.line.rate is not None)
         )
         return {
             "依据": "和".join(citation.text() for citation in self.citations),
             "测算句": self.sentence,
             "人数": str(self.people),
             "标准": "、".join(rates),
-            "金额": calculation.plain(self.amount),
-            "万元": calculation.ten_thousands(self.amount),
+            "金额": money.format_plain(self.amount),
+            "万元": money.format_wan(self.amount),
             "大写": money.capital(self.amount),
             "年度": str(self.year),
             "上年": str(self.year - 1),

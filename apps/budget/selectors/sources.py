@@ -70,7 +70,10 @@ class SourceState:
         parameters = self.source.parameters if self.source is not None else ()
         chosen = self.line.source_parameters
         return [
-            (parameter.label, dict(parameter.choices).get(chosen.get(parameter.name, ""), chosen.get(parameter.name, "")))
+            (
+                parameter.label,
+                dict(parameter.choices).get(chosen.get(parameter.name, ""), chosen.get(parameter.name, "")),
+            )
             for parameter in parameters
             if not parameter.is_given
         ]
@@ -124,7 +127,9 @@ def line_state(line: CalcLine, *, as_of: date | None = None) -> SourceState:
     return _state(line, source, reading, trouble)
 
 
-def _state(line: CalcLine, source: QuantitySource | None, reading: Reading | None, trouble: str) -> SourceState:
+def _state(
+    line: CalcLine, source: QuantitySource | None, reading: Reading | None, trouble: str
+) -> SourceState:
     difference = None
     if reading is not None:
         before = line.source_value if line.source_value is not None else Decimal(0)
@@ -132,10 +137,14 @@ def _state(line: CalcLine, source: QuantitySource | None, reading: Reading | Non
     return SourceState(line, source, reading, difference, trouble)
 
 
-def line_states(plan: Plan, lines: Iterable[CalcLine], *, as_of: date | None = None) -> dict[int, SourceState]:
+def line_states(
+    plan: Plan, lines: Iterable[CalcLine], *, as_of: date | None = None
+) -> dict[int, SourceState]:
     """States of all bound lines by id; lines with the same source and parameters share one reading."""
     day = as_of or timezone.localdate()
-    read: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[QuantitySource | None, Reading | None, str]] = {}
+    read: dict[
+        tuple[str, tuple[tuple[str, str], ...]], tuple[QuantitySource | None, Reading | None, str]
+    ] = {}
     states: dict[int, SourceState] = {}
     for line in lines:
         if not line.source_key:
@@ -200,7 +209,11 @@ def preview(line: CalcLine, source: QuantitySource, chosen: Mapping[str, str]) -
         return None
     plan = line.item.edition.plan
     _, reading, trouble = ask_source(
-        key=source.key, parameters=parameters, union_path=plan.union.path, year=plan.year, as_of=timezone.localdate()
+        key=source.key,
+        parameters=parameters,
+        union_path=plan.union.path,
+        year=plan.year,
+        as_of=timezone.localdate(),
     )
     return SourcePreview(reading, trouble, source.unit)
 

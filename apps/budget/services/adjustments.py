@@ -68,18 +68,32 @@ def _require_covers(item: Item, edition: Edition, amount: Decimal, *, verb: str)
 
 @transaction.atomic
 def transfer_between(
-    *, edition_id: int, from_item_id: int, to_item_id: int, amount: Decimal, reason: str, actor: User, now: datetime
+    *,
+    edition_id: int,
+    from_item_id: int,
+    to_item_id: int,
+    amount: Decimal,
+    reason: str,
+    actor: User,
+    now: datetime,
 ) -> uuid.UUID:
     """调剂: move an amount from one item to another; the total of the edition stays. Returns the pair."""
     edition = _lock(edition_id, actor)
-    gives, takes = _item(edition, from_item_id, field="from_item"), _item(edition, to_item_id, field="to_item")
+    gives, takes = (
+        _item(edition, from_item_id, field="from_item"),
+        _item(edition, to_item_id, field="to_item"),
+    )
     if gives == takes:
         raise Refused("调出和调入不能是同一个项目。", field="to_item")
     amount, why = _amount(amount), _reason(reason)
     _require_covers(gives, edition, amount, verb="调出")
     pair = uuid.uuid4()
     facts: dict[str, Any] = {
-        "kind": Kind.TRANSFER, "pair": pair, "reason": why, "created_by": actor, "created_at": now,
+        "kind": Kind.TRANSFER,
+        "pair": pair,
+        "reason": why,
+        "created_by": actor,
+        "created_at": now,
     }
     with audit.because(actor_id=actor.pk, action="登记调剂", reason=why):
         Adjustment.objects.bulk_create(
@@ -128,7 +142,9 @@ def add_new_item(
     _amount(amount)
     _reason(reason)
     item = create_item(edition_id=edition_id, actor=actor, values=values, now=now)
-    return add_to_item(edition_id=edition_id, item_id=item.pk, amount=amount, reason=reason, actor=actor, now=now)
+    return add_to_item(
+        edition_id=edition_id, item_id=item.pk, amount=amount, reason=reason, actor=actor, now=now
+    )
 
 
 @transaction.atomic
@@ -139,7 +155,11 @@ def remove_movement(*, adjustment_id: int, actor: User) -> None:
     chosen = Adjustment.objects.filter(pk=adjustment_id).first()
     if chosen is None:
         raise Refused("这一笔刚才已被撤销，请刷新页面。", code="gone")
-    rows = Adjustment.objects.filter(pair=chosen.pair) if chosen.pair is not None else Adjustment.objects.filter(pk=chosen.pk)
+    rows = (
+        Adjustment.objects.filter(pair=chosen.pair)
+        if chosen.pair is not None
+        else Adjustment.objects.filter(pk=chosen.pk)
+    )
     for row in rows.select_related("item"):
         if row.amount > 0 and adjusted_amount(row.item_id) < row.amount:
             raise Refused(

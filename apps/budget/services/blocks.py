@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from apps.accounts.models import User
 from apps.budget.models import CalcLine, Edition, GridChange, Item
+from apps.budget.rules import wording
 from apps.budget.rules.columns import LINE_COLUMN, LINE_COLUMNS, column_of, item_column, item_columns
 from apps.budget.selectors.grid import item_texts_of, line_texts
 from apps.budget.selectors.sheet import rule_line
@@ -139,7 +140,7 @@ def apply_block(
     if not written:
         raise Refused("没有要改的内容：与现有的数完全相同。", code="same")
     label = GridChange.Kind(kind).label
-    with audit.because(actor_id=actor.pk, action=f"{label}一块"):
+    with audit.because(actor_id=actor.pk, action=label):
         _write(edition, written, actor, now)
         return GridChange.objects.create(
             edition=edition,
@@ -290,7 +291,9 @@ def _trial(row: RowInput, old: Mapping[str, str], new: Mapping[str, str], editio
         for column in columns
         if column.name != "wan" and old.get(column.name, "") != new.get(column.name, "")
     )
-    title = new["label"] if row.table == "line" else new["name"]
+    year = edition.plan.year
+    name = new["label"] if row.table == "line" else new["name"]
+    title = wording.fill(name, {"年度": str(year), "上年": str(year - 1)})
     return RowTrial(row.table, row.place, title, row.record_id is None, cells)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +10,7 @@ from django.db.models import Max
 from apps.accounts.models import User
 from apps.budget.models import CalcLine, Item
 from apps.budget.rules import calculation, wording
-from apps.budget.rules.calculation import Line, Method
+from apps.budget.rules.calculation import Method
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services.editing import lock_open_edition
 from apps.core import audit
@@ -166,16 +165,3 @@ def move_line(*, line_id: int, actor: User, steps: int) -> None:
         line.ordinal = ordinal
     with audit.because(actor_id=actor.pk, action="调整测算行顺序"):
         CalcLine.objects.bulk_update(order, ["ordinal"])
-
-
-def line_from(values: Mapping[str, Any]) -> Line:
-    """A line of the pure rules from cell values, for previews."""
-    return Line(
-        **{name: values.get(name) for name in EDITABLE if values.get(name) is not None}
-        | {"method": values["method"]}
-    )
-
-
-def product(values: Mapping[str, Any]) -> Decimal | None:
-    """The amount that these cell values would give."""
-    return line_from(values).amount

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 
-from apps.accounts.models import User
+from apps.accounts.models import Union, User
 from apps.budget.models import (
     CalcLine,
     ClassificationCode,
@@ -29,16 +29,23 @@ def _require_planner(actor: User) -> None:
         raise Refused("您没有新建预算的权限。", code="permission")
 
 
+def _require_own(actor: User, union_path: str) -> None:
+    if not union_path.startswith(actor.union.path):
+        raise Refused("这不是您所属工会的预算。", code="scope")
+
+
 @transaction.atomic
 def create_plan(*, union_id: int, year: int, book: str, actor: User, now: datetime) -> Plan:
     """Open the budget of a union for a year and book, with an empty 一上 edition."""
     _require_planner(actor)
+    _require_own(actor, Union.objects.values_list("path", flat=True).get(pk=union_id))
     if not 2000 <= year <= 2100:
         raise Refused("“年度”必须在 2000 到 2100 之间。", field="year")
     if book not in Book.values:
         raise Refused("“预算体系”只能是：" + "、".join(Book.labels) + "。", field="book")
     with audit.because(actor_id=actor.pk, action="新建预算"):
-        fiscal_year, _ = FiscalYear.objects.get_or_create(year=year)
+        FiscalYear.objects.get_or_create(year=year)
+        fiscal_year = FiscalYear.objects.select_for_update().get(year=year)
         if fiscal_year.is_closed:
             raise Refused(f"{year}年度已关闭，不能新建预算。", field="year", code="year_closed")
         try:
@@ -58,7 +65,13 @@ def create_plan(*, union_id: int, year: int, book: str, actor: User, now: dateti
 def open_next_edition(*, plan_id: int, actor: User, now: datetime) -> Edition:
     """Start the next stage as a copy of the last approved edition. Raises Refused while another one is open."""
     _require_planner(actor)
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("fiscal_year").get(pk=plan_id)
+    # The year is locked too: it must not be closed while a new edition comes in.
+    plan = (
+        Plan.objects.select_for_update(of=("self", "fiscal_year"))
+        .select_related("fiscal_year", "union")
+        .get(pk=plan_id)
+    )
+    _require_own(actor, plan.union.path)
     if plan.fiscal_year.is_closed:
         raise Refused(f"{plan.year}年度已关闭，不能再开启新的版本。", code="year_closed")
     editions = list(plan.editions.order_by("id"))
@@ -82,9 +95,10 @@ def copy_last_year(*, edition_id: int, actor: User, now: datetime) -> int:
     _require_planner(actor)
     edition = (
         Edition.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("plan__fiscal_year")
+        .select_related("plan__fiscal_year", "plan__union")
         .get(pk=edition_id)
     )
+    _require_own(actor, edition.plan.union.path)
     if not edition.is_open or edition.stage != Stage.FIRST_UP:
         raise Refused("只有未提交的“一上”可以从上年复制。", code="state")
     if edition.items.exists():

@@ -54,7 +54,9 @@ def _transfer(values: dict[str, Any], **common: Any) -> None:
 
 
 def _addition(values: dict[str, Any], **common: Any) -> None:
-    services.add_to_item(item_id=values["item"].pk, amount=values["amount"], reason=values["reason"], **common)
+    services.add_to_item(
+        item_id=values["item"].pk, amount=values["amount"], reason=values["reason"], **common
+    )
 
 
 def _cut(values: dict[str, Any], **common: Any) -> None:
@@ -80,7 +82,7 @@ def adjustment_add(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if kind not in FORMS:
         raise Http404
     edition = _edition(request, pk)
-    form = FORMS[kind](request.POST or None, sheet=adjustment_sheet(edition))
+    form = FORMS[kind](request.POST if request.method == "POST" else None, sheet=adjustment_sheet(edition))
     if request.method == "POST" and form.is_valid():
         try:
             _REGISTERS[kind](form.cleaned_data, edition_id=edition.pk, actor=request.user, now=timezone.now())
@@ -101,7 +103,9 @@ def adjustment_add(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 @require_POST
 def adjustment_remove(request: HttpRequest, pk: int) -> HttpResponse:
     editions = Edition.objects.visible_to(request.user)
-    adjustment = get_object_or_404(Adjustment.objects.select_related("item"), pk=pk, item__edition__in=editions)
+    adjustment = get_object_or_404(
+        Adjustment.objects.select_related("item"), pk=pk, item__edition__in=editions
+    )
     try:
         services.remove_movement(adjustment_id=adjustment.pk, actor=request.user)
     except Refused as refused:

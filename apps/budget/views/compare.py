@@ -25,7 +25,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _plan(request: HttpRequest, pk: int) -> Plan:
-    return get_object_or_404(Plan.objects.visible_to(request.user).select_related("union", "fiscal_year"), pk=pk)
+    return get_object_or_404(
+        Plan.objects.visible_to(request.user).select_related("union", "fiscal_year"), pk=pk
+    )
 
 
 def _chosen(editions: list[Edition], text: str, fallback: Edition) -> Edition:

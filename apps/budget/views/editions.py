@@ -33,7 +33,7 @@ def edition_decide(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     frame = edition_frame(edition, request.user)
     choice = next((choice for choice in frame.choices if choice.step.action == action), None)
     form = DecisionForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         needs_note=choice is not None and choice.step.needs_note,
         needs_minutes=choice is not None and choice.step.needs_minutes,
     )
@@ -48,7 +48,10 @@ def edition_decide(request: HttpRequest, pk: int, action: str) -> HttpResponse:
                     note=form.cleaned_data["note"],
                     minutes_number=form.cleaned_data.get("minutes_number", ""),
                 )
-                messages.success(request, f"“{edition.label}”已{decision.label}，现为“{decision.get_to_status_display()}”。")
+                messages.success(
+                    request,
+                    f"“{edition.label}”已{decision.label}，现为“{decision.get_to_status_display()}”。",
+                )
                 return _go(request, reverse("budget:edition_grid", args=[edition.pk]))
         except Refused as refused:
             add_refusal(form, refused)
@@ -56,10 +59,19 @@ def edition_decide(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, edition: Edition, action: str, choice: Choice | None, form: DecisionForm, **context: object
+    request: HttpRequest,
+    edition: Edition,
+    action: str,
+    choice: Choice | None,
+    form: DecisionForm,
+    **context: object,
 ) -> HttpResponse:
     left = unanswered(edition_findings(edition))
-    label = choice.label if choice is not None else next(step.label for step in FLOW.steps if step.action == action)
+    label = (
+        choice.label
+        if choice is not None
+        else next(step.label for step in FLOW.steps if step.action == action)
+    )
     context |= {
         "edition": edition,
         "plan": edition.plan,
@@ -81,7 +93,11 @@ def _answer(
 
 def _go(request: HttpRequest, url: str) -> HttpResponse:
     """A redirect that also works from inside the dialog."""
-    return HttpResponse(status=204, headers={"HX-Redirect": url}) if "HX-Request" in request.headers else redirect(url)
+    return (
+        HttpResponse(status=204, headers={"HX-Redirect": url})
+        if "HX-Request" in request.headers
+        else redirect(url)
+    )
 
 
 @require("budget.read")
@@ -90,4 +106,6 @@ def edition_brief(request: HttpRequest, pk: int) -> HttpResponse:
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     left = unanswered(edition_findings(edition))
     hard = sum(1 for found in left if found.is_hard)
-    return render(request, "budget/_edition_brief.html", {"edition": edition, "hard": hard, "soft": len(left) - hard})
+    return render(
+        request, "budget/_edition_brief.html", {"edition": edition, "hard": hard, "soft": len(left) - hard}
+    )

@@ -155,7 +155,11 @@ def grid_item_move(request: HttpRequest, pk: int) -> JsonResponse:
 def grid_items(request: HttpRequest, pk: int) -> JsonResponse:
     """The rows of some items as they are now, to take the place of what stands in the page."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
-    wanted = [int(key) for key in request.GET.getlist("item")[:500] if key.isascii() and key.isdecimal() and len(key) < 19]
+    wanted = [
+        int(key)
+        for key in request.GET.getlist("item")[:500]
+        if key.isascii() and key.isdecimal() and len(key) < 19
+    ]
     if not wanted:
         raise Refused("没有说明要刷新哪些项目。", code="empty")
     is_open = not why_closed(edition, request.user)

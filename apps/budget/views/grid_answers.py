@@ -61,7 +61,9 @@ def conflict(changed: RowChanged) -> dict[str, Any]:
     else:
         cells = {
             "name": current["name"],
-            "prior_amount": "" if current["prior_amount"] is None else money.format_yuan(current["prior_amount"]),
+            "prior_amount": ""
+            if current["prior_amount"] is None
+            else money.format_yuan(current["prior_amount"]),
             "control_amount": ""
             if current["control_amount"] is None
             else money.format_yuan(current["control_amount"]),
@@ -128,11 +130,15 @@ def sums_json(edition_id: int) -> list[dict[str, str]]:
     ]
 
 
-def items_html(request: HttpRequest, edition: Edition, item_ids: list[int], *, is_open: bool) -> dict[str, str]:
+def items_html(
+    request: HttpRequest, edition: Edition, item_ids: list[int], *, is_open: bool
+) -> dict[str, str]:
     """Rows of these items as the page draws them; an item that is gone is drawn as nothing."""
     living = set(edition.items.filter(pk__in=item_ids).values_list("pk", flat=True))
     return {
-        str(pk): render_to_string("budget/_grid_item.html", {"item": fresh_item(pk), "is_open": is_open}, request)
+        str(pk): render_to_string(
+            "budget/_grid_item.html", {"item": fresh_item(pk), "is_open": is_open}, request
+        )
         if pk in living
         else ""
         for pk in item_ids
@@ -167,5 +173,3 @@ def clock(moment: Any) -> str:
     local = timezone.localtime(moment)
     today = local.date() == timezone.localdate()
     return local.strftime("%H:%M:%S" if today else "%m-%d %H:%M")
-
-

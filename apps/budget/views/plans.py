@@ -54,7 +54,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
 
 @require("budget.plan", "budget.enter")
 def plan_create(request: HttpRequest) -> HttpResponse:
-    form = PlanForm(request.POST or None, user=request.user)
+    form = PlanForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             plan = create_plan(
@@ -143,7 +143,9 @@ def edition_copy(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             error = refused.message
         else:
-            messages.success(request, f"已从上年复制 {count} 个项目，上年预算数已填好，请逐项核对标准和数量。")
+            messages.success(
+                request, f"已从上年复制 {count} 个项目，上年预算数已填好，请逐项核对标准和数量。"
+            )
             return redirect("budget:edition_grid", pk=edition.pk)
     amounts = edition_amounts([source.plan_id])[source.pk] if source is not None else None
     context = {"edition": edition, "plan": edition.plan, "source": source, "amounts": amounts, "error": error}
@@ -154,7 +156,9 @@ def _dialog_or_page(request: HttpRequest, name: str, context: dict[str, Any]) ->
     """The bare question for the dialog; a whole page for those who follow the link, and after an error."""
     in_dialog = "HX-Request" in request.headers
     template = f"budget/_{name}.html" if in_dialog else f"budget/{name}.html"
-    return render(request, template, context | {"in_dialog": in_dialog}, status=422 if context["error"] else 200)
+    return render(
+        request, template, context | {"in_dialog": in_dialog}, status=422 if context["error"] else 200
+    )
 
 
 @require("budget.plan")

@@ -26,7 +26,8 @@ def pdf_response(data: bytes | memoryview, name: str) -> HttpResponse:
         bytes(data),
         content_type="application/pdf",
         headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment",
+            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name)
+            or "attachment",
             "Cache-Control": "private, no-store",
         },
     )

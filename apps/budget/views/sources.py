@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -108,13 +108,17 @@ def source_read(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         return _panel(request, line, error=refused.message)
     changed = difference.change or difference.came or difference.went
-    return _done(request, line, "数已变化，请接受新数或说明理由保留。" if changed else "已重新读取，没有变化。")
+    return _done(
+        request, line, "数已变化，请接受新数或说明理由保留。" if changed else "已重新读取，没有变化。"
+    )
 
 
 @require("budget.enter")
 @require_POST
 def source_decide(request: HttpRequest, pk: int, answer: str) -> HttpResponse:
     """Accept the present figure, or keep the old one with a reason."""
+    if answer not in ("accept", "keep"):
+        raise Http404
     line = _line(request, pk)
     form = ReadingForm(request.POST)
     if form.is_valid():

@@ -42,6 +42,8 @@ class Table:
     rows: tuple[TableRow, ...]
     errors: tuple[CellError, ...]
     ignored_headings: tuple[str, ...] = ()
+    found_keys: tuple[str, ...] = ()
+    """Keys of the columns whose heading stands in the sheet: an absent column is something else than an empty cell."""
 
     def require_clean(self, *, field: str | None = None, shown: int = 10) -> None:
         """Raises Refused naming the first wrong cells and how many there are."""
@@ -95,7 +97,7 @@ def read_table(
         found.append(TableRow(number, values))
     if not found:
         raise Refused(f"工作表“{name}”只有表头，没有数据行。", field=field, code="no_rows")
-    return Table(name, tuple(found), tuple(errors), ignored)
+    return Table(name, tuple(found), tuple(errors), ignored, tuple(places))
 
 
 def read_cells(

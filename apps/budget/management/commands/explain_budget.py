@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.error = self._refuse_arguments  # type: ignore[method-assign,assignment]
+        parser.error = self._refuse_arguments  # type: ignore[method-assign]
         return parser
 
     def _refuse_arguments(self, message: str) -> NoReturn:
@@ -37,11 +37,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--year", type=int, required=True, help="预算年度，如 2016")
-        parser.add_argument("--style", choices=Style.values, default=Style.GONGWEN, help="gongwen 公文版式，book 预算文本版式")
+        parser.add_argument(
+            "--style", choices=Style.values, default=Style.GONGWEN, help="gongwen 公文版式，book 预算文本版式"
+        )
         parser.add_argument("--output", type=Path, required=True, help="写到哪个文件")
         parser.add_argument("--draft", action="store_true", help="打印带“草稿”水印的文稿，不因校验停下")
         parser.add_argument("--union", help="工会编码；不写时为市总工会")
-        parser.add_argument("--book", choices=Book.values, default=Book.FISCAL, help="预算体系，默认财政部门预算")
+        parser.add_argument(
+            "--book", choices=Book.values, default=Book.FISCAL, help="预算体系，默认财政部门预算"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         edition = self._edition(options)
@@ -50,11 +54,14 @@ class Command(BaseCommand):
         if hard and not options["draft"]:
             self._list(findings)
             self._stop(
-                f"{edition}有 {len(hard)} 个必须改正的问题，没有打印。改正后再打印，或者加 --draft 打印草稿。", STOPPED
+                f"{edition}有 {len(hard)} 个必须改正的问题，没有打印。改正后再打印，或者加 --draft 打印草稿。",
+                STOPPED,
             )
         rendered = self._print(edition, options)
         self.stdout.write(f"文件：{options['output']}")
-        self.stdout.write(f"版本：{edition}（{edition.get_status_display()}）{'，草稿' if options['draft'] else ''}")
+        self.stdout.write(
+            f"版本：{edition}（{edition.get_status_display()}）{'，草稿' if options['draft'] else ''}"
+        )
         self.stdout.write(f"页数：{rendered.pages}")
         self.stdout.write(f"SHA-256：{rendered.sha256}")
         self.stdout.write(f"字体：{'、'.join(rendered.fonts)}")
@@ -74,7 +81,9 @@ class Command(BaseCommand):
             else Union.objects.filter(kind=Union.Kind.CITY).first()
         )
         if union is None:
-            self._stop(f"没有编码为“{code}”的工会。" if code else "还没有市总工会，请先装入基础数据。", BAD_ARGUMENTS)
+            self._stop(
+                f"没有编码为“{code}”的工会。" if code else "还没有市总工会，请先装入基础数据。", BAD_ARGUMENTS
+            )
         edition = (
             Edition.objects.for_detail()
             .filter(plan__union=union, plan__fiscal_year=options["year"], plan__book=options["book"])

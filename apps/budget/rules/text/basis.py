@@ -175,7 +175,7 @@ def _ambiguous(
     return draft.finding(
         "dues.ambiguous",
         start,
-        shares[-1].end(),
+        max(shares[-1].end(), base.end() if base else item.end),
         f"{printed}口径不明，没有写工资总额。{first}；{second}。",
         hint="请写明工资总额，并写明金额是全额、分成数还是定额。",
         more=[(item.amount.start, item.amount.end)] if item.amount else (),

@@ -26,6 +26,9 @@ _ROUND_TITLE = re.compile(r"（(?P<title>关于[^（）\n]{2,80}(?:（[^（）\n
 _WHOLE_TITLE = re.compile(
     r"(?:通知|意见|决定|办法|函|批复|通告|公告|请示|报告|规定|条例|方案|细则|决议|纪要|命令|通报|公报|议案|建议|解释|补充规定)(?:（[^（）]{1,12}）)?$"
 )
+# 关于印发……办法 is the cover of another document and ends with its own kind.
+_COVER = re.compile(r"关于(?:印发|转发|下发|发布|批转)")
+_WHOLE_COVER = re.compile(r"(?:通知|决定|公告|通告|函|意见|命令|通报)(?:（[^（）]{1,12}）)?$")
 _TYPE_WORDS = ("管理规定", "管理办法", "实施办法", "规定", "办法", "条例", "细则", "意见", "通知", "章程")
 _ADDITIONS = re.compile(r"实施|补充|修正|修改|细则|解释|\d|[一二三四五六七八九十]")
 _PLACE = re.compile(r"^(?:中华人民共和国|全国|中国|河北省|[\u4e00-\u9fff]{1,5}[省市县区])$")
@@ -142,7 +145,9 @@ def _check_titles(draft: Draft) -> Iterator[Finding]:
 
 
 def _check_truncated(draft: Draft, matched: re.Match[str]) -> Iterator[Finding]:
-    if not _WHOLE_TITLE.search(matched["title"].rstrip("》〉")):
+    title = matched["title"].rstrip("》〉")
+    whole = _WHOLE_COVER if _COVER.match(title) else _WHOLE_TITLE
+    if not whole.search(title):
         yield draft.finding(
             "document.truncated",
             *matched.span(),
@@ -190,27 +195,17 @@ def title_difference(first: str, second: str) -> str:
     """In what two titles differ when they differ by so little that they may be one document; else empty."""
     if first == second or abs(len(first) - len(second)) > 4:
         return ""
-    shorter, longer = sorted((first, second), key=len)
-    head = _common(shorter, longer)
-    tail = min(_common(shorter[::-1], longer[::-1]), len(shorter) - head)
-    left, right = shorter[head : len(shorter) - tail], longer[head : len(longer) - tail]
-    if not left:
-        extra = right.strip("（）")
-        is_place = head == 0 and _PLACE.match(right)
+    shortest = min(len(first), len(second))
+    head = _common(first, second)
+    tail = min(_common(first[::-1], second[::-1]), shortest - head)
+    left, right = first[head : len(first) - tail], second[head : len(second) - tail]
+    if not left or not right:
+        extra = (left or right).strip("（）")
+        is_place = head == 0 and _PLACE.match(left or right)
         return "" if is_place or _ADDITIONS.search(extra) or not extra else f"一处多“{extra}”"
-    if (
-        head >= _SHORTEST
-        and tail == 0
-        and any(
-            shorter.endswith(one) and longer.endswith(other) and shorter[: -len(one)] == longer[: -len(other)]
-            for one in _TYPE_WORDS
-            for other in _TYPE_WORDS
-            if one != other
-        )
-    ):
-        return f"一处作“{left}”，一处作“{right}”"
+    is_type = head >= _SHORTEST and tail == 0 and left in _TYPE_WORDS and right in _TYPE_WORDS
     is_slip = len(left) == len(right) == 1 and head >= 2 and tail >= 2 and not _ADDITIONS.search(left + right)
-    return f"一处作“{left}”，一处作“{right}”" if is_slip else ""
+    return f"一处作“{left}”，一处作“{right}”" if is_type or is_slip else ""
 
 
 def _common(first: str, second: str) -> int:

@@ -3,7 +3,7 @@
 import bisect
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from apps.budget.rules.findings import EXCERPT_LENGTH, Finding, Severity, Span
@@ -52,7 +52,7 @@ class Mark:
     printed: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Line:
     number: int
     start: int
@@ -99,12 +99,8 @@ class Group:
     items: tuple[Item, ...]
     start: int
     end: int
-
-    @property
-    def total(self) -> Decimal | None:
-        """Yuan; None while an item prints no amount."""
-        values = [item.amount.value for item in self.items if item.amount is not None]
-        return sum(values, Decimal(0)) if len(values) == len(self.items) else None
+    total: Decimal | None
+    """Yuan; None while an item prints no amount."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,10 +195,8 @@ def read_draft(
     plain = text.translate(_SAME_LENGTH)
     lines = _lines(text, plain)
     items, owners = _items(plain, lines)
-    lines = [
-        line if owner is None else replace(line, item=owner)
-        for line, owner in zip(lines, owners, strict=True)
-    ]
+    for line, owner in zip(lines, owners, strict=True):
+        line.item = owner
     return Draft(
         text=text,
         plain=plain,
@@ -317,7 +311,10 @@ def _groups(lines: Sequence[Line], items: Sequence[Item]) -> list[Group]:
 
     def close() -> None:
         if members:
-            groups.append(Group(_group_name(current), tuple(members), members[0].start, members[-1].body_end))
+            amounts_told = [item.amount.value for item in members if item.amount is not None]
+            total = sum(amounts_told, Decimal(0)) if len(amounts_told) == len(members) else None
+            start, end = members[0].start, members[-1].body_end
+            groups.append(Group(_group_name(current), tuple(members), start, end, total))
             members.clear()
 
     starts = {item.start: item for item in items}

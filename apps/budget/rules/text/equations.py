@@ -20,9 +20,9 @@ from apps.core import money
 
 _TERM = rf"{NUMBER}[ 　]?(?:%|亿元|万元|万|千元|元|[人户名位家场次期套件台份天班个月]{{1,2}})?(?:/[人户名场次年月]{{1,2}})?"
 _NOTE = r"(?:（[^（）\n]{0,30}）)?"
-_EQUATION = re.compile(
-    rf"(?P<left>{_TERM}{_NOTE}(?:[ 　]*[×*＊xX+][ 　]*{_TERM}{_NOTE}){{1,40}})[ 　]*=[ 　]*(?P<right>{_TERM})"
-)
+# The left side is consumed as a whole, so that a long row of terms without = is read once.
+_LEFT = re.compile(rf"{_TERM}{_NOTE}(?:[ 　]*[×*＊xX+][ 　]*{_TERM}{_NOTE}){{1,40}}")
+_RIGHT = re.compile(rf"[ 　]*=[ 　]*(?P<right>{_TERM})")
 _FACTOR = re.compile(rf"(?P<number>{NUMBER})[ 　]?(?P<unit>%|亿元|万元|万|千元|元)?")
 _NOTES = re.compile(r"（[^（）]*）")
 
@@ -31,31 +31,34 @@ _CAPITAL_UNITS = {"拾": 10, "佰": 100, "仟": 1_000}
 _CAPITALS = re.compile(
     r"(?:人民币)?(?P<words>(?=[零壹贰叁肆伍陆柒捌玖拾])[零壹贰叁肆伍陆柒捌玖拾佰仟万亿]{1,30}[元圆](?:[零壹贰叁肆伍陆柒捌玖]角)?零?(?:[壹贰叁肆伍陆柒捌玖]分)?)[整正]?"
 )
+_DIGIT = re.compile(r"\d")
 _BESIDE = 12
 
 
 def check(draft: Draft) -> Iterator[Finding]:
-    for matched in _EQUATION.finditer(draft.plain):
-        yield from _check_equation(draft, matched)
+    for left in _LEFT.finditer(draft.plain):
+        right = _RIGHT.match(draft.plain, left.end())
+        if right:
+            yield from _check_equation(draft, left, right)
     for matched in _CAPITALS.finditer(draft.plain):
         yield from _check_capitals(draft, matched)
 
 
-def _check_equation(draft: Draft, matched: re.Match[str]) -> Iterator[Finding]:
+def _check_equation(draft: Draft, left_side: re.Match[str], right_side: re.Match[str]) -> Iterator[Finding]:
     """Equal in yuan, or equal as bare numbers when only the result carries the unit (22.28＋20＝42.28万元)."""
-    right = _FACTOR.match(matched["right"])
-    left = _evaluate(matched["left"], in_yuan=True)
+    right = _FACTOR.match(right_side["right"])
+    left = _evaluate(left_side[0], in_yuan=True)
     if right is None or left is None:
         return
     unit = right["unit"] or ""
     printed = decimal(right["number"]) * (unit_factor(unit) or Decimal(1))
-    bare_left = _evaluate(matched["left"], in_yuan=False)
+    bare_left = _evaluate(left_side[0], in_yuan=False)
     bare_right = decimal(right["number"])
     if left == printed or bare_left == bare_right:
         return
-    has_units = re.search(r"元|万", matched["left"]) is not None
+    has_units = re.search(r"元|万", left_side[0]) is not None
     gap = printed - left if has_units or not unit else printed - left * (unit_factor(unit) or Decimal(1))
-    result = Amount(printed, unit or "元", matched.start("right"), matched.end("right"))
+    result = Amount(printed, unit or "元", right_side.start("right"), right_side.end("right"))
     expected = printed - gap
     shown = (
         said(expected, in_wan=result.is_in_wan)
@@ -64,8 +67,9 @@ def _check_equation(draft: Draft, matched: re.Match[str]) -> Iterator[Finding]:
     )
     yield draft.finding(
         "amount.equation",
-        *matched.span(),
-        f"算式左边等于{shown}，右边写的是{matched['right'].strip()}。",
+        left_side.start(),
+        right_side.end(),
+        f"算式左边等于{shown}，右边写的是{right_side['right'].strip()}。",
         hint="请核对算式两边。",
         gap=rounding_gap(gap, result) if unit else None,
     )
@@ -108,6 +112,8 @@ def _check_capitals(draft: Draft, matched: re.Match[str]) -> Iterator[Finding]:
 
 
 def _amount_beside(plain: str, start: int, end: int) -> Amount | None:
+    if not _DIGIT.search(plain, max(0, start - 40), min(len(plain), end + 40)):
+        return None
     before = [
         amount for amount in amounts_in(plain, max(0, start - 40), start) if start - amount.end <= _BESIDE
     ]

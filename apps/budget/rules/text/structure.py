@@ -10,7 +10,7 @@ from apps.budget.rules.text.draft import HAN_NUMBER, Draft, Line, Mark, han_numb
 from apps.core.numbering import chinese_number
 
 _IS = re.compile(
-    rf"(?:(?<=[。；;：:！，\n])|(?<=\t)|(?<=^))[ 　\t]*(?P<number>{HAN_NUMBER})是(?P<words>[^。；，：;:\n]{{2,60}})",
+    rf"(?:(?<=[。；;：:！，\n])|(?<=\t)|(?<=^))[ 　\t]{{0,10}}(?P<number>{HAN_NUMBER})是(?P<words>[^。；，：;:\n]{{2,60}})",
     re.MULTILINE,
 )
 

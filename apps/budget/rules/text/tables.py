@@ -23,6 +23,7 @@ _AMOUNT_HEAD = re.compile(r"金额|预算数|合计数?$|测算数")
 _NOT_ADDED = re.compile(r"标准|单价|率|比例|比重|序号|编码|幅度|占比|年份|页码")
 _CHANGE = re.compile(r"增减(?:额|数)?(?:[（(].*)?$|比上年增减$|变动额")
 _RATE_OF_CHANGE = re.compile(r"增减率|增长率|增减幅度|增减%|变动率|[（(]%[）)]")
+_MOST_COLUMNS = 60
 _CODE = re.compile(r"\d{3}|\d{5}|\d{7}")
 _ROW_MARK = re.compile(
     r"(?P<top>[一二三四五六七八九十]+、)|(?P<paren>[（(][一二三四五六七八九十]+[）)])|(?P<dot>\d{1,2}[.、．](?!\d))"
@@ -38,7 +39,7 @@ class Part:
     rank: int = 9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cell:
     text: str
     start: int
@@ -51,7 +52,7 @@ class Cell:
         return self.start, self.end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     cells: tuple[Cell, ...]
 
@@ -139,27 +140,23 @@ def _tables(draft: Draft, block: Sequence[Line]) -> Iterator[Table]:
 
 
 def _row(draft: Draft, line: Line) -> Row:
-    separator = re.compile(r" \| ?| ?\| |\t")
+    joint = " |" if " | " in line.text else "\t"
     cells = []
     start = line.start
-    spans = [
-        *(match.span() for match in separator.finditer(draft.plain, line.start, line.end)),
-        (line.end, line.end),
-    ]
-    for opened, closed in spans:
-        text = draft.plain[start:opened].strip(" 　")
+    for raw in line.text.split(joint):
+        text = raw.strip(" 　|")
         matched = _CELL_NUMBER.fullmatch(text)
-        value = None
-        if matched:
-            value = decimal(matched["number"]) * (-1 if matched["sign"] else 1)
-        cells.append(Cell(text, start, opened, value, (matched["unit"] or "") if matched else ""))
-        start = closed
+        value = decimal(matched["number"]) * (-1 if matched["sign"] else 1) if matched else None
+        opened = start + len(raw) - len(raw.lstrip(" 　|"))
+        end = max(opened + len(text), start)
+        cells.append(Cell(text, opened, end, value, (matched["unit"] or "") if matched else ""))
+        start += len(raw) + len(joint)
     return Row(tuple(cells))
 
 
 def _check_totals(draft: Draft, table: Table) -> Iterator[Finding]:
     width = max((len(row.cells) for row in table.rows), default=0)
-    for column in range(width):
+    for column in range(min(width, _MOST_COLUMNS)):
         if not _NOT_ADDED.search(table.head(column)):
             yield from _check_column(draft, table, column)
 

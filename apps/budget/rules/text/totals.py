@@ -1,5 +1,6 @@
 """Checks of 小计 and 合计 told in words, of “其中” amounts, and of totals that are missing."""
 
+import bisect
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -25,7 +26,7 @@ _NESTED = re.compile(r"[（(](?:其中|含|包括|比|较)[^（）()]*[）)]")
 _NOT_A_PART = re.compile(
     r"(?:增加|减少|增长|下降|上升|降低|压减|上年|去年|标准|每|人均|提高|至|比|较)[^\d，；。]{0,8}$"
 )
-_STOP = re.compile(r"共计|合计|总计|小计|[。\n]|比上年|较上年|与上年")
+_STOP = re.compile(r"其中|包括|共计|合计|总计|小计|[。\n]|比上年|较上年|与上年")
 
 # The parts of a whole that regulations name in full: when all of them stand beside it, they must make it up.
 WHOLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -49,6 +50,7 @@ def _stated(draft: Draft) -> Iterator[tuple[re.Match[str], Sequence[Group]]]:
     groups = [group for group in draft.groups if group.total is not None]
     if not groups:
         return
+    ends = [group.end for group in groups]
     for matched in _STATED.finditer(draft.plain):
         line = draft.line_at(matched.start())
         if line.item is not None or line.is_table:
@@ -58,9 +60,9 @@ def _stated(draft: Draft) -> Iterator[tuple[re.Match[str], Sequence[Group]]]:
         if named is not None:
             yield matched, [named]
         elif matched["word"] == "小计":
-            above = [group for group in groups if group.end <= matched.start()]
-            if above and not _has_heading_between(draft, above[-1].end, matched.start()):
-                yield matched, [above[-1]]
+            above = bisect.bisect_right(ends, matched.start()) - 1
+            if above >= 0 and not _has_heading_between(draft, ends[above], matched.start()):
+                yield matched, [groups[above]]
         elif _ALL_ITEMS.fullmatch(label) and ("项目" in label or _follows(draft, groups, matched.start())):
             yield matched, groups
 
@@ -116,15 +118,12 @@ def _check_missing(draft: Draft) -> Iterator[Finding]:
     if len(items) < 2:
         return
     told = [found for _, found in _stated(draft)]
-    in_tables = _table_totals(draft)
-    has_total = any(len(found) == len(groups) for found in told) or _is_in(in_tables, _total(groups))
-    untold = [
-        group
-        for group in groups
-        if len(groups) > 1
-        and not any(found == [group] for found in told)
-        and not _is_in(in_tables, _total([group]))
-    ]
+    has_total = any(len(found) == len(groups) for found in told)
+    untold = [group for group in groups if len(groups) > 1 and not any(found == [group] for found in told)]
+    if untold or not has_total:
+        in_tables = _table_totals(draft)
+        has_total = has_total or _is_in(in_tables, _total(groups))
+        untold = [group for group in untold if not _is_in(in_tables, _total([group]))]
     if has_total and not untold:
         return
     words = [

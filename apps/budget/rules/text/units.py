@@ -17,7 +17,7 @@ _VAGUE = re.compile(
 _DECIMALS = re.compile(r"(?<![\d.])\d{1,12}\.\d{3,}[ 　]?万(?:元|(?![人户次名个]))")
 _RATE_BEFORE = re.compile(r"(?:每|人均|标准|单价|按)[^，。；\n]{0,14}$")
 _RATE_AFTER = re.compile(r"[ 　]?[/每]")
-_CONVERSION = re.compile(r"[（(](?:即|合|折合)?[ 　]?$")
+_CONVERSION = re.compile(r"(?:[（(]|即|合|折合)[ 　]?$")
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -48,9 +48,12 @@ def _check_vague(draft: Draft) -> Iterator[Finding]:
 
 def _check_mixed(draft: Draft, start: int, end: int) -> Iterator[Finding]:
     """Rates and conversions in brackets do not count: 每人400元，共计22.28万元 is how offices write."""
+    written = list(amounts_in(draft.plain, start, end))
+    if len({amount.is_in_wan for amount in written}) < 2:
+        return
     found = [
         amount
-        for amount in amounts_in(draft.plain, start, end)
+        for amount in written
         if not _RATE_BEFORE.search(draft.plain[max(start, amount.start - 18) : amount.start])
         and not _RATE_AFTER.match(draft.plain[amount.end : amount.end + 2])
         and not _CONVERSION.search(draft.plain[max(start, amount.start - 4) : amount.start])

@@ -1,0 +1,77 @@
+"""Adjustment: what moves on an item after 批复."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.budget.models.locks import content_lock_through_item
+from apps.core import audit
+
+
+@audit.tracked()
+class Adjustment(models.Model):
+    """One movement after 批复, on one item. A transfer is two rows of one pair that add up to zero."""
+
+    class Kind(models.TextChoices):
+        TRANSFER = "transfer", "调剂"
+        ADDITION = "addition", "追加"
+        CUT = "cut", "追减"
+
+    item = models.ForeignKey(
+        "budget.Item", verbose_name="项目", on_delete=models.PROTECT, related_name="adjustments"
+    )
+    kind = models.CharField("类型", max_length=8, choices=Kind.choices)
+    amount = models.DecimalField(
+        "金额（元）", max_digits=14, decimal_places=2, help_text="调入、追加为正，调出、追减为负"
+    )
+    pair = models.UUIDField("调剂对", null=True, blank=True)
+    reason = models.CharField("理由", max_length=300)
+    created_by = models.ForeignKey(User, verbose_name="录入人", on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField("录入时间", default=timezone.now)
+
+    class Meta:
+        verbose_name = "预算调整"
+        verbose_name_plural = "预算调整"
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kind="transfer", pair__isnull=False) & ~Q(amount=0)
+                | Q(kind="addition", pair__isnull=True, amount__gt=0)
+                | Q(kind="cut", pair__isnull=True, amount__lt=0),
+                name="budget_adjustment_sign_fits_kind",
+                violation_error_message="追加的金额为正，追减为负，调剂必须成对。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="budget_adjustment_has_reason",
+                violation_error_message="预算调整必须说明理由。",
+            ),
+        )
+        triggers = (
+            content_lock_through_item(),
+            # Checked at commit, when both rows of a transfer are there.
+            pgtrigger.Trigger(
+                name="transfer_balances",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                timing=pgtrigger.Deferred,
+                declare=[("the_pair", "UUID"), ("pair_total", "NUMERIC"), ("pair_rows", "INTEGER")],
+                func="""
+                    IF TG_OP = 'DELETE' THEN the_pair := OLD.pair; ELSE the_pair := NEW.pair; END IF;
+                    IF the_pair IS NOT NULL THEN
+                        SELECT COALESCE(SUM(amount), 0), COUNT(*) INTO pair_total, pair_rows
+                            FROM budget_adjustment WHERE pair = the_pair;
+                        IF pair_total <> 0 OR pair_rows NOT IN (0, 2) THEN
+                            RAISE EXCEPTION '调剂的调出与调入必须相等。'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_adjustment_transfer_balances';
+                        END IF;
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"

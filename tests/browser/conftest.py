@@ -1,0 +1,85 @@
+"""What the browser tests share: signing somebody in without the form, axe, photographs, the background worker."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page
+from procrastinate.contrib.django import app
+
+from apps.accounts.models import User
+
+PHOTOGRAPHS = Path(
+    os.environ.get("PHOTOGRAPHS") or Path(__file__).resolve().parents[2] / "var" / "photographs"
+)
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+
+
+@pytest.fixture
+def sign_in_as(live_server) -> Callable[..., None]:
+    """Gives a page the session of a person, and the theme they chose."""
+
+    def sign_in(page: Page, user: User, *, theme: str = "light") -> None:
+        client = Client()
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies(
+            [
+                {"name": name, "value": client.cookies[name].value, "url": live_server.url},
+                {"name": "theme", "value": theme, "url": live_server.url},
+            ]
+        )
+
+    return sign_in
+
+
+@pytest.fixture
+def photograph() -> Callable[[Page, str], None]:
+    PHOTOGRAPHS.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=PHOTOGRAPHS / f"{name}.png")
+
+    return take
+
+
+@pytest.fixture
+def violations() -> Callable[[Page], list[str]]:
+    """What axe calls serious or critical on the page as it stands, colour contrast included."""
+
+    def run(page: Page) -> list[str]:
+        return [
+            f"{violation['id']}: {node['html'][:200]}"
+            for violation in Axe().run(page, options=WCAG).response["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+
+    return run
+
+
+@pytest.fixture
+def sideways() -> Callable[[Page], int]:
+    """By how many pixels the page could be scrolled sideways."""
+
+    def measure(page: Page) -> int:
+        return page.evaluate(
+            "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+        )
+
+    return measure
+
+
+@pytest.fixture
+def work() -> Callable[[], None]:
+    """Lets the background worker do what waits in its queue."""
+
+    def run() -> None:
+        with app.replace_connector(app.connector.get_worker_connector()) as working:
+            working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+
+    return run

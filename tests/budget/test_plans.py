@@ -1,0 +1,432 @@
+"""Plans: opening, stages, last year's copy, the close of a year, and the pages that show them."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.budget.models import Edition, FiscalYear, Item, Plan
+from apps.budget.rules.stages import Book, Stage, Status
+from apps.budget.selectors.frame import stage_steps
+from apps.budget.selectors.plans import book_totals, edition_amounts, plan_page, plan_rows
+from apps.budget.selectors.waiting import waiting_for
+from apps.budget.services.items import change_item
+from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
+from apps.core.errors import Refused
+from tests.budget.office import Office
+from tests.factories import ItemFactory, RoleGrantFactory, UnionFactory, UserFactory
+
+EACH = Decimal("367500.00")
+
+
+@pytest.fixture
+def office(db) -> Office:
+    return Office()
+
+
+def queries_of(client, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+# --- opening and stages ---------------------------------------------------------------------------------------
+
+
+def test_a_new_plan_begins_with_an_empty_first_edition(office):
+    plan = create_plan(
+        union_id=office.union.pk, year=2016, book=Book.UNION, actor=office.head, now=office.now
+    )
+    edition = plan.editions.get()
+    assert (edition.stage, edition.status, edition.items.count()) == (Stage.FIRST_UP, Status.DRAFT, 0)
+
+
+def test_the_same_budget_is_not_opened_twice(office):
+    office.plan()
+    with pytest.raises(Refused, match="已有预算") as refused:
+        office.plan()
+    assert refused.value.field == "year"
+
+
+def test_the_three_books_of_a_year_stand_beside_each_other(office):
+    for book in Book:
+        office.plan(book=book)
+    rows = plan_rows(office.clerk, year=2016)
+    assert {total.label: total.total for total in book_totals(rows)} == {
+        "财政部门预算": EACH, "工会经费预算": EACH, "代管资金": EACH,
+    }  # fmt: skip
+
+
+def test_all_five_stages_follow_each_other_as_copies(office):
+    plan = office.plan()
+    adjustment = office.reach(plan, Stage.ADJUSTMENT)
+    assert [edition.label for edition in plan.editions.order_by("id")] == [
+        "一上",
+        "一下",
+        "二上",
+        "批复",
+        "第1次调剂",
+    ]
+    lineages = {edition.items.get().lineage for edition in plan.editions.all()}
+    assert len(lineages) == 1
+    assert {amounts.total for amounts in edition_amounts([plan.pk]).values()} == {EACH}
+    assert adjustment.based_on.stage == Stage.RATIFIED
+
+
+def test_the_next_stage_waits_for_the_open_edition(office):
+    plan = office.plan()
+    with pytest.raises(Refused, match="“一上”还未审定"):
+        office.next(plan)
+
+
+def test_the_database_keeps_one_open_edition_a_plan(office):
+    plan = office.plan()
+    with pytest.raises(IntegrityError, match="one_open"), transaction.atomic():
+        Edition.objects.create(plan=plan, stage=Stage.FIRST_DOWN, created_by=office.clerk)
+
+
+def test_a_reader_opens_nothing(office):
+    plan = office.plan()
+    reader = UserFactory(reader=True)
+    with pytest.raises(Refused, match="权限"):
+        open_next_edition(plan_id=plan.pk, actor=reader, now=office.now)
+    with pytest.raises(Refused, match="权限"):
+        create_plan(union_id=office.union.pk, year=2017, book=Book.UNION, actor=reader, now=office.now)
+
+
+def test_a_plan_of_a_foreign_union_is_refused(office):
+    clerk = UserFactory(union=UnionFactory(), finance_clerk=True)
+    with pytest.raises(Refused, match="不是您所属工会"):
+        create_plan(union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=clerk, now=office.now)
+    plan = office.plan()
+    with pytest.raises(Refused, match="不是您所属工会"):
+        open_next_edition(plan_id=plan.pk, actor=clerk, now=office.now)
+    with pytest.raises(Refused, match="不是您所属工会"):
+        copy_last_year(edition_id=plan.editions.get().pk, actor=clerk, now=office.now)
+
+
+def test_last_year_is_copied_with_its_final_amounts(office):
+    last = office.plan(year=2015, items=2)
+    office.settle(last.editions.get())
+    plan = create_plan(
+        union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
+    )
+    edition = plan.editions.get()
+    assert plan_page(plan).can_copy
+    assert copy_last_year(edition_id=edition.pk, actor=office.clerk, now=office.now) == 2
+    copied = edition.items.order_by("ordinal").first()
+    assert copied.prior_amount == EACH
+    assert copied.lines.get().people == 245
+    assert copied.lineage == last.editions.get().items.order_by("ordinal").first().lineage
+    assert not plan_page(plan).can_copy
+
+
+def test_last_year_is_copied_only_into_an_empty_first_edition(office):
+    office.settle(office.plan(year=2015).editions.get())
+    plan = office.plan(year=2016)
+    with pytest.raises(Refused, match="已有项目"):
+        copy_last_year(edition_id=plan.editions.get().pk, actor=office.clerk, now=office.now)
+    alone = create_plan(
+        union_id=office.union.pk, year=2019, book=Book.FISCAL, actor=office.clerk, now=office.now
+    )
+    with pytest.raises(Refused, match="2018年没有已审定的预算"):
+        copy_last_year(edition_id=alone.editions.get().pk, actor=office.clerk, now=office.now)
+
+
+# --- the stages of each item ----------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_plan_tells_each_item_by_stage(office):
+    plan = office.plan()
+    down = office.reach(plan, Stage.FIRST_DOWN)
+    item = down.items.get()
+    change_item(
+        item_id=item.pk,
+        actor=office.clerk,
+        values={"control_amount": Decimal("400000")},
+        seen_version=1,
+        now=office.now,
+    )
+    office.reach(plan, Stage.SECOND_UP)
+    page = plan_page(plan)
+    assert [(column.label, column.total) for column in page.columns] == [
+        ("申报数", EACH), ("控制数", Decimal("400000.00")), ("草案数", EACH),
+    ]  # fmt: skip
+    assert page.items[0].amounts == (EACH, Decimal("400000.00"), EACH)
+    assert page.rows[-1].control == Decimal("400000.00")
+
+
+def test_the_stepper_shows_what_is_done_and_what_is_under_way(office):
+    plan = office.plan()
+    office.settle(plan.editions.get())
+    office.next(plan)
+    editions = list(plan.editions.order_by("id"))
+    steps = stage_steps(editions, edition_amounts([plan.pk]))
+    assert [(step.label, step.state) for step in steps] == [
+        ("一上", "done"), ("一下", "current"), ("二上", "todo"), ("批复", "todo"), ("调剂", "todo"),
+    ]  # fmt: skip
+    assert steps[0].note == "36.75万元"
+
+
+# --- the close of a year --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(office) -> Plan:
+    plan = office.plan()
+    office.settle(plan.editions.get())
+    close_year(year=2016, actor=office.head, now=office.now)
+    return Plan.objects.select_related("fiscal_year").get(pk=plan.pk)
+
+
+def test_a_year_with_an_unfinished_budget_stays_open(office):
+    office.plan()
+    with pytest.raises(Refused, match="还未审定，不能关闭年度"):
+        close_year(year=2016, actor=office.head, now=office.now)
+    with pytest.raises(Refused, match="没有关闭年度的权限"):
+        close_year(year=2016, actor=office.clerk, now=office.now)
+
+
+def test_after_the_close_every_service_says_so(office, closed):
+    with pytest.raises(Refused, match="2016年度已关闭"):
+        office.next(closed)
+    with pytest.raises(Refused, match="2016年度已关闭"):
+        create_plan(union_id=office.union.pk, year=2016, book=Book.UNION, actor=office.clerk, now=office.now)
+    with pytest.raises(Refused, match="已关闭"):
+        office.add_item(closed.editions.get())
+    with pytest.raises(Refused, match="已经关闭"):
+        close_year(year=2016, actor=office.head, now=office.now)
+
+
+def test_after_the_close_the_database_refuses_too(office, closed):
+    with pytest.raises(IntegrityError, match="已关闭"), transaction.atomic():
+        Edition.objects.create(plan=closed, stage=Stage.FIRST_DOWN, created_by=office.clerk)
+    with pytest.raises(IntegrityError, match="不能"), transaction.atomic():
+        Item.objects.update(name="改名")
+
+
+# --- pages ----------------------------------------------------------------------------------------------------
+
+
+def test_the_list_is_narrowed_by_the_address(client, office):
+    office.plan(year=2015)
+    office.plan(year=2016, book=Book.UNION)
+    client.force_login(office.clerk)
+    whole = client.get(reverse("budget:plan_list"))
+    assert whole.context["row_count"] == 2
+    by_year = client.get(reverse("budget:plan_list"), {"year": "2016"})
+    assert [row.year for row in by_year.context["table"].data.data] == [2016]
+    assert "工会经费预算" in by_year.content.decode()
+    assert client.get(reverse("budget:plan_list"), {"book": "fiscal"}).context["row_count"] == 1
+    for nonsense in (
+        {"year": "x"},
+        {"union": "-1"},
+        {"book": "?"},
+        {"year": "9" * 30},
+        {"page": "z"},
+        {"sort": "x"},
+    ):
+        assert client.get(reverse("budget:plan_list"), nonsense).status_code == 200
+
+
+def test_an_empty_list_says_what_to_do(client, office):
+    client.force_login(office.clerk)
+    page = client.get(reverse("budget:plan_list")).content.decode()
+    assert "还没有编制预算" in page
+    assert reverse("budget:plan_create") in page
+    client.force_login(UserFactory(reader=True))
+    assert reverse("budget:plan_create") not in client.get(reverse("budget:plan_list")).content.decode()
+
+
+def test_a_county_sees_its_own_plans_and_the_city_sees_them_too(client, office):
+    county = Office(UnionFactory())
+    ours, theirs = office.plan(), county.plan()
+    assert {row.plan for row in plan_rows(office.clerk)} == {ours, theirs}
+    assert {row.plan for row in plan_rows(county.clerk)} == {theirs}
+    client.force_login(county.clerk)
+    for name in ("plan_detail", "plan_next", "plan_compare"):
+        assert client.get(reverse(f"budget:{name}", args=[ours.pk])).status_code == 404
+    assert client.get(reverse("budget:edition_copy", args=[ours.editions.get().pk])).status_code == 404
+
+
+def test_a_plan_is_opened_by_the_form(client, office):
+    client.force_login(office.head)
+    data = {"year": "2016", "book": "fiscal", "union": office.union.pk}
+    answer = client.post(reverse("budget:plan_create"), data)
+    plan = Plan.objects.get()
+    assert answer.url == reverse("budget:plan_detail", args=[plan.pk])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"year": "20160"}, "必须在 2000 到 2100 之间"),
+        ({"year": "二〇一六"}, "整数"),
+        ({"year": ""}, ""),
+        ({"book": "other"}, "other"),
+    ],
+)
+def test_a_wrong_plan_gets_a_sentence_and_keeps_what_was_typed(client, office, change, sentence):
+    client.force_login(office.head)
+    data = {"year": "2016", "book": "fiscal", "union": office.union.pk} | change
+    answer = client.post(reverse("budget:plan_create"), data)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert sentence in page
+    assert f'value="{data["year"]}"' in page or not data["year"]
+    assert Plan.objects.count() == 0
+
+
+def test_the_form_refuses_an_existing_a_closed_and_a_foreign_plan(client, office, closed):
+    client.force_login(office.head)
+    url = reverse("budget:plan_create")
+    data = {"year": "2016", "book": "union", "union": office.union.pk}
+    assert "2016年度已关闭，不能新建预算" in client.post(url, data).content.decode()
+    office.plan(year=2017)
+    twice = client.post(url, data | {"year": "2017", "book": "fiscal"})
+    assert "已有预算，请直接打开" in twice.content.decode()
+    county = Office(UnionFactory())
+    client.force_login(county.head)
+    assert client.post(url, data | {"year": "2018"}).status_code == 422
+    assert Plan.objects.count() == 2
+
+
+def test_the_next_stage_is_opened_after_a_question(client, office):
+    plan = office.plan()
+    office.settle(plan.editions.get())
+    client.force_login(office.head)
+    page = client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
+    assert "开启下一阶段：一下" in page
+    question = client.get(reverse("budget:plan_next", args=[plan.pk])).content.decode()
+    assert "367,500.00 元" in question
+    assert plan.editions.count() == 1
+    client.post(reverse("budget:plan_next", args=[plan.pk]))
+    assert plan.editions.count() == 2
+    again = client.post(reverse("budget:plan_next", args=[plan.pk]))
+    assert (again.status_code, "“一下”还未审定" in again.content.decode()) == (422, True)
+
+
+def test_last_year_is_copied_after_a_question(client, office):
+    office.settle(office.plan(year=2015).editions.get())
+    plan = create_plan(
+        union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
+    )
+    edition = plan.editions.get()
+    client.force_login(office.clerk)
+    assert "从上年复制" in client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
+    url = reverse("budget:edition_copy", args=[edition.pk])
+    assert "2015年“一上”复制 1 个项目" in client.get(url).content.decode()
+    assert client.post(url).url == reverse("budget:edition_grid", args=[edition.pk])
+    assert edition.items.count() == 1
+    assert client.post(url).status_code == 422
+
+
+def test_the_year_is_closed_from_its_page(client, office):
+    plan = office.plan()
+    client.force_login(office.head)
+    url = reverse("budget:year_close", args=[2016])
+    assert "没有审定" in client.get(url).content.decode()
+    assert client.post(url).status_code == 422
+    office.settle(plan.editions.get())
+    client.post(url)
+    assert FiscalYear.objects.get(year=2016).is_closed
+    assert "年度已关闭" in client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
+    assert client.get(reverse("budget:year_close", args=[2031])).status_code == 404
+
+
+def test_the_page_of_a_plan_shows_its_decisions(client, office):
+    plan = office.plan()
+    edition = plan.editions.get()
+    office.submit(edition)
+    office.decide(edition, office.head, "return", note="人数与名册不符。")
+    client.force_login(office.chair)
+    page = client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
+    for text in (
+        "退回修改“一上”",
+        "人数与名册不符。",
+        str(office.head),
+        "当时合计 367,500.00 元",
+        "还没有签发",
+    ):
+        assert text in page
+
+
+def test_lists_and_pages_ask_as_much_for_twelve_rows_as_for_two(client, office):
+    small = office.plan(year=2001, items=2)
+    office.plan(year=2002)
+    client.force_login(office.clerk)
+    addresses = [
+        reverse("budget:plan_list"),
+        reverse("budget:plan_detail", args=[small.pk]),
+        reverse("budget:plan_next", args=[small.pk]),
+    ]
+    few = [queries_of(client, url) for url in addresses]
+    for item in range(10):
+        office.plan(year=2003 + item)
+        ItemFactory(edition=small.editions.get(), ordinal=50 + item)
+    assert [queries_of(client, url) for url in addresses] == few
+
+
+# --- 待我办理 -------------------------------------------------------------------------------------------------
+
+
+def test_the_next_person_finds_the_edition_on_the_desk(office):
+    edition = office.plan().editions.get()
+    assert waiting_for(office.head) == []
+    office.submit(edition)
+    (card,) = waiting_for(office.head)
+    assert (card.label, card.total, card.before, card.status_label) == ("审核通过", EACH, None, "待财务审核")
+    assert waiting_for(office.vice) == waiting_for(office.clerk) == []
+    office.answer_findings(edition)
+    office.decide(edition, office.head, "check")
+    assert waiting_for(office.head) == []
+    assert [card.label for card in waiting_for(office.vice)] == ["同意"]
+
+
+def test_a_returned_edition_is_back_on_the_clerks_desk_with_the_opinion(office):
+    edition = office.plan().editions.get()
+    office.submit(edition)
+    office.decide(edition, office.head, "return", note="请核对人数。")
+    (card,) = waiting_for(office.clerk)
+    assert (card.label, card.note) == ("修改后重新提交", "请核对人数。")
+    assert card.from_whom == f"{office.head}退回修改"
+
+
+def test_the_desk_compares_with_last_year_and_with_the_stage_before(office):
+    office.settle(office.plan(year=2015).editions.get())
+    plan = office.plan(year=2016, items=2)
+    edition = plan.editions.get()
+    office.submit(edition)
+    (card,) = waiting_for(office.head)
+    assert (card.before, card.change, card.before_label) == (EACH, EACH, "2015年一上")
+    office.settle(Edition.objects.get(pk=edition.pk))
+    office.submit(office.next(plan))
+    (card,) = waiting_for(office.head)
+    assert (card.change, card.before_label) == (0, "一上")
+
+
+def test_nobody_finds_his_own_work_on_the_desk(office):
+    RoleGrantFactory(user=office.clerk, role="finance_head")
+    both = type(office.clerk).objects.get(pk=office.clerk.pk)
+    office.submit(office.plan().editions.get())
+    assert waiting_for(both) == []
+    assert len(waiting_for(office.head)) == 1
+
+
+def test_the_desk_asks_as_much_for_twelve_editions_as_for_two(office):
+    for year in (2001, 2002):
+        office.submit(office.plan(year=year).editions.get())
+    head = office.head
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            waiting_for(type(head).objects.with_roles().get(pk=head.pk))
+        return len(captured)
+
+    few = count()
+    for year in range(2003, 2013):
+        office.submit(office.plan(year=year).editions.get())
+    assert count() == few
+    assert len(waiting_for(head)) == 12
