@@ -11,10 +11,20 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from apps.accounts import services
+from apps.accounts.models import User
 from apps.accounts.roles import PERMISSIONS
+from apps.accounts.sessions import SessionStore
 
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=Model)
+
+
+class SignedInRequest(HttpRequest):
+    """What a view gets behind LoginRequiredMiddleware: somebody has signed in. `working_year` is what the frame shows."""
+
+    user: User
+    session: SessionStore
+    working_year: int
 
 
 def require(*permissions: str) -> Callable[[View], View]:
@@ -53,7 +63,7 @@ def public(view: View) -> View:
 def deny(request: HttpRequest, reason: str) -> None:
     """Record the attempt and refuse it. The record is the one thing a GET may leave behind."""
     services.record_denial(
-        actor=request.user,  # type: ignore[arg-type]
+        actor=request.user,
         path=request.path,
         reason=reason,
         address=client_address(request),

@@ -29,7 +29,7 @@ class HouseAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return user.is_authenticated and user.is_active and user.is_staff  # type: ignore[union-attr]
+        return user.is_authenticated and user.is_active and user.is_staff
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         inner = super().admin_view(view, cacheable)
@@ -45,7 +45,7 @@ class HouseAdminSite(AdminSite):
         query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
         return redirect(f"{reverse('accounts:sign_in')}?{query}")
 
-    login.login_required = False  # type: ignore[attr-defined]
+    login.login_required = False
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("accounts:sign_out"), status=307)

@@ -83,7 +83,7 @@ class UserForm(forms.Form):
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["union"]
-        field.queryset = Union.objects.visible_to(actor).in_use().in_tree_order()  # type: ignore[attr-defined]
+        field.queryset = Union.objects.visible_to(actor).in_use().in_tree_order()
 
 
 class NewUserForm(UserForm):
@@ -113,7 +113,7 @@ class GrantForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [role for role in Role if role not in user.roles and role_fits_union(role, user.union.kind)]
-        self.fields["role"].choices = [  # type: ignore[attr-defined]
+        self.fields["role"].choices = [
             ("", "请选择"),
             *((role.value, role.label) for role in offered),
         ]
@@ -155,7 +155,7 @@ class NewUnionForm(forms.Form):
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["parent"]
-        field.queryset = Union.objects.visible_to(actor).in_use().in_tree_order()  # type: ignore[attr-defined]
+        field.queryset = Union.objects.visible_to(actor).in_use().in_tree_order()
 
 
 class UserFilterForm(forms.Form):
@@ -171,4 +171,4 @@ class UserFilterForm(forms.Form):
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["union"]
-        field.queryset = Union.objects.visible_to(actor).in_tree_order()  # type: ignore[attr-defined]
+        field.queryset = Union.objects.visible_to(actor).in_tree_order()

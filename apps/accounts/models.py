@@ -1,7 +1,7 @@
 """The union tree, the people who sign in, their roles, their sessions and the record of what they took out."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -173,7 +173,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS = ("full_name",)
+    REQUIRED_FIELDS = ["full_name"]
     objects = UserManager()
 
     class Meta:
@@ -307,7 +307,7 @@ class Session(AbstractBaseSession):
     signed_in_at = models.DateTimeField("登录时间", null=True)
     last_seen_at = models.DateTimeField("最近操作", null=True)
 
-    objects = SessionQuerySet.as_manager()
+    objects: ClassVar[Any] = SessionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = "登录会话"

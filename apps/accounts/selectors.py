@@ -10,6 +10,7 @@ from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
 from django.apps import apps
 from django.conf import settings
+from django.contrib.admin.utils import label_for_field
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -56,7 +57,7 @@ def demo_users() -> list[User]:
 
 def filtered_users(*, viewer: User, filters: Mapping[str, Any]) -> UserQuerySet:
     """People the viewer sees, by words, union (with all below it), role and state; empty filters do nothing."""
-    people = User.objects.visible_to(viewer).for_list()
+    people: UserQuerySet = User.objects.visible_to(viewer).for_list()
     if filters.get("q"):
         people = people.matching(filters["q"])
     if filters.get("union"):
@@ -138,7 +139,7 @@ def _line(event: Any, names: dict[int, str], text: str) -> HistoryLine:
     context = event.pgh_context or {}
     return HistoryLine(
         at=event.pgh_created_at,
-        who=names.get(context.get("user"), "系统"),
+        who=names.get(context.get("user", 0), "系统"),
         action=text,
         note=context.get("reason", ""),
     )
@@ -156,5 +157,5 @@ def _change_text(event: Any, older: Any | None) -> str:
         return "启用账号" if event.is_active else "停用账号"
     if "password_changed_at" in changed:
         return "重置密码" if event.must_change_password else "修改密码"
-    labels = [str(User._meta.get_field(name).verbose_name) for name in changed]
+    labels = [str(label_for_field(name, User)) for name in changed]
     return f"修改{'、'.join(labels)}" if labels else "无可见改动"

@@ -1,7 +1,7 @@
 """Database sessions that know their person and device and end after idling or at the end of the day."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -51,7 +51,7 @@ class SessionStore(DatabaseStore):
         return max(0, int((self.ends_at - timezone.now()).total_seconds()))
 
     def _get_session_from_db(self) -> Session | None:
-        row: Session | None = super()._get_session_from_db()
+        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]
         if row is None:
             return None
         self.ends_at = row.expire_date
@@ -70,7 +70,7 @@ class SessionStore(DatabaseStore):
         if SESSION_KEY in data:  # however the person was signed in, both limits hold
             data.setdefault("reference", str(uuid4()))
             data.setdefault("signed_in_at", now.isoformat())
-        row: Session = super().create_model_instance(data)
+        row = cast(Session, super().create_model_instance(data))
         signed_in_at = self._signed_in_at(data)
         if SESSION_KEY in data and signed_in_at:
             row.user_id = int(data[SESSION_KEY])

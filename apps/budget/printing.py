@@ -264,6 +264,11 @@ class PrintPage:
         return [choice for choice in self.typefaces if choice.substituted]
 
     @property
+    def hidden_cards(self) -> int:
+        """How many open findings the page leaves to the findings page."""
+        return self.open_hard + self.open_soft - len(self.cards)
+
+    @property
     def may_issue(self) -> bool:
         return not self.obstacle
 

@@ -300,11 +300,9 @@ class _Matcher:
             if not found:
                 problems[ITEM_KEY] = f"本版本没有标识为“{key[:20]}”的项目；新增的项目请把标识留空。"
             return found[0] if found else None
-        found = [
-            item
-            for item in self.items
-            if name in (item.name, item.title(self.year)) and group in ("", item.group.name)
-        ]
+        named = [item for item in self.items if name in (item.name, item.title(self.year))]
+        # A name that stands in one other group only has moved; the preview says so.
+        found = [item for item in named if group in ("", item.group.name)] or named
         if len(found) > 1:
             problems["name"] = f"有 {len(found)} 个同名项目，请用导出文件里的“{ITEM_KEY}”列指明是哪一个。"
         return found[0] if found else None

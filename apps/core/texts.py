@@ -5,6 +5,7 @@ import re
 import threading
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,6 +35,7 @@ _OPENS_PARAGRAPH = re.compile(
     r"|说明[:：]|附件|[　 ]{2})"
 )
 _CLOSES_PARAGRAPH = tuple("。！？：:!?")
+_NEVER_FIRST = tuple("，。；：、！？）》】〕”’％,.;:!?)%")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _WRAPPERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag")}
@@ -227,7 +229,7 @@ def _cell(cell: Any) -> str:
 
 def _read_pdf(data: bytes) -> SourceText:
     """Lines joined to paragraphs; page numbers left out. A page without words is named in the notes."""
-    pages = _pdf_pages(data)
+    pages = _without_furniture(_pdf_pages(data))
     empty = [number for number, lines in enumerate(pages, 1) if not lines]
     if len(empty) == len(pages):
         raise _refused(
@@ -291,14 +293,30 @@ def _joined(pages: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
     for page, lines in enumerate(pages, 1):
         for number, line in enumerate(lines, 1):
             words = line.strip()
-            if is_open and not _OPENS_PARAGRAPH.match(line):
+            is_rest = words.startswith(_NEVER_FIRST)
+            if found and (is_rest or (is_open and not _OPENS_PARAGRAPH.match(line))):
                 before, label = found[-1]
                 joint = " " if before[-1:].isascii() and before[-1:].isalpha() and words[:1].isascii() else ""
                 found[-1] = (before + joint + words, label)
             else:
                 found.append((words, f"第{page}页第{number}行"))
-            is_open = _width(line) >= full and not words.endswith(_CLOSES_PARAGRAPH)
+            last = found[-1][0][-200:]
+            is_title_open = last.rfind("《") > last.rfind("》")
+            is_open = is_title_open or (_width(line) >= full and not words.endswith(_CLOSES_PARAGRAPH))
     return found
+
+
+def _without_furniture(pages: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Leave out running heads and watermarks: what stands on more than half of at least three pages."""
+    seen = Counter(line for lines in pages for line in {line.strip() for line in lines})
+    repeated = {line for line, count in seen.items() if count >= 3 and count * 2 > len(pages)}
+    if not repeated:
+        return [list(lines) for lines in pages]
+    tail = re.compile(f"(?:{'|'.join(re.escape(line) for line in sorted(repeated, key=len, reverse=True))})$")
+    kept = [
+        [tail.sub("", line).rstrip() for line in lines if line.strip() not in repeated] for lines in pages
+    ]
+    return [[line for line in lines if line.strip()] for lines in kept]
 
 
 def _width(line: str) -> int:

@@ -1,16 +1,16 @@
 """The workbench and the search."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
-from apps.accounts.access import signed_in
+from apps.accounts.access import SignedInRequest, signed_in
 from apps.budget.selectors.plans import edition_amounts
 from apps.budget.selectors.waiting import waiting_for
 from apps.home.selectors import editions_in_work, latest_issues, search_everything
 
 
 @signed_in
-def workbench(request: HttpRequest) -> HttpResponse:
+def workbench(request: SignedInRequest) -> HttpResponse:
     """What waits for me, what is being written, what was issued last; nothing of the budget for those without the right."""
     if not request.user.may("budget.read"):
         return render(request, "home/workbench.html", {})
@@ -27,7 +27,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: SignedInRequest) -> HttpResponse:
     """One word over everything; the word stays in the address."""
     term = " ".join(request.GET.get("q", "").replace("\0", "").split())[:100]
     return render(

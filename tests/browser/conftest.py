@@ -2,21 +2,43 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page
 from procrastinate.contrib.django import app
 
 from apps.accounts.models import User
+from apps.budget import demo
+from apps.budget.models import Edition
+from apps.budget.services.reference import load_reference
+from tests.factories import UserFactory
 
 PHOTOGRAPHS = Path(
     os.environ.get("PHOTOGRAPHS") or Path(__file__).resolve().parents[2] / "var" / "photographs"
 )
+FIXTURES = settings.BASE_DIR / "fixtures"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+
+
+@pytest.fixture
+def clerk(transactional_db) -> User:
+    return UserFactory(username="caiwu", full_name="示例·财务经办", finance_clerk=True)
+
+
+@pytest.fixture
+def edition(clerk: User) -> Edition:
+    """The budget of 2016 as published, entered by the clerk: 785.93 in 万元."""
+    load_reference(FIXTURES)
+    plan = demo.load(folder=FIXTURES, union=clerk.union, actor=clerk, now=timezone.now())
+    assert plan is not None
+    return plan.editions.get()
 
 
 @pytest.fixture
@@ -67,19 +89,24 @@ def sideways() -> Callable[[Page], int]:
     """By how many pixels the page could be scrolled sideways."""
 
     def measure(page: Page) -> int:
-        return page.evaluate(
-            "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-        )
+        return page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
 
     return measure
 
 
 @pytest.fixture
 def work() -> Callable[[], None]:
-    """Lets the background worker do what waits in its queue."""
+    """Lets the background worker do what waits in its queue; in a thread, because Playwright's loop holds this one."""
+
+    def in_thread() -> None:
+        try:
+            with app.replace_connector(app.connector.get_worker_connector()) as working:
+                working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+        finally:
+            connections.close_all()
 
     def run() -> None:
-        with app.replace_connector(app.connector.get_worker_connector()) as working:
-            working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(in_thread).result()
 
     return run

@@ -138,19 +138,22 @@ def test_after_the_end_signing_in_in_place_keeps_what_was_typed(form_page: Page,
 
 
 def test_a_form_sent_after_the_end_waits_for_the_sign_in(form_page: Page, administrator: User):
+    form_page.get_by_label("用户名").fill("half.way")
+    form_page.get_by_label("所属工会").select_option(index=1)
     server_time_passes(administrator, minutes=31)
-    form_page.clock.pause_at(timezone.now() + timedelta(minutes=31))
+    form_page.clock.set_system_time(timezone.now() + timedelta(minutes=31))
     form_page.evaluate("document.querySelector('form[data-guard]').requestSubmit()")
     expect(dialog(form_page).get_by_role("heading", name="请重新登录")).to_be_visible()
     expect(form_page.get_by_label("姓名")).to_have_value("示例·写到一半")
+    assert not User.objects.filter(username="half.way").exists()
 
 
 @pytest.mark.allows_status(401)
 def test_a_request_of_the_page_itself_is_repeated_after_signing_in(form_page: Page, administrator: User):
     Session.objects.filter(user=administrator).delete()
     form_page.evaluate(
-        "houseSession.fetch('/accounts/keep-alive/', {method: 'POST'})"
-        ".then(function (answer) { document.title = 'answered ' + answer.status; })"
+        "() => { houseSession.fetch('/accounts/keep-alive/', {method: 'POST'})"
+        ".then(function (answer) { document.title = 'answered ' + answer.status; }); }"
     )
     expect(dialog(form_page).get_by_role("heading", name="请重新登录")).to_be_visible()
     form_page.get_by_label("示例·系统管理员（admin）的密码").fill(PASSWORD)

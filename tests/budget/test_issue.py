@@ -135,7 +135,7 @@ def test_a_reprint_is_the_same_file_and_is_recorded(office, edition):
     document = issue(edition, office.head)
     client = signed_in(office.clerk)
     url = reverse("budget:issued_file", args=[document.pk])
-    first, second = client.get(url), client.get(url)
+    first, second = client.post(url), client.post(url)
     assert first.content == second.content == bytes(document.pdf)
     assert first["Content-Type"] == "application/pdf"
     assert first["Content-Disposition"].startswith("attachment; filename")
@@ -208,7 +208,7 @@ def test_a_draft_is_kept_for_its_reader_and_carries_the_watermark(office):
     edition = office.plan().editions.get()
     job = ask(edition, office.clerk, is_issue=False, style=Style.BOOK)
     services.run_print(job_id=job.pk)
-    response = signed_in(office.clerk).get(reverse("budget:print_job_file", args=[job.pk]))
+    response = signed_in(office.clerk).post(reverse("budget:print_job_file", args=[job.pk]))
     assert "草" in Paper(response.content).pages[0]
     job = PrintJob.objects.get(pk=job.pk)
     assert (job.status, job.percent, job.issued_id) == (PrintJob.Status.DONE, 100, None)
@@ -345,7 +345,7 @@ def test_only_the_last_drafts_of_a_person_are_kept(office):
     job = ask(edition, office.clerk, is_issue=False)
     services.run_print(job_id=job.pk)
     assert PrintJob.objects.filter(pdf__isnull=False).count() == 10
-    response = signed_in(office.clerk).get(reverse("budget:print_job_file", args=[old[0].pk]), follow=True)
+    response = signed_in(office.clerk).post(reverse("budget:print_job_file", args=[old[0].pk]), follow=True)
     assert "不再保存" in response.content.decode()
 
 
@@ -388,11 +388,11 @@ def test_rows_of_another_union_do_not_exist_for_the_reader(office, edition):
         ("edition_print", edition.pk),
         ("print_job", job.pk),
         ("print_job_progress", job.pk),
-        ("print_job_file", job.pk),
         ("issued_detail", document.pk),
-        ("issued_file", document.pk),
     ):
         assert stranger.get(reverse(f"budget:{name}", args=[pk])).status_code == 404, name
+    for name, pk in (("print_job_file", job.pk), ("issued_file", document.pk)):
+        assert stranger.post(reverse(f"budget:{name}", args=[pk])).status_code == 404, name
     assert document.title not in stranger.get(reverse("budget:issued_list")).content.decode()
 
 

@@ -13,7 +13,7 @@ from apps.budget.rules.narrative import (
     Term,
     change_percent,
     change_sentence,
-    entry_mark,
+    entry_marks,
     explain_change,
     formula,
     issue_number,
@@ -170,9 +170,12 @@ def test_a_percentage_is_rounded_half_up_to_one_decimal():
 
 
 def test_marks_follow_the_level_and_never_skip():
-    assert [entry_mark("tasks", 1, number) for number in (1, 2, 11)] == ["（一）", "（二）", "（十一）"]
-    assert [entry_mark("tasks", 2, number) for number in (1, 6)] == ["一是", "六是"]
-    assert entry_mark("duties", 2, 3) == "3."
+    assert entry_marks(["甲。"] * 11, 1)[::10] == ["（一）", "（十一）"]
+    assert entry_marks(["甲。"] * 6, 2)[::5] == ["一是", "六是"]
+
+
+def test_the_words_that_lead_in_a_list_have_no_mark():
+    assert entry_marks(["其主要职责是：", "甲。", "乙："], 1) == ["", "（一）", "（二）"]
 
 
 def test_figures_in_a_sentence_are_found_but_not_in_titles_and_document_numbers():

@@ -220,6 +220,9 @@ def test_the_list_is_narrowed_by_the_address(client, office):
     assert [row.year for row in by_year.context["table"].data.data] == [2016]
     assert "工会经费预算" in by_year.content.decode()
     assert client.get(reverse("budget:plan_list"), {"book": "fiscal"}).context["row_count"] == 1
+    for column in ("year", "union_name", "book", "edition_label", "status", "total", "ratified", "adjusted"):
+        for order in (column, f"-{column}"):
+            assert client.get(reverse("budget:plan_list"), {"sort": order}).status_code == 200
     for nonsense in (
         {"year": "x"},
         {"union": "-1"},

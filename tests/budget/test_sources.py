@@ -1,5 +1,6 @@
 """Calculation lines bound to a published figure: nothing moves by itself, everything that moved is named."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -338,7 +339,8 @@ def test_a_line_is_bound_from_the_panel_and_the_grid_is_told(client, office, lin
     client.force_login(office.clerk)
     answer = client.post(reverse("budget:source_bind", args=[line.pk]), {"key": COUNTIES}, headers=HTMX)
     assert answer.status_code == 200
-    assert f'"sourceChanged": {{"line": {line.pk}}}' in answer["HX-Trigger"]
+    told = json.loads(answer["HX-Trigger"])
+    assert told["sourceChanged"] == {"line": line.pk, "item": line.item_id}
     assert CalcLine.objects.get(pk=line.pk).people == 2
     assert "没有变化" in answer.content.decode()
 

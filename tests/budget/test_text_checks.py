@@ -154,6 +154,17 @@ def test_figures_outside_the_data_are_named():
     assert codes("另有3万元。") == []
 
 
+def test_a_document_cited_twice_with_one_fault_is_one_finding_with_two_places():
+    findings = check_text(
+        "根据廊工发【2007】31号办理。\n依据廊工发【2007】31号和廊工发【2009】17号。", year=2016
+    )
+
+    assert [(finding.code, len(finding.spans)) for finding in findings] == [
+        ("document.brackets", 2),
+        ("document.brackets", 1),
+    ]
+
+
 def test_standing_words_can_be_added():
     sentence = "会议部署布署任务。"
 

@@ -88,7 +88,7 @@ def test_the_source_document_reports(flaw, code, said, place):
 
 
 def test_the_source_document_gives_no_other_finding():
-    # 15 kinds once, the others as often as the flaw stands in the text: a clerk reads 34 lines, not 300.
+    # A clerk reads 34 lines, not 300: each fault once, like faults in one line.
     assert Counter(finding.code for finding in findings()) == {
         "amount.total_missing": 1,
         "amount.vague": 1,

@@ -220,6 +220,24 @@ def test_lines_of_a_pdf_are_joined_to_paragraphs_without_page_numbers():
     assert source.notes == ()
 
 
+def test_running_heads_and_watermarks_are_left_out():
+    pages = "".join(
+        f"<p style='page-break-after: always'>第{n}段的文字。</p><div>草 稿</div>" for n in "一二三四"
+    )
+
+    source = read_text("说明.pdf", pdf_file(pages))
+
+    assert source.text.split("\n") == [f"第{n}段的文字。" for n in "一二三四"]
+
+
+def test_a_title_and_a_full_stop_are_never_torn_from_their_line():
+    source = read_text(
+        "说明.pdf", pdf_file("<p>根据《廊坊市</p><p>劳动模范管理规定》执行</p><p>。</p><p>另起一段。</p>")
+    )
+
+    assert source.text.split("\n") == ["根据《廊坊市劳动模范管理规定》执行。", "另起一段。"]
+
+
 def test_a_page_without_text_is_named():
     with pikepdf.open(io.BytesIO(pdf_file(f"<p>{SENTENCE}</p>"))) as document:
         document.add_blank_page()

@@ -26,7 +26,7 @@ def new_one_time_password() -> str:
 @transaction.atomic
 def change_password(*, user: User, old_password: str, new_password: str, current_key: str | None) -> User:
     """Set one's own password and end all other sign-ins. Raises Refused with the field that is wrong."""
-    person = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    person: User = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
     if person.is_demo:
         raise Refused("演示账号没有密码，不能修改。")
     if not person.check_password(old_password):

@@ -138,7 +138,8 @@ def unlock_user(*, actor: User, user_id: int) -> None:
 
 
 def _locked(user_id: int) -> User:
-    return User.objects.select_for_update(of=("self",)).select_related("union").get(pk=user_id)
+    user: User = User.objects.select_for_update(of=("self",)).select_related("union").get(pk=user_id)
+    return user
 
 
 def _held(user: User) -> frozenset[str]:

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts import selectors, services
-from apps.accounts.access import signed_in
+from apps.accounts.access import SignedInRequest, signed_in
 from apps.accounts.forms import PasswordForm, show_refusal
 from apps.accounts.roles import PERMISSIONS
 from apps.core.errors import Refused
@@ -18,7 +18,7 @@ from apps.core.errors import Refused
 
 @signed_in
 @require_GET
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     granted = [label for permission, label in PERMISSIONS.items() if request.user.may(permission)]
     return render(request, "accounts/profile.html", {"granted": granted})
 
@@ -26,7 +26,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @signed_in
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-def password_change(request: HttpRequest) -> HttpResponse:
+def password_change(request: SignedInRequest) -> HttpResponse:
     form = PasswordForm(request.POST or None)
     if form.is_valid():
         try:
@@ -47,14 +47,14 @@ def password_change(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_GET
-def session_list(request: HttpRequest) -> HttpResponse:
+def session_list(request: SignedInRequest) -> HttpResponse:
     sessions = selectors.own_sessions(user=request.user, current_key=request.session.session_key)
     return render(request, "accounts/session_list.html", {"sessions": sessions})
 
 
 @signed_in
 @require_POST
-def session_end(request: HttpRequest, reference: UUID) -> HttpResponse:
+def session_end(request: SignedInRequest, reference: UUID) -> HttpResponse:
     try:
         services.end_session(user=request.user, reference=reference, current_key=request.session.session_key)
     except Refused as error:
@@ -66,7 +66,7 @@ def session_end(request: HttpRequest, reference: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
-def session_end_others(request: HttpRequest) -> HttpResponse:
+def session_end_others(request: SignedInRequest) -> HttpResponse:
     ended = services.end_other_sessions(user=request.user, current_key=request.session.session_key)
     messages.success(request, f"已结束其他 {ended} 个会话。" if ended else "没有其他会话。")
     return redirect("accounts:session_list")

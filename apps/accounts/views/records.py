@@ -1,17 +1,17 @@
 """What left the system or was refused, for those who supervise."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from apps.accounts.access import require
+from apps.accounts.access import SignedInRequest, require
 from apps.accounts.models import AccessRecord
 
 
 @require("history.read")
 @require_GET
-def access_record_list(request: HttpRequest) -> HttpResponse:
+def access_record_list(request: SignedInRequest) -> HttpResponse:
     records = AccessRecord.objects.visible_to(request.user).for_list()
     kind = request.GET.get("kind", "")
     if kind in AccessRecord.Kind.values:

@@ -103,7 +103,7 @@ def locked_out(request: HttpRequest, response: Any = None, credentials: Any = No
 
 def _open_session(request: HttpRequest, user: Any) -> None:
     login(request, user, backend="apps.accounts.backends.RoleBackend")
-    request.session.begin(  # type: ignore[attr-defined]
+    request.session.begin(
         address=client_address(request),
         device=device_name(request.headers.get("User-Agent", "")),
         now=timezone.now(),
@@ -113,7 +113,7 @@ def _open_session(request: HttpRequest, user: Any) -> None:
 def _session_facts(request: HttpRequest) -> dict[str, Any]:
     return {
         "user": request.user.pk,
-        "seconds": request.session.seconds_left(),  # type: ignore[attr-defined]
+        "seconds": request.session.seconds_left(),
         "csrf": get_token(request),
     }
 

@@ -1,12 +1,12 @@
 """Managing the union tree."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts import selectors, services
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.accounts.forms import NewUnionForm, UnionForm, show_refusal
 from apps.accounts.models import Union
 from apps.core.errors import Refused
@@ -14,13 +14,13 @@ from apps.core.errors import Refused
 
 @require("account.manage")
 @require_GET
-def union_tree(request: HttpRequest) -> HttpResponse:
+def union_tree(request: SignedInRequest) -> HttpResponse:
     return render(request, "accounts/union_tree.html", {"lines": selectors.union_tree(user=request.user)})
 
 
 @require("account.manage")
 @require_http_methods(["GET", "POST"])
-def union_create(request: HttpRequest) -> HttpResponse:
+def union_create(request: SignedInRequest) -> HttpResponse:
     form = NewUnionForm(
         request.POST or None, initial={"parent": request.GET.get("parent")}, actor=request.user
     )
@@ -38,7 +38,7 @@ def union_create(request: HttpRequest) -> HttpResponse:
 
 @require("account.manage")
 @require_http_methods(["GET", "POST"])
-def union_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def union_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     union = scoped(Union, request, pk=pk)
     initial = {name: getattr(union, name) for name in ("name", "short_name", "area_code", "is_active")}
     form = UnionForm(request.POST or None, initial=initial)

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts import selectors, services
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.accounts.forms import GrantForm, NewUserForm, ReasonForm, UserFilterForm, UserForm, show_refusal
 from apps.accounts.models import User
 from apps.core.errors import Refused
@@ -19,7 +19,7 @@ from apps.core.errors import Refused
 
 @require("account.manage")
 @require_GET
-def user_list(request: HttpRequest) -> HttpResponse:
+def user_list(request: SignedInRequest) -> HttpResponse:
     filters = UserFilterForm(request.GET, actor=request.user)
     people = selectors.filtered_users(
         viewer=request.user, filters=filters.cleaned_data if filters.is_valid() else {}
@@ -31,7 +31,7 @@ def user_list(request: HttpRequest) -> HttpResponse:
 @require("account.manage")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def user_create(request: HttpRequest) -> HttpResponse:
+def user_create(request: SignedInRequest) -> HttpResponse:
     form = NewUserForm(request.POST or None, actor=request.user)
     if form.is_valid():
         facts = dict(form.cleaned_data)
@@ -47,13 +47,13 @@ def user_create(request: HttpRequest) -> HttpResponse:
 
 @require("account.manage")
 @require_GET
-def user_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def user_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     return _detail(request, scoped(User, request, pk=pk))
 
 
 @require("account.manage")
 @require_http_methods(["GET", "POST"])
-def user_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def user_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     user = scoped(User, request, pk=pk)
     initial = {"full_name": user.full_name, "union": user.union_id, "post": user.post}
     form = UserForm(request.POST or None, initial=initial, actor=request.user)
@@ -70,7 +70,7 @@ def user_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require("account.manage")
 @require_POST
-def role_grant(request: HttpRequest, pk: int) -> HttpResponse:
+def role_grant(request: SignedInRequest, pk: int) -> HttpResponse:
     user = scoped(User, request, pk=pk)
     form = GrantForm(request.POST, user=user)
     if form.is_valid():
@@ -86,14 +86,14 @@ def role_grant(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require("account.manage")
 @require_POST
-def role_revoke(request: HttpRequest, pk: int, role: str) -> HttpResponse:
+def role_revoke(request: SignedInRequest, pk: int, role: str) -> HttpResponse:
     user = scoped(User, request, pk=pk)
     return _do(request, user, "角色已撤销。", services.revoke_role, role=role)
 
 
 @require("account.manage")
 @require_POST
-def user_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def user_deactivate(request: SignedInRequest, pk: int) -> HttpResponse:
     user = scoped(User, request, pk=pk)
     reason = request.POST.get("reason", "")
     return _do(request, user, "账号已停用，该用户的登录已全部结束。", services.deactivate_user, reason=reason)
@@ -101,20 +101,20 @@ def user_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require("account.manage")
 @require_POST
-def user_activate(request: HttpRequest, pk: int) -> HttpResponse:
+def user_activate(request: SignedInRequest, pk: int) -> HttpResponse:
     return _do(request, scoped(User, request, pk=pk), "账号已启用。", services.activate_user)
 
 
 @require("account.manage")
 @require_POST
-def user_unlock(request: HttpRequest, pk: int) -> HttpResponse:
+def user_unlock(request: SignedInRequest, pk: int) -> HttpResponse:
     return _do(request, scoped(User, request, pk=pk), "已解除锁定。", services.unlock_user)
 
 
 @require("account.manage")
 @never_cache
 @require_POST
-def password_reset(request: HttpRequest, pk: int) -> HttpResponse:
+def password_reset(request: SignedInRequest, pk: int) -> HttpResponse:
     user = scoped(User, request, pk=pk)
     try:
         password = services.reset_password(actor=request.user, user_id=user.pk)
@@ -125,7 +125,7 @@ def password_reset(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _do(
-    request: HttpRequest, user: User, done: str, service: Callable[..., Any], **facts: Any
+    request: SignedInRequest, user: User, done: str, service: Callable[..., Any], **facts: Any
 ) -> HttpResponse:
     """One service on one person; the answer stands on the person's page."""
     try:
@@ -137,7 +137,7 @@ def _do(
     return redirect("accounts:user_detail", pk=user.pk)
 
 
-def _detail(request: HttpRequest, user: User, form: GrantForm | None = None) -> HttpResponse:
+def _detail(request: SignedInRequest, user: User, form: GrantForm | None = None) -> HttpResponse:
     context = {
         "person": user,
         "grants": user.role_grants.select_related("granted_by").order_by("granted_at"),
@@ -150,6 +150,6 @@ def _detail(request: HttpRequest, user: User, form: GrantForm | None = None) -> 
     return render(request, "accounts/user_detail.html", context)
 
 
-def _show_password(request: HttpRequest, user: User, password: str) -> HttpResponse:
+def _show_password(request: SignedInRequest, user: User, password: str) -> HttpResponse:
     """Once, in the answer itself: the password is stored nowhere in clear, so this page cannot be opened again."""
     return render(request, "accounts/one_time_password.html", {"person": user, "password": password})

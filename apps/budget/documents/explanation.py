@@ -191,20 +191,16 @@ def _sections(
 
 
 def _entries(section: str, nodes: tuple[Node, ...], year: int) -> tuple[Entry, ...]:
-    """The tree in printed order. Words before the list (ending in a colon) stand without a mark."""
+    """The tree in printed order."""
     found: list[Entry] = []
     place = {"年度": str(year), "上年": str(year - 1)}
 
     def walk(level: int, entries: tuple[Node, ...]) -> None:
-        number = 0
-        for at, node in enumerate(entries):
-            text = wording.fill(node.text, place).strip()
-            if level == 1 and at == 0 and text.endswith(("：", ":")):
-                found.append(Entry("", 0, "", text))
-                continue
-            number += 1
+        texts = [wording.fill(node.text, place).strip() for node in entries]
+        marks = narrative.entry_marks(texts, level)
+        for node, text, mark in zip(entries, texts, marks, strict=True):
             lead, rest = _lead(section, level, text)
-            found.append(Entry(narrative.entry_mark(section, level, number), level, lead, rest))
+            found.append(Entry(mark, level if mark else 0, lead, rest))
             walk(level + 1, node.children)
 
     walk(1, nodes)

@@ -48,13 +48,13 @@ def read_json(body: bytes) -> dict[str, Any]:
     return payload
 
 
-def row_payload(body: bytes) -> RowPayload:
-    """Version and cells of one row. Raises Refused."""
+def row_payload(body: bytes, *, is_new: bool = False) -> RowPayload:
+    """Version and cells of one row; a new row has no version yet. Raises Refused."""
     payload = read_json(body)
     cells = payload.get("cells", {})
     if not isinstance(cells, dict):
         raise Refused(_UNREADABLE, code="unreadable")
-    return RowPayload(_key(payload.get("version", 0)), cells)
+    return RowPayload(0 if is_new else _key(payload.get("version")), cells)
 
 
 def steps_payload(body: bytes) -> int:

@@ -14,6 +14,7 @@ class ImportForm(HouseForm):
 
     file = forms.FileField(
         label="文件",
+        allow_empty_file=True,  # told by require_upload, with its size
         help_text="xlsx，不超过 20 MB。表头须有“项目名称”，可先导出一份照着填；没有的列不改，空格即清空。",
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx"}),
     )

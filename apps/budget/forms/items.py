@@ -82,6 +82,12 @@ class _OrderedFormSet(forms.BaseFormSet):
 
     key = ""
 
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        """The head of the table names the column for the eye; each field says its column and row itself."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs["aria-label"] = f"第{(index or 0) + 1}行{field.label}"
+
     def rows(self) -> list[dict[str, Any]]:
         return [
             form.cleaned_data

@@ -7,12 +7,16 @@ from django.conf import settings
 
 from apps.core.errors import Refused
 from apps.core.forms import HouseForm
-from apps.core.texts import read_text
+from apps.core.texts import from_pasted, read_text
 
 
 class ForeignTextForm(HouseForm):
     year = forms.IntegerField(
-        label="预算年度", min_value=2000, max_value=2100, help_text="文中除本年度和上年度外的年份会列出"
+        label="预算年度",
+        min_value=2000,
+        max_value=2100,
+        required=False,
+        help_text="文中除本年度和上年度外的年份会列出；不填则从文稿的标题判断",
     )
     text = forms.CharField(
         label="文稿",
@@ -34,9 +38,14 @@ class ForeignTextForm(HouseForm):
                 self.add_error("file", f"文件有 {upload.size / 1024 / 1024:.1f} MB，超过 20 MB 的上限。")
             else:
                 try:
-                    data["text"] = read_text(upload.name, upload.read()).text
+                    data["source"] = read_text(upload.name, upload.read())
                 except Refused as refused:
                     self.add_error("file", refused.message)
         elif not (data.get("text") or "").strip():
             self.add_error("text", "请粘贴文稿，或选择一个文件。")
+        else:
+            try:
+                data["source"] = from_pasted(data["text"])
+            except Refused as refused:
+                self.add_error("text", refused.message)
         return data

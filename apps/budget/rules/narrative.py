@@ -280,21 +280,20 @@ def change_sentence(
 
 # --- headings and numbers of the printed text --------------------------------------------------------------
 
-DUTIES = "duties"
 TASKS = "tasks"
 
 
-def entry_mark(section: str, level: int, number: int) -> str:
-    """The mark before an entry of the outline: （一） then 一是 (tasks) or 1. (duties) then 1. and （1）."""
-    if level == 1:
-        return numbering.heading(2, number)
-    if section == TASKS:
-        return (
-            f"{numbering.chinese_number(number)}是"
-            if level == 2
-            else numbering.heading(min(level, 4), number)
-        )
-    return numbering.heading(min(level + 1, 4), number)
+def entry_marks(texts: Sequence[str], level: int) -> list[str]:
+    """The marks of one row of entries: （一） at the top, 一是 beneath. Words that lead in the list (ending in ：) have none."""
+    marks: list[str] = []
+    number = 0
+    for at, text in enumerate(texts):
+        if level == 1 and at == 0 and text.rstrip().endswith(("：", ":")):
+            marks.append("")
+            continue
+        number += 1
+        marks.append(numbering.heading(2, number) if level == 1 else f"{numbering.chinese_number(number)}是")
+    return marks
 
 
 BOOK_TITLES: dict[str, str] = {

@@ -155,6 +155,11 @@ class Figure:
         return pairs
 
     @property
+    def is_of_items(self) -> bool:
+        """Whether the parts are items, which have a mark, or groups."""
+        return any(part.mark for part in self.parts)
+
+    @property
     def history_url(self) -> str:
         """The history of the line or of the item behind the figure."""
         if self.item is None:

@@ -174,7 +174,7 @@ def item_texts_of(record: Item, year: int) -> dict[str, str]:
     }
     stored = getattr(record, "amount", None)
     if stored is not None:
-        amount = stored + record.adjustment  # type: ignore[attr-defined]
+        amount = stored + record.adjustment
         texts |= {"amount": money.format_yuan(amount), "wan": money.format_wan(amount, strip=False)}
     return texts
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from apps.budget.models import Edition, OutlineEntry
 from apps.budget.rules import wording
-from apps.core.numbering import chinese_number
+from apps.budget.rules.narrative import entry_marks
 
 
 @dataclass(frozen=True)
 class OutlineRow:
-    """One entry with its number as printed: （一） at the top, 一是 beneath."""
+    """One entry with its number as printed: （一） at the top, 一是 beneath, none before the words that lead in."""
 
     entry: OutlineEntry
     number: str
@@ -35,18 +35,12 @@ def outline_sections(edition: Edition) -> list[OutlineSection]:
     def filled(entry: OutlineEntry) -> str:
         return wording.fill(entry.text, {"年度": str(year), "上年": str(year - 1)})
 
-    def rows(section: str) -> tuple[OutlineRow, ...]:
+    def rows(section: str, parent: int | None = None, level: int = 1) -> tuple[OutlineRow, ...]:
+        entries = by_parent[section, parent]
+        texts = [filled(entry) for entry in entries]
         return tuple(
-            OutlineRow(
-                entry,
-                f"（{chinese_number(number)}）",
-                filled(entry),
-                tuple(
-                    OutlineRow(child, f"{chinese_number(place)}是", filled(child))
-                    for place, child in enumerate(by_parent[section, entry.pk], start=1)
-                ),
-            )
-            for number, entry in enumerate(by_parent[section, None], start=1)
+            OutlineRow(entry, mark, text, rows(section, entry.pk, level + 1))
+            for entry, text, mark in zip(entries, texts, entry_marks(texts, level), strict=True)
         )
 
     titles = {"duties": "主要职责", "tasks": f"{year}年主要任务和目标"}

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from apps.accounts.models import User
-from apps.budget.models import CalcLine, Edition, GridChange, Item
+from apps.budget.models import CalcLine, Edition, GridChange, Item, ItemGroup
 from apps.budget.rules import wording
 from apps.budget.rules.columns import LINE_COLUMN, LINE_COLUMNS, column_of, item_column, item_columns
 from apps.budget.selectors.grid import item_texts_of, line_texts
@@ -170,6 +170,7 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
         raise Refused(f"一次最多 {MOST_ROWS:,} 行，这里有 {len(rows):,} 行，请分几次。", code="too_many")
     stored = {table: _fetch(table, edition, rows, lock=lock) for table in MODELS}
     _require_parents(edition, rows)
+    groups = dict(ItemGroup.objects.values_list("pk", "name"))
     problems: list[Problem] = []
     trials: list[RowTrial] = []
     entries: list[_Entry] = []
@@ -197,7 +198,7 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
             Problem(row.place, _label(row.table, column, edition), message)
             for column, message in faults.items()
         ]
-        trials.append(_trial(row, old, new, edition))
+        trials.append(_trial(row, old, new, edition, moved=_moved(record, before, groups)))
         entries.append(_Entry(row, record, before))
     seen = {
         f"{table}:{record.pk}": record.version for table, found in stored.items() for record in found.values()
@@ -284,7 +285,22 @@ def _unequal(row: RowInput, texts: Mapping[str, str]) -> dict[str, str]:
     return wrong
 
 
-def _trial(row: RowInput, old: Mapping[str, str], new: Mapping[str, str], edition: Edition) -> RowTrial:
+def _moved(record: Any, before: Mapping[str, Any] | None, groups: Mapping[int, str]) -> tuple[CellChange, ...]:
+    """The group of a new item, or the one an item goes to."""
+    if not isinstance(record, Item) or (before is not None and before["group"] == record.group_id):
+        return ()
+    old = groups.get(before["group"], "") if before is not None else ""
+    return (CellChange("分组", old, groups.get(record.group_id, "")),)
+
+
+def _trial(
+    row: RowInput,
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    edition: Edition,
+    *,
+    moved: tuple[CellChange, ...],
+) -> RowTrial:
     columns = LINE_COLUMNS if row.table == "line" else item_columns(edition.stage)
     cells = tuple(
         CellChange(column.label, old.get(column.name, ""), new.get(column.name, ""))
@@ -294,7 +310,7 @@ def _trial(row: RowInput, old: Mapping[str, str], new: Mapping[str, str], editio
     year = edition.plan.year
     name = new["label"] if row.table == "line" else new["name"]
     title = wording.fill(name, {"年度": str(year), "上年": str(year - 1)})
-    return RowTrial(row.table, row.place, title, row.record_id is None, cells)
+    return RowTrial(row.table, row.place, title, row.record_id is None, moved + cells)
 
 
 # ---- in the database -----------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require
+from apps.accounts.access import SignedInRequest, require
 from apps.budget.forms.adjustments import FORMS
 from apps.budget.models import Adjustment, Edition
 from apps.budget.rules.stages import Stage
@@ -23,14 +23,14 @@ from apps.core.forms import add_refusal
 TITLES = {"transfer": "调剂", "addition": "追加", "cut": "追减", "new": "新增项目（追加）"}
 
 
-def _edition(request: HttpRequest, pk: int) -> Edition:
+def _edition(request: SignedInRequest, pk: int) -> Edition:
     return get_object_or_404(
         Edition.objects.visible_to(request.user).for_detail(), pk=pk, stage=Stage.ADJUSTMENT
     )
 
 
 @require("budget.read")
-def adjustment_list(request: HttpRequest, pk: int) -> HttpResponse:
+def adjustment_list(request: SignedInRequest, pk: int) -> HttpResponse:
     edition = _edition(request, pk)
     request.working_year = edition.plan.year
     context = {
@@ -77,7 +77,7 @@ _REGISTERS: dict[str, Callable[..., None]] = {
 
 
 @require("budget.enter")
-def adjustment_add(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+def adjustment_add(request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
     """The form of one movement, in the dialog or as a page."""
     if kind not in FORMS:
         raise Http404
@@ -101,7 +101,7 @@ def adjustment_add(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 @require("budget.enter")
 @require_POST
-def adjustment_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def adjustment_remove(request: SignedInRequest, pk: int) -> HttpResponse:
     editions = Edition.objects.visible_to(request.user)
     adjustment = get_object_or_404(
         Adjustment.objects.select_related("item"), pk=pk, item__edition__in=editions

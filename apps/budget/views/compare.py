@@ -2,13 +2,13 @@
 
 import hashlib
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import client_address, require
+from apps.accounts.access import SignedInRequest, client_address, require
 from apps.accounts.services import record_export
 from apps.budget.models import Edition, Plan
 from apps.budget.selectors.comparison import (
@@ -24,7 +24,7 @@ from apps.budget.tables import comparison_workbook
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _plan(request: HttpRequest, pk: int) -> Plan:
+def _plan(request: SignedInRequest, pk: int) -> Plan:
     return get_object_or_404(
         Plan.objects.visible_to(request.user).select_related("union", "fiscal_year"), pk=pk
     )
@@ -40,7 +40,7 @@ def _chosen(editions: list[Edition], text: str, fallback: Edition) -> Edition:
     return found
 
 
-def _comparison(request: HttpRequest, plan: Plan) -> tuple[list[Edition], Comparison | None]:
+def _comparison(request: SignedInRequest, plan: Plan) -> tuple[list[Edition], Comparison | None]:
     asked = request.POST if request.method == "POST" else request.GET
     editions = comparable_editions(plan, request.user)
     pair = default_pair(plan, editions)
@@ -53,7 +53,7 @@ def _comparison(request: HttpRequest, plan: Plan) -> tuple[list[Edition], Compar
 
 
 @require("budget.read")
-def plan_compare(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_compare(request: SignedInRequest, pk: int) -> HttpResponse:
     plan = _plan(request, pk)
     request.working_year = plan.year
     editions, comparison = _comparison(request, plan)
@@ -70,7 +70,7 @@ def plan_compare(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require("budget.read")
 @require_POST
-def compare_export(request: HttpRequest, pk: int) -> HttpResponse:
+def compare_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """The rows shown, as xlsx; who took them out is recorded."""
     plan = _plan(request, pk)
     _, comparison = _comparison(request, plan)

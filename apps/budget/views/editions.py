@@ -1,12 +1,12 @@
 """Decisions on an edition: the question with its consequences, and the answer."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.access import deny, require
+from apps.accounts.access import SignedInRequest, deny, require
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import Edition
@@ -21,7 +21,7 @@ _DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.appro
 
 
 @require(*_DECIDES)
-def edition_decide(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def edition_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
     """Shows total, change and findings; a POST takes the step. Loaded into the dialog by htmx, a page without."""
     steps = [step for step in FLOW.steps if step.action == action]
     if not steps:
@@ -59,7 +59,7 @@ def edition_decide(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest,
+    request: SignedInRequest,
     edition: Edition,
     action: str,
     choice: Choice | None,
@@ -91,7 +91,7 @@ def _answer(
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-def _go(request: HttpRequest, url: str) -> HttpResponse:
+def _go(request: SignedInRequest, url: str) -> HttpResponse:
     """A redirect that also works from inside the dialog."""
     return (
         HttpResponse(status=204, headers={"HX-Redirect": url})
@@ -101,7 +101,7 @@ def _go(request: HttpRequest, url: str) -> HttpResponse:
 
 
 @require("budget.read")
-def edition_brief(request: HttpRequest, pk: int) -> HttpResponse:
+def edition_brief(request: SignedInRequest, pk: int) -> HttpResponse:
     """How many findings are left, for a card on the desk."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     left = unanswered(edition_findings(edition))

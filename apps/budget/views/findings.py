@@ -1,12 +1,12 @@
 """The findings of an edition: the panel beside the grid, the page, and the reason that lets a soft one stand."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Edition
 from apps.budget.rules import edition_checks
@@ -16,13 +16,13 @@ from apps.core.errors import Refused
 
 
 @require("budget.read")
-def edition_findings_page(request: HttpRequest, pk: int) -> HttpResponse:
+def edition_findings_page(request: SignedInRequest, pk: int) -> HttpResponse:
     """The whole page, or only the list when the grid's panel asks for it."""
     edition = scoped(Edition, request, pk=pk)
     return _answer(request, edition)
 
 
-def _answer(request: HttpRequest, edition: Edition, **extra: object) -> HttpResponse:
+def _answer(request: SignedInRequest, edition: Edition, **extra: object) -> HttpResponse:
     request.working_year = edition.plan.year
     findings = edition_findings(edition)
     context = {
@@ -39,7 +39,7 @@ def _answer(request: HttpRequest, edition: Edition, **extra: object) -> HttpResp
 
 @require("budget.enter", "budget.check")
 @require_POST
-def finding_waive(request: HttpRequest, pk: int) -> HttpResponse:
+def finding_waive(request: SignedInRequest, pk: int) -> HttpResponse:
     edition = scoped(Edition, request, pk=pk)
     fingerprint, reason = request.POST.get("fingerprint", ""), request.POST.get("reason", "")
     try:
@@ -59,7 +59,7 @@ def finding_waive(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require("text.check")
-def check_catalogue(request: HttpRequest) -> HttpResponse:
+def check_catalogue(request: SignedInRequest) -> HttpResponse:
     """校验规则目录: every check there is, over texts and over rows."""
     context = {"texts": CATALOGUE, "rows": edition_checks.CATALOGUE.items()}
     return render(request, "budget/check_catalogue.html", context)

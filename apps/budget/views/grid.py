@@ -1,11 +1,11 @@
 """The grid: the page, rows saved as they are left, rows added, moved and removed, and their history."""
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.blocks import row_payload, steps_payload
 from apps.budget.forms.cells import parse_item, parse_line
 from apps.budget.models import CalcLine, Edition, Item, ItemGroup
@@ -28,7 +28,7 @@ from apps.core.errors import Refused
 
 
 @require("budget.read")
-def edition_grid_page(request: HttpRequest, pk: int) -> HttpResponse:
+def edition_grid_page(request: SignedInRequest, pk: int) -> HttpResponse:
     """The edition as a spreadsheet; read-only, and saying why, when its content may not change."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     request.working_year = edition.plan.year
@@ -51,7 +51,7 @@ def edition_grid_page(request: HttpRequest, pk: int) -> HttpResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_line_save(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_line_save(request: SignedInRequest, pk: int) -> JsonResponse:
     line = scoped(CalcLine, request, pk=pk)
     payload = row_payload(request.body)
     parsed = parse_line(payload.cells, method=line.method)
@@ -70,9 +70,9 @@ def grid_line_save(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_line_add(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_line_add(request: SignedInRequest, pk: int) -> JsonResponse:
     item = scoped(Item, request, pk=pk)
-    parsed = parse_line({"method": "1"} | dict(row_payload(request.body).cells), method="")
+    parsed = parse_line({"method": "1"} | dict(row_payload(request.body, is_new=True).cells), method="")
     if parsed.problems:
         return wrong_cells(parsed.problems)
     line = add_line(item_id=item.pk, actor=request.user, values=parsed.values, now=timezone.now())
@@ -82,7 +82,7 @@ def grid_line_add(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_line_remove(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_line_remove(request: SignedInRequest, pk: int) -> JsonResponse:
     line = scoped(CalcLine, request, pk=pk)
     remove_line(line_id=line.pk, actor=request.user, seen_version=row_payload(request.body).version)
     return saved(line.item_id)
@@ -91,7 +91,7 @@ def grid_line_remove(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_line_move(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_line_move(request: SignedInRequest, pk: int) -> JsonResponse:
     line = scoped(CalcLine, request, pk=pk)
     move_line(line_id=line.pk, actor=request.user, steps=steps_payload(request.body))
     return saved(line.item_id)
@@ -100,7 +100,7 @@ def grid_line_move(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_item_save(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_item_save(request: SignedInRequest, pk: int) -> JsonResponse:
     item = get_object_or_404(Item.objects.visible_to(request.user).select_related("edition"), pk=pk)
     payload = row_payload(request.body)
     parsed = parse_item(payload.cells, stage=item.edition.stage)
@@ -119,11 +119,11 @@ def grid_item_save(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_item_add(request: HttpRequest, pk: int, group_id: int) -> JsonResponse:
+def grid_item_add(request: SignedInRequest, pk: int, group_id: int) -> JsonResponse:
     """A new item at the end of a group, by its name; the rest is filled in the grid or on its page."""
     edition = scoped(Edition, request, pk=pk)
     group = get_object_or_404(ItemGroup, pk=group_id)
-    parsed = parse_item(row_payload(request.body).cells, stage=edition.stage)
+    parsed = parse_item(row_payload(request.body, is_new=True).cells, stage=edition.stage)
     if parsed.problems:
         return wrong_cells(parsed.problems)
     item = create_item(
@@ -135,7 +135,7 @@ def grid_item_add(request: HttpRequest, pk: int, group_id: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_item_remove(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_item_remove(request: SignedInRequest, pk: int) -> JsonResponse:
     item = scoped(Item, request, pk=pk)
     remove_item(item_id=item.pk, actor=request.user, seen_version=row_payload(request.body).version)
     return JsonResponse({"sums": sums_json(item.edition_id)})
@@ -144,7 +144,7 @@ def grid_item_remove(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_item_move(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_item_move(request: SignedInRequest, pk: int) -> JsonResponse:
     item = scoped(Item, request, pk=pk)
     move_item(item_id=item.pk, actor=request.user, steps=steps_payload(request.body))
     return JsonResponse({"sums": sums_json(item.edition_id)})
@@ -152,7 +152,7 @@ def grid_item_move(request: HttpRequest, pk: int) -> JsonResponse:
 
 @require("budget.read")
 @answers_json
-def grid_items(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_items(request: SignedInRequest, pk: int) -> JsonResponse:
     """The rows of some items as they are now, to take the place of what stands in the page."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     wanted = [
@@ -169,7 +169,7 @@ def grid_items(request: HttpRequest, pk: int) -> JsonResponse:
 
 
 @require("budget.read")
-def grid_history(request: HttpRequest, table: str, pk: int) -> HttpResponse:
+def grid_history(request: SignedInRequest, table: str, pk: int) -> HttpResponse:
     """What happened to a row: who, when, old → new, and why."""
     if table == "lines":
         line = get_object_or_404(CalcLine.objects.visible_to(request.user).select_related("item"), pk=pk)
@@ -183,7 +183,7 @@ def grid_history(request: HttpRequest, table: str, pk: int) -> HttpResponse:
 
 
 @require("budget.read")
-def grid_explanation(request: HttpRequest, pk: int) -> HttpResponse:
+def grid_explanation(request: SignedInRequest, pk: int) -> HttpResponse:
     """The printed words of one item, as its figures stand now."""
     row = item_row(scoped(Item, request, pk=pk))
     return render(request, "budget/_grid_explanation.html", {"row": row})

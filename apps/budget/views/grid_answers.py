@@ -5,10 +5,11 @@ from functools import wraps
 from typing import Any
 
 from django.db import DataError, IntegrityError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from apps.accounts.access import SignedInRequest
 from apps.budget.models import CalcLine, Edition
 from apps.budget.rules.columns import column_of
 from apps.budget.selectors.grid import GridItem, GridLine, edition_sums, fresh_item, line_texts, signed
@@ -27,7 +28,7 @@ def answers_json(view: JsonView) -> JsonView:
     """A refusal is told with its column (422), a colleague's change with what stands there now (409); never a 500."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse | HttpResponse:
+    def answered(request: SignedInRequest, *args: Any, **kwargs: Any) -> JsonResponse | HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except RowChanged as changed:
@@ -131,7 +132,7 @@ def sums_json(edition_id: int) -> list[dict[str, str]]:
 
 
 def items_html(
-    request: HttpRequest, edition: Edition, item_ids: list[int], *, is_open: bool
+    request: SignedInRequest, edition: Edition, item_ids: list[int], *, is_open: bool
 ) -> dict[str, str]:
     """Rows of these items as the page draws them; an item that is gone is drawn as nothing."""
     living = set(edition.items.filter(pk__in=item_ids).values_list("pk", flat=True))

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import client_address, require
+from apps.accounts.access import SignedInRequest, client_address, require
 from apps.accounts.services import record_export
 from apps.budget.forms.imports import ImportForm
 from apps.budget.models import Edition, ImportFile
@@ -28,7 +28,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = 300
 
 
-def _edition(request: HttpRequest, pk: int) -> Edition:
+def _edition(request: SignedInRequest, pk: int) -> Edition:
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     request.working_year = edition.plan.year
     return edition
@@ -36,7 +36,7 @@ def _edition(request: HttpRequest, pk: int) -> Edition:
 
 @require("budget.read")
 @require_POST
-def edition_export(request: HttpRequest, pk: int) -> HttpResponse:
+def edition_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """Every item and line of the edition; that it went out is recorded."""
     edition = _edition(request, pk)
     rows = sheet_rows(edition)
@@ -59,7 +59,7 @@ def edition_export(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require("budget.enter")
-def edition_import(request: HttpRequest, pk: int) -> HttpResponse:
+def edition_import(request: SignedInRequest, pk: int) -> HttpResponse:
     """Upload; the file is kept and its preview shown. Nothing of the edition changes yet."""
     edition = _edition(request, pk)
     form = ImportForm(request.POST or None, request.FILES or None)
@@ -89,7 +89,7 @@ def edition_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require("budget.enter")
-def import_preview(request: HttpRequest, pk: int) -> HttpResponse:
+def import_preview(request: SignedInRequest, pk: int) -> HttpResponse:
     """What the file would change, counted afresh; a POST takes over exactly what was shown."""
     file = get_object_or_404(ImportFile.objects.visible_to(request.user), pk=pk)
     edition = _edition(request, file.edition_id)
@@ -125,7 +125,7 @@ def _try_again(resource: EditionResource, file: ImportFile) -> None:
 
 
 def _take_over(
-    request: HttpRequest, file: ImportFile, resource: EditionResource, dataset: Any
+    request: SignedInRequest, file: ImportFile, resource: EditionResource, dataset: Any
 ) -> HttpResponse:
     """All rows and the mark on the file commit together. Raises Refused when the rows differ from those shown."""
     with transaction.atomic():

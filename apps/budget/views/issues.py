@@ -1,11 +1,11 @@
 """Issued explanations: the list, one of them, its file, and whether a file is one of them."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.access import client_address, require, signed_in
+from apps.accounts.access import SignedInRequest, client_address, require, signed_in
 from apps.budget.forms.printing import VerifyForm
 from apps.budget.models import IssuedDocument
 from apps.budget.selectors.printing import issue_number, issued_facts
@@ -17,7 +17,7 @@ PER_PAGE = 50
 
 @require("budget.read")
 @require_GET
-def issued_list(request: HttpRequest) -> HttpResponse:
+def issued_list(request: SignedInRequest) -> HttpResponse:
     documents = IssuedDocument.objects.visible_to(request.user).for_list()
     page = Paginator(documents, PER_PAGE).get_page(request.GET.get("page"))
     rows = [(document, issue_number(document)) for document in page]
@@ -26,7 +26,7 @@ def issued_list(request: HttpRequest) -> HttpResponse:
 
 @require("budget.read")
 @require_GET
-def issued_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def issued_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     document = get_object_or_404(IssuedDocument.objects.visible_to(request.user).for_list(), pk=pk)
     request.working_year = document.edition.plan.year
     context = {"document": document, "facts": issued_facts(document), "plan": document.edition.plan}
@@ -34,9 +34,9 @@ def issued_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require("budget.read")
-@require_GET
-def issued_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The stored bytes, always the same."""
+@require_POST
+def issued_file(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The stored bytes, always the same. Taking them leaves a record, so it is no GET."""
     known = get_object_or_404(IssuedDocument.objects.visible_to(request.user).only("pk"), pk=pk)
     document = services.hand_out_issue(
         document_id=known.pk, actor=request.user, address=client_address(request)
@@ -45,11 +45,12 @@ def issued_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @signed_in
-def verify(request: HttpRequest) -> HttpResponse:
+def verify(request: SignedInRequest) -> HttpResponse:
     """Whether a file or a hash is that of an issued document."""
-    form = VerifyForm(request.POST or None, request.FILES or None)
+    sent = request.method == "POST"
+    form = VerifyForm(request.POST if sent else None, request.FILES if sent else None)
     context: dict[str, object] = {"form": form}
-    if request.method == "POST" and form.is_valid():
+    if sent and form.is_valid():
         context["sha256"] = form.cleaned_data["sha256"]
         context["name"] = form.cleaned_data["name"]
         context["found"] = services.verify_file(

@@ -1,13 +1,13 @@
 """An item on its own page: fields, basis documents, indicators; adding and removing it."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.items import CitationFormSet, IndicatorFormSet, ItemForm
 from apps.budget.models import Edition, Item, PolicyDocument
 from apps.budget.selectors.sheet import item_row
@@ -17,7 +17,7 @@ from apps.core.forms import add_refusal
 
 
 @require("budget.enter")
-def item_create(request: HttpRequest, edition_id: int) -> HttpResponse:
+def item_create(request: SignedInRequest, edition_id: int) -> HttpResponse:
     """A new item; afterwards its calculation is entered in the grid."""
     edition = scoped(Edition, request, pk=edition_id)
     request.working_year = edition.plan.year
@@ -36,7 +36,7 @@ def item_create(request: HttpRequest, edition_id: int) -> HttpResponse:
 
 
 @require("budget.read")
-def item_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def item_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Read an item, or change it while its edition is open and the person may enter."""
     item = scoped(Item, request, pk=pk)
     edition = Edition.objects.for_detail().get(pk=item.edition_id)
@@ -90,7 +90,7 @@ _INDICATOR_FIELDS = ("level", "second_level", "name", "direction", "target", "un
 
 @require("budget.enter")
 @require_POST
-def item_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def item_remove(request: SignedInRequest, pk: int) -> HttpResponse:
     item = scoped(Item, request, pk=pk)
     try:
         remove_item(item_id=item.pk, actor=request.user, seen_version=int(request.POST.get("version") or 0))

@@ -1,18 +1,18 @@
 """主要职责 and 年度主要任务和目标 as rows: read, add, change, move, remove."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.models import Edition, OutlineEntry
 from apps.budget.selectors.outline import outline_sections
 from apps.budget.services.outline import add_entry, change_entry, move_entry, remove_entry
 from apps.core.errors import Refused
 
 
-def _page(request: HttpRequest, edition: Edition, **extra: object) -> HttpResponse:
+def _page(request: SignedInRequest, edition: Edition, **extra: object) -> HttpResponse:
     request.working_year = edition.plan.year
     context = {
         "edition": edition,
@@ -23,13 +23,13 @@ def _page(request: HttpRequest, edition: Edition, **extra: object) -> HttpRespon
 
 
 @require("budget.read")
-def outline(request: HttpRequest, edition_id: int) -> HttpResponse:
+def outline(request: SignedInRequest, edition_id: int) -> HttpResponse:
     return _page(request, scoped(Edition, request, pk=edition_id))
 
 
 @require("budget.enter")
 @require_POST
-def outline_add(request: HttpRequest, edition_id: int) -> HttpResponse:
+def outline_add(request: SignedInRequest, edition_id: int) -> HttpResponse:
     edition = scoped(Edition, request, pk=edition_id)
     parent = request.POST.get("parent", "")
     section, text = request.POST.get("section", ""), request.POST.get("text", "")
@@ -53,7 +53,7 @@ def outline_add(request: HttpRequest, edition_id: int) -> HttpResponse:
 
 @require("budget.enter")
 @require_POST
-def outline_change(request: HttpRequest, pk: int) -> HttpResponse:
+def outline_change(request: SignedInRequest, pk: int) -> HttpResponse:
     """Save, move up or down, or remove one row, by the button that was pressed."""
     entry = _visible(request, pk)
     action, version = request.POST.get("action", "save"), request.POST.get("version", "")
@@ -75,7 +75,7 @@ def outline_change(request: HttpRequest, pk: int) -> HttpResponse:
     return _back(entry.edition_id, pk)
 
 
-def _visible(request: HttpRequest, pk: int) -> OutlineEntry:
+def _visible(request: SignedInRequest, pk: int) -> OutlineEntry:
     return scoped(OutlineEntry, request, pk=pk)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.blocks import BlockPayload, block_payload, item_rows, line_rows
 from apps.budget.models import Edition, GridChange
 from apps.budget.selectors.grid import items_below, lines_below, touched_items
@@ -18,7 +18,7 @@ from apps.budget.views.grid_answers import answers_json, items_html, sums_json, 
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_paste_try(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_paste_try(request: SignedInRequest, pk: int) -> JsonResponse:
     """The dry run: old → new for each cell, wrong cells named."""
     edition = scoped(Edition, request, pk=pk)
     rows = _rows(edition, block_payload(request.body))
@@ -28,7 +28,7 @@ def grid_paste_try(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_paste(request: HttpRequest, pk: int) -> JsonResponse:
+def grid_paste(request: SignedInRequest, pk: int) -> JsonResponse:
     """Take the block over, if nothing changed since it was tried."""
     edition = scoped(Edition, request, pk=pk)
     payload = block_payload(request.body)
@@ -47,7 +47,7 @@ def grid_paste(request: HttpRequest, pk: int) -> JsonResponse:
 @require("budget.enter")
 @require_POST
 @answers_json
-def grid_undo(request: HttpRequest, pk: int, change_id: int) -> JsonResponse:
+def grid_undo(request: SignedInRequest, pk: int, change_id: int) -> JsonResponse:
     edition = scoped(Edition, request, pk=pk)
     change = scoped(GridChange, request, pk=change_id, edition=edition)
     items = touched_items(change)
@@ -62,7 +62,7 @@ def _rows(edition: Edition, payload: BlockPayload) -> list[RowInput]:
 
 
 def _answer(
-    request: HttpRequest, edition: Edition, change: GridChange, *, items: Sequence[int] = ()
+    request: SignedInRequest, edition: Edition, change: GridChange, *, items: Sequence[int] = ()
 ) -> JsonResponse:
     touched = list(items) or touched_items(change)
     html = items_html(request, edition, touched, is_open=True) if len(touched) <= 20 else {}

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from apps.accounts.access import require, scoped
+from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.plans import PlanForm
 from apps.budget.models import Edition, FiscalYear, Plan
 from apps.budget.rules.stages import NEXT_STAGE, STAGE_MEANING, Book, Stage, edition_label
@@ -33,10 +33,11 @@ def _whole(text: str) -> int | None:
 
 
 @require("budget.read")
-def plan_list(request: HttpRequest) -> HttpResponse:
+def plan_list(request: SignedInRequest) -> HttpResponse:
     year, union_id = _whole(request.GET.get("year", "")), _whole(request.GET.get("union", ""))
     book = request.GET.get("book", "")
-    request.working_year = year
+    if year is not None:
+        request.working_year = year
     rows = plan_rows(request.user, year=year, book=book if book in Book.values else "", union_id=union_id)
     table = PlanTable(rows, order_by=request.GET.get("sort", "")).paged(request.GET.get("page"))
     context = {
@@ -53,7 +54,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
 
 
 @require("budget.plan", "budget.enter")
-def plan_create(request: HttpRequest) -> HttpResponse:
+def plan_create(request: SignedInRequest) -> HttpResponse:
     form = PlanForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -73,7 +74,7 @@ def plan_create(request: HttpRequest) -> HttpResponse:
 
 
 @require("budget.read")
-def plan_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     plan = get_object_or_404(
         Plan.objects.visible_to(request.user).select_related("union", "fiscal_year", "created_by"), pk=pk
     )
@@ -101,7 +102,7 @@ def _next_label(edition: Edition) -> str:
 
 
 @require("budget.plan", "budget.enter")
-def plan_next(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_next(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask, then open the next stage as a copy of the last one."""
     plan = scoped(Plan, request, pk=pk)
     request.working_year = plan.year
@@ -131,7 +132,7 @@ def plan_next(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require("budget.plan", "budget.enter")
-def edition_copy(request: HttpRequest, pk: int) -> HttpResponse:
+def edition_copy(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask, then fill an empty 一上 from last year's final edition."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     request.working_year = edition.plan.year
@@ -152,7 +153,7 @@ def edition_copy(request: HttpRequest, pk: int) -> HttpResponse:
     return _dialog_or_page(request, "plan_copy", context)
 
 
-def _dialog_or_page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+def _dialog_or_page(request: SignedInRequest, name: str, context: dict[str, Any]) -> HttpResponse:
     """The bare question for the dialog; a whole page for those who follow the link, and after an error."""
     in_dialog = "HX-Request" in request.headers
     template = f"budget/_{name}.html" if in_dialog else f"budget/{name}.html"
@@ -162,7 +163,7 @@ def _dialog_or_page(request: HttpRequest, name: str, context: dict[str, Any]) ->
 
 
 @require("budget.plan")
-def year_close(request: HttpRequest, year: int) -> HttpResponse:
+def year_close(request: SignedInRequest, year: int) -> HttpResponse:
     """What the year ends with, plan by plan, and the close for good."""
     fiscal_year = get_object_or_404(FiscalYear, pk=year)
     error = ""

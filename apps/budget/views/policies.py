@@ -1,11 +1,13 @@
 """The register of basis documents and their scans."""
 
+from pathlib import Path
+
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import SignedInRequest, require
 from apps.budget.forms.policies import PolicyDocumentForm
 from apps.budget.models import PolicyDocument
 from apps.budget.selectors.policies import citing_items, policy_warnings
@@ -15,7 +17,7 @@ from apps.core.forms import add_refusal
 
 
 @require("document.read")
-def policy_list(request: HttpRequest) -> HttpResponse:
+def policy_list(request: SignedInRequest) -> HttpResponse:
     """All documents with how often each is cited and what speaks against it; filtered by the address."""
     documents = PolicyDocument.objects.for_list()
     term, kind = request.GET.get("q", "").strip(), request.GET.get("kind", "")
@@ -35,7 +37,7 @@ def policy_list(request: HttpRequest) -> HttpResponse:
 
 
 @require("document.edit")
-def policy_create(request: HttpRequest) -> HttpResponse:
+def policy_create(request: SignedInRequest) -> HttpResponse:
     form = PolicyDocumentForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -51,7 +53,7 @@ def policy_create(request: HttpRequest) -> HttpResponse:
 
 
 @require("document.read")
-def policy_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def policy_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """The document, who cites it, what speaks against it; changed here by those who may."""
     document = get_object_or_404(PolicyDocument, pk=pk)
     form = None
@@ -83,11 +85,11 @@ def policy_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require("document.read")
-def policy_scan(request: HttpRequest, pk: int) -> HttpResponse:
+def policy_scan(request: SignedInRequest, pk: int) -> FileResponse:
     """The scan as a download, never shown inside the site."""
     document = get_object_or_404(PolicyDocument, pk=pk)
     if not document.scan:
         raise Http404
     return FileResponse(
-        document.scan.open("rb"), as_attachment=True, filename=document.scan.name.rsplit("/", 1)[-1]
+        document.scan.open("rb"), as_attachment=True, filename=Path(document.scan.name or "").name
     )

@@ -1,14 +1,14 @@
 """Printing an edition: choose the style, wait for the background job, take the draft; begin an issue."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.access import client_address, require
+from apps.accounts.access import SignedInRequest, client_address, require
 from apps.budget.forms.printing import ISSUE, PrintForm
 from apps.budget.models import Edition, PrintJob
 from apps.budget.printing import print_page
@@ -34,11 +34,11 @@ def pdf_response(data: bytes | memoryview, name: str) -> HttpResponse:
 
 
 @require("budget.read")
-def edition_print(request: HttpRequest, pk: int) -> HttpResponse:
+def edition_print(request: SignedInRequest, pk: int) -> HttpResponse:
     """The page before printing; posting it puts the job into the queue."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     request.working_year = edition.plan.year
-    form = PrintForm(request.POST or None)
+    form = PrintForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             job = services.request_print(
@@ -63,7 +63,7 @@ def edition_print(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "budget/print.html", context, status=422 if form.errors else 200)
 
 
-def _job(request: HttpRequest, pk: int) -> PrintJob:
+def _job(request: SignedInRequest, pk: int) -> PrintJob:
     return get_object_or_404(visible_jobs(request.user), pk=pk)
 
 
@@ -82,7 +82,7 @@ def _job_context(job: PrintJob) -> dict[str, object]:
 
 @require("budget.read")
 @require_GET
-def print_job(request: HttpRequest, pk: int) -> HttpResponse:
+def print_job(request: SignedInRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
     request.working_year = job.edition.plan.year
     return render(request, "budget/print_job.html", _job_context(job))
@@ -91,14 +91,14 @@ def print_job(request: HttpRequest, pk: int) -> HttpResponse:
 @require("budget.read")
 @require_GET
 @never_cache
-def print_job_progress(request: HttpRequest, pk: int) -> HttpResponse:
+def print_job_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The part of the page that asks every second."""
     return render(request, "budget/_print_job.html", _job_context(_job(request, pk)))
 
 
 @require("budget.read")
 @require_POST
-def print_job_restart(request: HttpRequest, pk: int) -> HttpResponse:
+def print_job_restart(request: SignedInRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
     try:
         job = services.restart_print(job_id=job.pk, actor=request.user, now=timezone.now())
@@ -108,9 +108,9 @@ def print_job_restart(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require("budget.read")
-@require_GET
-def print_job_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bytes of a draft."""
+@require_POST
+def print_job_file(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The bytes of a draft. Taking them leaves a record, so it is no GET."""
     job = _job(request, pk)
     try:
         draft = services.hand_out_draft(job_id=job.pk, actor=request.user, address=client_address(request))

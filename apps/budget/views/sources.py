@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import require
+from apps.accounts.access import SignedInRequest, require
 from apps.budget.forms.sources import BindingForm, ReadingForm, SourceChoiceForm
 from apps.budget.models import CalcLine
 from apps.budget.rules import wording
@@ -20,14 +20,14 @@ from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
 
-def _line(request: HttpRequest, pk: int) -> CalcLine:
+def _line(request: SignedInRequest, pk: int) -> CalcLine:
     lines = CalcLine.objects.visible_to(request.user).select_related(
         "item__edition__plan__union", "item__edition__plan__fiscal_year", "updated_by"
     )
     return get_object_or_404(lines, pk=pk)
 
 
-def _panel(request: HttpRequest, line: CalcLine, **extra: Any) -> HttpResponse:
+def _panel(request: SignedInRequest, line: CalcLine, **extra: Any) -> HttpResponse:
     """The panel in the state of the line: bound, or choosing a source."""
     edition = line.item.edition
     request.working_year = edition.plan.year
@@ -55,31 +55,34 @@ def _panel(request: HttpRequest, line: CalcLine, **extra: Any) -> HttpResponse:
 
 
 @require("budget.read")
-def line_source(request: HttpRequest, pk: int) -> HttpResponse:
+def line_source(request: SignedInRequest, pk: int) -> HttpResponse:
     """Reading only: the present figure is shown beside the stored one and nothing is written."""
     return _panel(request, _line(request, pk))
 
 
-def _done(request: HttpRequest, line: CalcLine, sentence: str) -> HttpResponse:
+def _done(request: SignedInRequest, line: CalcLine, sentence: str) -> HttpResponse:
     """Back to the panel; inside the dialog the page below is told that the line changed."""
     if "HX-Request" not in request.headers:
         messages.success(request, sentence)
         return redirect("budget:line_source", pk=line.pk)
     answer = _panel(request, _line(request, line.pk))
-    told = {"toast": {"text": sentence, "level": "success"}, "sourceChanged": {"line": line.pk}}
+    told = {
+        "toast": {"text": sentence, "level": "success"},
+        "sourceChanged": {"line": line.pk, "item": line.item_id},
+    }
     answer.headers["HX-Trigger"] = json.dumps(told)
     return answer
 
 
 @require("budget.enter")
 @require_POST
-def source_bind(request: HttpRequest, pk: int) -> HttpResponse:
+def source_bind(request: SignedInRequest, pk: int) -> HttpResponse:
     line = _line(request, pk)
     source = quantities.find(request.POST.get("key", ""))
     if source is None:
-        form = SourceChoiceForm(request.POST)
-        form.is_valid()
-        return _panel(request, line, choice_form=form)
+        choice = SourceChoiceForm(request.POST)
+        choice.is_valid()
+        return _panel(request, line, choice_form=choice)
     form = BindingForm(request.POST, source=source)
     if form.is_valid():
         keeps = "keep" in request.POST
@@ -101,7 +104,7 @@ def source_bind(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require("budget.enter")
 @require_POST
-def source_read(request: HttpRequest, pk: int) -> HttpResponse:
+def source_read(request: SignedInRequest, pk: int) -> HttpResponse:
     line = _line(request, pk)
     try:
         difference = services.read_source(line_id=line.pk, actor=request.user, now=timezone.now())
@@ -115,7 +118,7 @@ def source_read(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require("budget.enter")
 @require_POST
-def source_decide(request: HttpRequest, pk: int, answer: str) -> HttpResponse:
+def source_decide(request: SignedInRequest, pk: int, answer: str) -> HttpResponse:
     """Accept the present figure, or keep the old one with a reason."""
     if answer not in ("accept", "keep"):
         raise Http404
@@ -137,7 +140,7 @@ def source_decide(request: HttpRequest, pk: int, answer: str) -> HttpResponse:
 
 @require("budget.enter")
 @require_POST
-def source_unbind(request: HttpRequest, pk: int) -> HttpResponse:
+def source_unbind(request: SignedInRequest, pk: int) -> HttpResponse:
     line = _line(request, pk)
     try:
         services.unbind_source(line_id=line.pk, actor=request.user, now=timezone.now())

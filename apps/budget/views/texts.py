@@ -3,31 +3,35 @@
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
-from apps.accounts.access import require
+from apps.accounts.access import SignedInRequest, require
 from apps.budget.checks import card, known_documents
 from apps.budget.forms.texts import ForeignTextForm
 from apps.budget.rules.findings import Finding, Severity
-from apps.budget.rules.text import check_text
+from apps.budget.rules.text import check_text, guess_year
 
 
 @require("text.check")
-def text_check(request: HttpRequest) -> HttpResponse:
+def text_check(request: SignedInRequest) -> HttpResponse:
     """Nothing of the text is stored."""
     form = ForeignTextForm(
         request.POST or None, request.FILES or None, initial={"year": timezone.localdate().year}
     )
     context: dict[str, object] = {"form": form}
     if request.method == "POST" and form.is_valid():
-        text = form.cleaned_data["text"]
-        findings = check_text(text, year=form.cleaned_data["year"], known_documents=known_documents())
+        source = form.cleaned_data["source"]
+        year = form.cleaned_data["year"] or guess_year(source.text)
+        findings = check_text(
+            source.text, year=year, known_documents=known_documents(), line_labels=source.labels
+        )
         context |= {
             "findings": [card(finding) for finding in findings],
-            "lines": marked_lines(text, findings),
+            "lines": marked_lines(source.text, findings),
             "counts": _counts(findings),
+            "year": year,
+            "notes": source.notes,
         }
     return render(request, "budget/text_check.html", context, status=422 if form.errors else 200)
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
@@ -61,6 +61,10 @@ class Citation:
 
 
 def check(draft: Draft, known: Sequence[KnownDocument] = ()) -> Iterator[Finding]:
+    yield from _each_once(_check_all(draft, known))
+
+
+def _check_all(draft: Draft, known: Sequence[KnownDocument]) -> Iterator[Finding]:
     citations = list(read_citations(draft))
     for citation in citations:
         yield from _check_form(draft, citation)
@@ -68,6 +72,17 @@ def check(draft: Draft, known: Sequence[KnownDocument] = ()) -> Iterator[Finding
     yield from _check_variants(draft, citations)
     if known:
         yield from _check_register(draft, citations, known)
+
+
+def _each_once(findings: Iterator[Finding]) -> list[Finding]:
+    """A document cited ten times with one fault is one finding with ten places."""
+    merged: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        merged.setdefault((finding.code, finding.message), []).append(finding)
+    return [
+        replace(first, more=(*first.more, *(span for other in others for span in other.spans)))
+        for first, *others in merged.values()
+    ]
 
 
 def read_citations(draft: Draft) -> Iterator[Citation]:
@@ -100,7 +115,7 @@ def _title_before(plain: str, start: int) -> str:
     before = plain[max(0, start - 130) : start].rstrip("（( 　")
     if not before.endswith("》"):
         return ""
-    titles = [matched["title"] for matched in _TITLE.finditer(before)]
+    titles = [matched["title"] for matched in _TITLE.finditer(before) if matched.end() == len(before)]
     return titles[-1] if titles else ""
 
 

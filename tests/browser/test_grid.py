@@ -1,0 +1,669 @@
+"""The budget grid in a real browser: typed like a spreadsheet, told at once, nothing lost, by keyboard alone."""
+
+import json
+import os
+import random
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Locator, Page, expect
+
+from apps.accounts.models import Session, User
+from apps.budget.models import CalcLine, Edition, Item
+from apps.budget.rules.calculation import Line, Method
+from apps.budget.selectors.grid import change_rate, figure, signed
+from apps.core import money
+from tests.budget.office import Office
+from tests.factories import PASSWORD, CalcLineFactory, ItemFactory, ItemGroupFactory, UserFactory
+
+PHOTOGRAPHS = Path(os.environ.get("PHOTOGRAPHS") or Path(__file__).resolve().parents[2] / "var" / "photographs")
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LINE_CELLS = [
+    "number", "label", "method", "people", "unit", "of_which_label", "of_which_people", "price", "ratio", "share",
+    "share_basis", "note", "amount", "wan",
+]  # fmt: skip
+ITEM_CELLS = ["number", "name", "prior_amount", "change", "change_rate", "state", "change_reason", "amount", "wan"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class GridPage:
+    """The grid as a person handles it."""
+
+    def __init__(self, page: Page, edition: Edition, user: User) -> None:
+        self.page = page
+        self.keys = page.keyboard
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        page.goto("/accounts/sign-in/")
+        origin = page.evaluate("location.origin")
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": origin}])
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.address = f"/budget/editions/{edition.pk}/"
+        page.goto(self.address)
+
+    def line(self, line: CalcLine, name: str) -> Locator:
+        return self.page.locator(f"#line-{line.pk} > *").nth(LINE_CELLS.index(name))
+
+    def item(self, item: Item, name: str) -> Locator:
+        return self.page.locator(f"#item-{item.pk} .r-item > *").nth(ITEM_CELLS.index(name))
+
+    def sentence(self, item: Item) -> Locator:
+        return self.page.locator(f"#item-{item.pk} .sentence")
+
+    def total(self, label: str) -> str:
+        row = self.page.locator("#grid tfoot tr", has_text=label)
+        return f"{row.locator('[data-part=amount]').inner_text()} {row.locator('[data-part=wan]').inner_text()}"
+
+    @property
+    def saved(self) -> Locator:
+        return self.page.locator("#grid-state", has_text="已保存")
+
+    @property
+    def tip(self) -> Locator:
+        return self.page.locator("#grid-tip")
+
+    @property
+    def here(self) -> str:
+        """The name of the cell that has the focus, as a screen reader says it."""
+        return self.page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+    def paste(self, text: str) -> None:
+        self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        self.keys.press("Control+v")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.keys.press(key)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def edition(office) -> Edition:
+    return office.plan(items=0).editions.get()
+
+
+@pytest.fixture
+def allowance(edition) -> Item:
+    """市级离退休劳模津贴 with its three classes."""
+    item = ItemFactory(
+        edition=edition, name="市级离退休劳模津贴", counted_as="离退休市级劳模", ordinal=1, prior_amount=Decimal(400_000)
+    )
+    for ordinal, (label, people, rate) in enumerate(
+        (("获得一次", 245, 1500), ("获得二次", 22, 2000), ("获得三次及其以上", 10, 2500)), start=1
+    ):
+        CalcLineFactory(item=item, ordinal=ordinal, label=label, method=Method.TIERED, people=people, rate=rate)
+    item.lines.filter(ordinal=1).update(of_which_label="破产或撤销企业劳模", of_which_people=6)
+    return item
+
+
+@pytest.fixture
+def first(allowance) -> CalcLine:
+    return allowance.lines.get(ordinal=1)
+
+
+@pytest.fixture
+def health(edition) -> Item:
+    group = ItemGroupFactory(code="public", name="单位专项公用经费项目", ordinal=10)
+    item = ItemFactory(edition=edition, group=group, name="{年度}年劳模体检费", ordinal=1)
+    CalcLineFactory(item=item, ordinal=1, label="参加体检劳模", people=557, rate=400)
+    return item
+
+
+@pytest.fixture
+def grid(page, office, edition, allowance, health) -> GridPage:
+    return GridPage(page, edition, office.clerk)
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page, options=AXE).response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical", "moderate")
+        for node in violation["nodes"]
+    ]
+
+
+def photograph(page: Page, name: str) -> None:
+    PHOTOGRAPHS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PHOTOGRAPHS / f"{name}.png")
+
+
+# ---- figures -------------------------------------------------------------------------------------------------
+
+
+def test_everything_follows_a_changed_count_while_it_is_typed_and_after_it_is_saved(office, grid, allowance, first):
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    expect(grid.line(first, "amount")).to_have_text("376,500.00")
+    expect(grid.item(allowance, "wan")).to_have_text("44.55")
+    expect(grid.item(allowance, "change")).to_have_text("+45,500.00")
+    expect(grid.item(allowance, "change_rate")).to_have_text("+11.4%")
+    assert grid.total("单位专项项目") == "445,500.00 44.55"
+    assert grid.total("合计") == "668,300.00 66.83"
+    grid.press("Enter")
+    expect(grid.saved).to_be_visible()
+    expect(grid.sentence(allowance)).to_contain_text("涉及离退休市级劳模283人，其中获得一次的251人（含破产或撤销企业劳模6人）")
+    first.refresh_from_db()
+    assert (first.people, first.amount) == (251, Decimal("376500.00"))
+    grid.line(first, "people").click()
+    grid.press("Alt+h")
+    panel = grid.page.locator("#grid-panel")
+    expect(panel).to_contain_text(str(office.clerk))
+    expect(panel.locator(".diff").first).to_contain_text("245")
+    expect(panel.locator(".diff").first).to_contain_text("251")
+
+
+def test_of_which_beyond_its_class_is_refused_on_the_spot(grid, first):
+    grid.line(first, "of_which_people").click()
+    grid.keys.type("300")
+    grid.press("Tab", "Shift+Tab")
+    expect(grid.tip).to_have_text("“其中”的数量 300 超过本行的数量 245。")
+    editor = grid.page.locator(".grid-editor")
+    expect(editor).to_have_attribute("aria-invalid", "true")
+    expect(editor).to_have_value("300")
+    first.refresh_from_db()
+    assert first.of_which_people == 6
+    expect(grid.page.locator("#grid-state")).to_contain_text("1 行有错误，未保存")
+    grid.keys.type("8")
+    grid.press("Enter")
+    expect(grid.saved).to_be_visible()
+    first.refresh_from_db()
+    assert first.of_which_people == 8
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "sentence"),
+    [
+        ("people", "-3", "“数量”不能是负数。"),
+        ("people", "1000000000", "“数量”不能超过 100,000,000。"),
+        ("price", "十元", "“标准”应填写数字，例如 222,800.50 或 22.28万；“十元”不是数字。"),
+    ],
+)
+def test_a_wrong_figure_is_told_in_its_cell_and_kept(grid, first, column, typed, sentence):
+    grid.line(first, column).click()
+    grid.page.keyboard.insert_text(typed)
+    grid.press("Enter", "ArrowUp")
+    expect(grid.tip).to_have_text(sentence)
+    expect(grid.page.locator(".grid-editor")).to_have_value(typed)
+
+
+@pytest.mark.allows_status(422)
+def test_what_only_the_server_knows_is_told_in_the_cell_too(grid, first):
+    grid.line(first, "label").click()
+    grid.page.keyboard.insert_text("{未知}人")
+    grid.press("Control+s")
+    expect(grid.tip).to_contain_text("占位符 {未知} 不存在")
+
+
+def test_the_page_computes_as_the_server_does(grid):
+    """Amounts, shares, 万元, changes and rates over many values, edges and halves included."""
+    chance = random.Random(2016)
+    counts = [0, 1, 245, 99_999_999, *(chance.randrange(10**6) for _ in range(80))]
+    rates = [Decimal(chance.randrange(10**7)) / 100 for _ in range(84)]
+    ratios = [Decimal(chance.randrange(1, 10**6)) / 10**6 for _ in range(84)]
+    amounts = [Decimal(chance.choice([5, 50, 4_999, 5_000, 15_000, chance.randrange(10**12)])) / 100 for _ in range(84)]
+    cases, wanted = [], []
+    for count, rate, ratio, amount in zip(counts, rates, ratios, amounts, strict=True):
+        share = ratios[count % 84]
+        headcount = Line(method=Method.HEADCOUNT, people=count, rate=rate).amount or Decimal(0)
+        shared = Line(method=Method.BASE_RATIO, base_amount=amount, ratio=ratio, share=share).amount or Decimal(0)
+        change = rate - amount
+        cases.append([str(count), str(rate), str(amount), money.format_ratio(ratio), money.format_ratio(share)])
+        wanted.append(
+            [
+                money.format_yuan(headcount),
+                money.format_yuan(shared),
+                money.format_wan(amount, strip=False),
+                figure(amount),
+                signed(change),
+                money.format_wan(change, strip=False),
+                change_rate(change, amount),
+                money.format_ratio(ratio),
+                money.format_count(count),
+            ]
+        )
+    found = grid.page.evaluate(
+        """cases => cases.map(([count, rate, amount, ratio, share]) => {
+            const a = gridAmounts;
+            const n = a.parseCount(count, "", 1e8).value, r = a.parseAmount(rate, "").value;
+            const m = a.parseAmount(amount, "").value, p = a.parseRatio(ratio, "").value, s = a.parseRatio(share, "").value;
+            const difference = r - m;
+            return [a.format(a.product(n, r)), a.format(a.share(m, p, s)), a.formatWan(m), a.figure(m),
+                a.signed(difference), a.formatWan(difference), a.rate(difference, m), a.formatRatio(p), a.formatCount(n)];
+        })""",
+        cases,
+    )
+    assert found == wanted
+
+
+def test_the_page_reads_numbers_as_the_server_does(grid):
+    """Every way of typing an amount, a count and a ratio: the same value or the same sentence."""
+    typed = [
+        "", " ", "1", "1,234", "12,34", "1，234", "￥436500", "¥1", "-5", "-￥5", "+7", "43.65万", "0.005", "0.005万", "22.28万元",
+        "４３６５００元", "1e5", "abc", ".5", "5.", ".", "1.10", "10000000000", "9999999999.99", "0" * 30 + "5", "1" * 13, "1.0000000000001",
+        "2%", "40％", "0.4", "1", "1.5", "100%", "101%", "0", "0%", "0.00001%", "12.3456%", "12.34567%", "5人", "1 234",
+    ]  # fmt: skip
+
+    def told(read, *arguments, **options) -> list[str]:
+        try:
+            return ["", str(read(*arguments, **options))]
+        except Exception as refused:
+            return [str(refused), ""]
+
+    from apps.budget.forms.cells import _ratio
+    from apps.budget.rules.columns import LINE_COLUMN
+
+    limit = Decimal(10_000_000_000)
+    wanted = [
+        [
+            told(money.parse_amount, text, field="标准", maximum=limit),
+            told(money.parse_count, text, field="数量"),
+            told(_ratio, LINE_COLUMN["ratio"], text),
+        ]
+        for text in typed
+    ]
+    found = grid.page.evaluate(
+        """typed => typed.map((text) => [
+            gridAmounts.parseAmount(text, "标准", BigInt("10000000000")),
+            gridAmounts.parseCount(text, "数量", 100000000),
+            gridAmounts.parseRatio(text, "比例"),
+        ].map((found) => [found.error || "", found.error ? "" : String(found.value)]))""",
+        typed,
+    )
+    scales = (100, 1, 10**6)
+    for text, wants, finds in zip(typed, wanted, found, strict=True):
+        for (sentence, value), (said, number), scale in zip(wants, finds, scales, strict=True):
+            assert said == sentence, text
+            if not sentence:
+                assert Decimal(number) == Decimal(value) * scale, text
+
+
+# ---- the keyboard --------------------------------------------------------------------------------------------
+
+
+def test_a_whole_item_is_entered_with_the_keyboard_alone(grid, edition):
+    grid.press("F6")
+    assert grid.here == "2016年劳模体检费 项目名称"
+    grid.press("Control+End")
+    assert grid.here == "新项目 项目名称"
+    grid.keys.insert_text("厂务公开经费")
+    grid.press("Enter")
+    expect(grid.page.locator(".r-item", has_text="厂务公开经费")).to_be_visible()
+    expect(grid.page.locator(".r-new > .is-active")).to_be_visible()
+    assert grid.here == "厂务公开经费 新测算行 测算内容"
+    for label, people, rate in (("检查组", "12", "350.5"), ("督导组", "3", "200")):
+        grid.keys.insert_text(label)
+        grid.press("Tab", "1", "Tab")
+        grid.keys.type(people)
+        grid.press("Tab", "Tab", "Tab", "Tab")
+        grid.keys.type(rate)
+        grid.press("Enter")  # back to where the next row begins
+        assert grid.here == "厂务公开经费 新测算行 测算内容"
+    grid.keys.insert_text("工作经费")
+    grid.press("Tab", "4", "Tab")
+    assert grid.here == "厂务公开经费 第3行 测算说明"
+    grid.keys.insert_text("每年市财政拨付")
+    grid.press("Tab")
+    grid.keys.type("20万")
+    grid.press("Control+s")
+    expect(grid.saved).to_be_visible()
+    item = edition.items.get(name="厂务公开经费")
+    values = list(item.lines.order_by("ordinal").values_list("label", "method", "amount"))
+    assert values == [
+        ("检查组", "headcount", Decimal("4206.00")),
+        ("督导组", "headcount", Decimal("600.00")),
+        ("工作经费", "quota", Decimal("200000.00")),
+    ]
+    assert grid.total("合计") == "864,106.00 86.41"
+
+
+def test_keys_move_as_in_a_spreadsheet(grid, first):
+    grid.line(first, "people").click()
+    grid.press("ArrowDown")
+    assert grid.here == "市级离退休劳模津贴 第2行 数量"
+    grid.press("ArrowRight")
+    assert grid.here == "市级离退休劳模津贴 第2行 单位"
+    grid.press("Home")
+    assert grid.here == "市级离退休劳模津贴 第2行 测算内容"
+    grid.press("End")
+    assert grid.here == "市级离退休劳模津贴 第2行 测算说明"
+    grid.press("Shift+Tab", "Shift+Tab")
+    assert grid.here == "市级离退休劳模津贴 第2行 其中数"
+    grid.press("Control+Home")
+    assert grid.here == "2016年劳模体检费 项目名称"
+    grid.press("Tab", "Tab", "Tab")
+    assert grid.here == "2016年劳模体检费 第1行 测算内容"
+    grid.press("Insert")
+    assert grid.here == "2016年劳模体检费 新测算行 测算内容"
+
+
+def test_escape_restores_delete_clears_and_undo_brings_back(grid, first):
+    editor = grid.page.locator(".grid-editor")
+    grid.line(first, "people").click()
+    grid.keys.type("99")
+    grid.press("Escape")
+    expect(editor).to_have_value("245")
+    expect(grid.line(first, "amount")).to_have_text("367,500.00")
+    grid.line(first, "of_which_people").click()
+    grid.press("Delete")
+    expect(editor).to_have_value("")
+    grid.press("Enter")
+    expect(grid.saved).to_be_visible()
+    first.refresh_from_db()
+    assert first.of_which_people is None
+    grid.press("Control+z")
+    expect(editor).to_have_value("6")
+    grid.press("Control+s")
+    expect(grid.saved).to_be_visible()
+    expect(grid.line(first, "of_which_people")).to_have_text("6")
+
+
+def test_arrows_move_the_caret_while_editing_and_the_cell_at_its_edge(grid, first):
+    grid.line(first, "label").click()
+    grid.press("F2", "ArrowLeft", "ArrowLeft")
+    grid.keys.insert_text("荣誉")
+    assert grid.here == "市级离退休劳模津贴 第1行 测算内容"
+    grid.press("Home", "ArrowLeft")
+    assert grid.page.locator(".grid-editor").input_value() == "获得荣誉一次"
+    grid.press("End", "ArrowRight")
+    assert grid.here == "市级离退休劳模津贴 第1行 测算方式"
+
+
+def test_a_block_is_selected_copied_filled_down_and_cleared(grid, allowance, first):
+    grid.line(first, "price").click()
+    grid.press("Shift+ArrowDown", "Shift+ArrowDown")
+    grid.press("Control+c")
+    assert grid.page.evaluate("navigator.clipboard.readText()") == "1500\n2000\n2500"
+    grid.press("Control+d", "Control+s")
+    expect(grid.saved).to_be_visible()
+    assert set(allowance.lines.values_list("rate", flat=True)) == {Decimal("1500.00")}
+    grid.press("Control+z", "Control+s")
+    expect(grid.item(allowance, "amount")).to_have_text("436,500.00")
+    grid.page.wait_for_function("!grid.dirtyRows().length")
+    assert allowance.lines.get(ordinal=3).rate == Decimal("2500.00")
+
+
+def test_a_method_is_chosen_from_a_list_or_by_its_number(grid, first):
+    grid.line(first, "method").click()
+    grid.press("F2")
+    expect(grid.page.get_by_role("option", selected=True)).to_have_text("2分档人数×标准")
+    grid.press("ArrowDown", "ArrowDown", "Enter")
+    expect(grid.line(first, "method")).to_have_text("定额")
+    expect(grid.line(first, "amount")).to_have_text("367,500.00")
+    grid.press("2")
+    expect(grid.line(first, "people")).to_have_text("245")
+    expect(grid.line(first, "amount")).to_have_text("367,500.00")
+    first.refresh_from_db()
+    assert first.method == Method.TIERED
+
+
+def test_words_typed_through_an_input_method_stay_whole_and_enter_only_accepts_them(grid, first):
+    grid.line(first, "label").click()
+    typing = grid.page.context.new_cdp_session(grid.page)
+    typing.send("Input.imeSetComposition", {"text": "lao mo", "selectionStart": 6, "selectionEnd": 6})
+    grid.page.evaluate(
+        """() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", keyCode: 229, bubbles: true}))"""
+    )
+    assert grid.here == "市级离退休劳模津贴 第1行 测算内容"
+    typing.send("Input.insertText", {"text": "劳模"})
+    expect(grid.page.locator(".grid-editor")).to_have_value("劳模")
+    grid.press("Enter")
+    expect(grid.saved).to_be_visible()
+    first.refresh_from_db()
+    assert first.label == "劳模"
+
+
+def test_rows_are_removed_and_moved_with_the_keyboard(grid, allowance, first):
+    grid.line(first, "people").click()
+    grid.press("Alt+ArrowDown")
+    expect(grid.page.locator(f"#item-{allowance.pk} .r-line td:nth-child(2)")).to_have_text(
+        ["获得二次", "获得一次", "获得三次及其以上"]
+    )
+    grid.press("Control+Delete")
+    expect(grid.page.locator("#grid-remove-text")).to_have_text(
+        "删除“市级离退休劳模津贴”的第2行“获得一次”，金额 367,500.00 元。"
+    )
+    grid.press("Enter")
+    expect(grid.page.locator(f"#line-{first.pk}")).to_have_count(0)
+    expect(grid.item(allowance, "amount")).to_have_text("69,000.00")
+    assert list(allowance.lines.values_list("label", flat=True)) == ["获得二次", "获得三次及其以上"]
+
+
+def test_the_keys_are_listed_on_asking_and_the_grid_can_be_left(grid, first):
+    grid.line(first, "people").click()
+    grid.press("?")
+    expect(grid.page.locator("#grid-keys")).to_be_visible()
+    grid.press("Escape", "F6")
+    assert grid.page.evaluate("document.activeElement.closest('.grid-bar') !== null")
+    grid.press("F6")
+    assert grid.here == "市级离退休劳模津贴 第1行 数量"
+
+
+# ---- nothing is lost -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.allows_status(409)
+def test_a_clerk_who_saves_second_is_told_and_chooses_cell_by_cell(
+    grid, another_page, edition, allowance, first
+):
+    colleague = UserFactory(full_name="示例·王会计", finance_clerk=True)
+    other = GridPage(another_page(), edition, colleague)
+    other.line(first, "people").click()
+    other.keys.type("246")
+    other.press("Tab", "Tab", "Tab", "Tab", "Tab")
+    other.keys.insert_text("按名册")
+    other.press("Control+s")
+    expect(other.saved).to_be_visible()
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    grid.press("Control+s")
+    dialog = grid.page.locator("#grid-conflict")
+    expect(dialog).to_contain_text("示例·王会计 在")
+    expect(dialog.locator("#grid-conflict-rows tr")).to_have_count(2)
+    photograph(grid.page, "grid_conflict")
+    assert serious(grid.page) == []
+    first.refresh_from_db()
+    assert first.people == 246
+    dialog.get_by_role("button", name="按所选保存").click()
+    expect(grid.saved).to_be_visible()
+    expect(grid.line(first, "note")).to_have_text("按名册")
+    first.refresh_from_db()
+    assert (first.people, first.note) == (251, "按名册")
+
+
+@pytest.mark.allows_status(409)
+@pytest.mark.parametrize(("button", "people"), [("用我的覆盖", 251), ("用对方的", 246)])
+def test_one_side_may_win_as_a_whole(grid, office, first, button, people):
+    CalcLine.objects.filter(pk=first.pk).update(people=246, version=2, updated_by=office.head)
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    grid.press("Control+s")
+    grid.page.get_by_role("button", name=button).click()
+    expect(grid.page.locator("#grid-conflict")).to_be_hidden()
+    grid.page.wait_for_function("!grid.dirtyRows().length")
+    expect(grid.line(first, "people")).to_have_text(str(people))
+    first.refresh_from_db()
+    assert first.people == people
+
+
+def test_what_was_typed_without_a_connection_survives_a_reload_and_is_saved_later(grid, first):
+    grid.page.route("**/cells/", lambda route: route.abort())
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    grid.press("Enter")
+    expect(grid.page.locator("#grid-state")).to_contain_text("1 行未保存：连不上服务器，录入都还在")
+    grid.page.on("dialog", lambda dialog: dialog.accept())
+    grid.page.goto(grid.address)
+    expect(grid.line(first, "people")).to_have_text("251")
+    expect(grid.page.locator("#grid-state")).to_contain_text("未保存")
+    grid.page.unroute("**/cells/")
+    grid.page.get_by_role("button", name="立即重试").click()
+    expect(grid.saved).to_be_visible()
+    first.refresh_from_db()
+    assert first.people == 251
+
+
+def test_a_new_row_whose_answer_was_lost_is_not_entered_twice(grid, allowance):
+    def lose_the_answer(route) -> None:
+        route.fetch()
+        route.abort()
+
+    grid.page.route("**/lines/", lose_the_answer)
+    grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(1).click()
+    grid.keys.insert_text("获得四次")
+    grid.press("Enter")
+    expect(grid.page.locator("#grid-state")).to_contain_text("未保存")
+    grid.page.unroute("**/lines/")
+    grid.press("Control+s")
+    expect(grid.saved).to_be_visible()
+    assert allowance.lines.filter(label="获得四次").count() == 1
+
+
+@pytest.mark.allows_status(401)
+def test_a_sign_in_that_ran_out_is_renewed_in_place_and_the_row_saved(grid, office, first):
+    grid.line(first, "people").click()
+    Session.objects.all().delete()
+    grid.keys.type("251")
+    grid.press("Control+s")
+    password = grid.page.locator("#session-dialog input[type=password]")
+    password.fill(PASSWORD)
+    password.press("Enter")
+    expect(grid.saved).to_be_visible()
+    first.refresh_from_db()
+    assert first.people == 251
+
+
+# ---- a pasted block ------------------------------------------------------------------------------------------
+
+
+def block(bad: int = 0) -> str:
+    return "\r\n".join(
+        f"第{n}类\t人数×标准\t{'二十' if n == bad else n}\t人\t\t\t{n * 10}" for n in range(1, 201)
+    )
+
+
+def test_two_hundred_pasted_rows_with_one_bad_cell_change_nothing_and_name_it(grid, allowance):
+    grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(1).click()
+    grid.paste(block(bad=87))
+    dialog = grid.page.locator("#grid-paste")
+    expect(dialog.locator(".grid-problems")).to_contain_text("第87行“数量”：应填写数字，例如 557；“二十”不是数字。")
+    expect(dialog.get_by_role("button", name="应用")).to_be_disabled()
+    photograph(grid.page, "grid_paste")
+    assert serious(grid.page) == []
+    assert allowance.lines.count() == 3
+
+
+def test_a_pasted_block_is_one_step_to_take_over_and_one_to_undo(grid, allowance):
+    grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(1).click()
+    grid.paste(block())
+    dialog = grid.page.locator("#grid-paste")
+    expect(dialog).to_contain_text("新增 200 行，这些行的金额 0.00 → 26,867,000.00 元")
+    grid.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(grid.page.locator(f"#item-{allowance.pk} .r-line")).to_have_count(203)
+    expect(grid.item(allowance, "amount")).to_have_text("27,303,500.00")
+    assert allowance.lines.count() == 203
+    grid.press("Control+z")
+    expect(grid.page.locator(f"#item-{allowance.pk} .r-line")).to_have_count(3)
+    assert allowance.lines.count() == 3
+
+
+def test_a_single_value_is_pasted_like_typing(grid, first):
+    grid.line(first, "people").click()
+    grid.paste("251\r\n")
+    expect(grid.line(first, "amount")).to_have_text("376,500.00")
+    grid.press("Control+s")
+    expect(grid.saved).to_be_visible()
+
+
+# ---- the page ------------------------------------------------------------------------------------------------
+
+
+def test_the_grid_fits_the_office_screen_and_breaks_no_rule_of_access(grid, first):
+    assert grid.page.evaluate("document.documentElement.scrollWidth") <= 1366
+    assert grid.page.evaluate("grid.box.scrollWidth") <= grid.page.evaluate("grid.box.clientWidth")
+    grid.line(first, "people").click()
+    photograph(grid.page, "grid")
+    assert serious(grid.page) == []
+    for name in ("校验", "说明", "历史"):
+        grid.page.get_by_role("button", name=name, exact=True).click()
+        expect(grid.page.locator("#grid-panel-body > *").first).to_be_visible()
+        assert serious(grid.page) == []
+    grid.page.emulate_media(color_scheme="dark")
+    assert serious(grid.page) == []
+    photograph(grid.page, "grid_dark")
+
+
+@pytest.mark.parametrize("size", [{"width": 683, "height": 384}, {"width": 1024, "height": 600}])
+def test_the_page_never_scrolls_sideways(grid, first, size):
+    grid.page.set_viewport_size(size)
+    assert grid.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    grid.line(first, "price").click()
+    grid.keys.type("1600")
+    expect(grid.line(first, "amount")).to_have_text("392,000.00")
+
+
+def test_a_submitted_edition_is_read_with_the_same_keys_and_has_no_input(page, office, edition, allowance, first):
+    Edition.objects.filter(pk=edition.pk).get()
+    reader = GridPage(page, edition, UserFactory(auditor=True))
+    expect(reader.page.locator(".grid-closed")).to_contain_text("您没有录入预算的权限")
+    reader.line(first, "people").click()
+    reader.press("ArrowDown")
+    assert reader.here == "市级离退休劳模津贴 第2行 数量 22"
+    reader.keys.type("99")
+    reader.press("Delete", "Control+d", "Control+z", "Control+Delete")
+    assert reader.page.locator("#grid input").count() == 0
+    expect(reader.page.locator("#grid td", has_text="99")).to_have_count(0)
+    reader.press("Alt+h")
+    expect(reader.page.locator("#grid-panel")).to_contain_text("获得二次")
+    assert serious(reader.page) == []
+
+
+def test_a_row_named_in_the_address_is_shown(page, office, edition, allowance, health):
+    grid = GridPage(page, edition, office.clerk)
+    page.goto(f"{grid.address}#item-{allowance.pk}")
+    page.wait_for_function("document.activeElement.className.includes('grid-editor')")
+    assert grid.here == "市级离退休劳模津贴 项目名称"
+
+
+def test_a_file_is_imported_and_taken_back_from_the_grid(grid, edition, tmp_path):
+    grid.page.get_by_text("更多").click()
+    with grid.page.expect_download() as download:
+        grid.page.get_by_role("button", name="导出整个版本").click()
+    path = tmp_path / "out.xlsx"
+    download.value.save_as(path)
+    import openpyxl
+
+    book = openpyxl.load_workbook(path)
+    headings = [cell.value for cell in book.active[1]]
+    book.active.cell(2, headings.index("数量") + 1).value = 560
+    book.active.cell(2, headings.index("金额（元）") + 1).value = None
+    book.save(path)
+    grid.page.goto(f"{grid.address}import/")
+    assert serious(grid.page) == []
+    grid.page.locator("input[type=file]").set_input_files(path)
+    grid.page.get_by_role("button", name="上传并核对").click()
+    expect(grid.page.locator("tbody")).to_contain_text("560")
+    assert serious(grid.page) == []
+    photograph(grid.page, "grid_import")
+    grid.page.get_by_role("button", name="导入这 1 行").click()
+    expect(grid.page.locator("#grid")).to_contain_text("224,000.00")
+    grid.page.get_by_role("button", name="撤销导入").click()
+    expect(grid.page.locator("#grid")).to_contain_text("222,800.00")
+
+
+def test_the_columns_of_the_page_are_those_of_the_rules(grid):
+    names = json.loads(grid.page.locator("#grid-columns").inner_text())
+    assert [column["name"] for column in names["line"]] == LINE_CELLS[1:]
+    assert [column["name"] for column in names["item"]] == ITEM_CELLS[1:]
