@@ -139,6 +139,7 @@ def test_the_sections_stand_in_order_and_their_numbers_never_skip(example):
         "一是职工服务保障工程",
         "六是职工子女",
         "（八）承担市委",
+        "其主要职责是：（一）根据党的基本理论",
     ):
         assert mark in example.gongwen.text
 

@@ -16,9 +16,7 @@ from apps.budget.rules.text import check_text, guess_year
 @require("text.check")
 def text_check(request: SignedInRequest) -> HttpResponse:
     """Nothing of the text is stored."""
-    form = ForeignTextForm(
-        request.POST or None, request.FILES or None, initial={"year": timezone.localdate().year}
-    )
+    form = ForeignTextForm(request.POST or None, request.FILES or None)
     context: dict[str, object] = {"form": form}
     if request.method == "POST" and form.is_valid():
         source = form.cleaned_data["source"]
