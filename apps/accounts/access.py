@@ -36,7 +36,8 @@ def require(*permissions: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not any(request.user.may(permission) for permission in permissions):  # type: ignore[union-attr]
+            user = request.user
+            if not isinstance(user, User) or not any(user.may(permission) for permission in permissions):
                 deny(
                     request, "您没有“" + "”或“".join(PERMISSIONS[name] for name in permissions) + "”的权限。"
                 )

@@ -50,6 +50,7 @@ AREAS: tuple[Area, ...] = (
             ("年度预算", "budget:plan_list", "budget.read"),
             ("依据文件", "budget:policy_list", "document.read"),
             ("文稿校验", "budget:text_check", "text.check"),
+            ("已签发", "budget:issued_list", "budget.read"),
             ("核验文件", "budget:verify", ""),
         ),
     ),

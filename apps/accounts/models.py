@@ -338,6 +338,7 @@ class AccessRecord(models.Model):
         REVEAL = "reveal", "查看完整信息"
         DENIED = "denied", "被拒绝的访问"
         VERIFY = "verify", "核验文件"
+        ACCOUNT = "account", "账号管理"
 
     kind = models.CharField("类型", max_length=8, choices=Kind.choices)
     actor = models.ForeignKey(

@@ -53,6 +53,12 @@ def format_plain(amount: Decimal) -> str:
     return f"{rounded:.0f}" if rounded == rounded.to_integral_value() else f"{rounded:.2f}"
 
 
+def format_grouped(amount: Decimal) -> str:
+    """With thousands separators and without empty decimals: 1,500, 367,500, 1,500.50."""
+    rounded = round_fen(amount)
+    return f"{rounded:,.0f}" if rounded == rounded.to_integral_value() else f"{rounded:,.2f}"
+
+
 def format_count(count: int | Decimal) -> str:
     """A whole number with thousands separators."""
     return f"{count:,.0f}" if isinstance(count, Decimal) else f"{count:,}"

@@ -537,8 +537,9 @@
       extend(horizontal(active, step));
       return true;
     }
-    if (isEditing && (event.shiftKey || !atEdge(step))) return false;
-    return go(horizontal(active, step));
+    const next = horizontal(active, step);
+    if (isEditing && (event.shiftKey || !atEdge(step) || !next)) return false;
+    return go(next);
   }
 
   function edge(event, step) {

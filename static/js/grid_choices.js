@@ -53,7 +53,7 @@
 
   function close() {
     list.hidden = true;
-    grid.editor.setAttribute("aria-expanded", "false");
+    if (grid.editor.hasAttribute("aria-expanded")) grid.editor.setAttribute("aria-expanded", "false");
     grid.editor.removeAttribute("aria-activedescendant");
   }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -165,8 +166,8 @@ def test_the_answer_for_a_foreign_row_is_that_for_a_missing_one(world):
     assert TOKEN.sub(b"", foreign.content) == TOKEN.sub(b"", absent.content)
 
 
-def test_the_guard_lets_nobody_in_without_the_middleware_either(rf: RequestFactory):
+def test_the_guard_lets_nobody_in_without_the_middleware_either(db, rf: RequestFactory):
     request = rf.get("/")
     request.user = AnonymousUser()
-    with pytest.raises(AttributeError):
+    with pytest.raises(PermissionDenied):
         require("budget.read")(lambda request: HttpResponse())(request)

@@ -1,6 +1,7 @@
 """The administration site: reference tables for those who keep them, the rest to look at, nothing behind the services."""
 
 import pytest
+from django.apps import apps
 from django.contrib.admin import ModelAdmin
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -8,7 +9,8 @@ from django.urls import reverse
 from apps.accounts.admin_site import AccountAdmin, ReadOnlyAdmin, ReferenceAdmin, admin_site
 from apps.accounts.models import AccessRecord, Union, User
 from apps.accounts.roles import Role
-from tests.factories import AccessRecordFactory, UnionFactory, UserFactory
+from apps.budget.models import ItemGroup
+from tests.factories import AccessRecordFactory, ItemFactory, ItemGroupFactory, UnionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 REGISTERED = sorted(admin_site._registry.items(), key=lambda entry: entry[0]._meta.label)
@@ -85,6 +87,34 @@ def test_rows_of_other_branches_are_not_shown():
     assert list(listed) == [own]
     assert client.get(address(AccessRecord, "change", foreign.pk)).status_code == 302
     assert list(client.get(address(Union, "changelist")).context["cl"].queryset) == [county]
+
+
+def test_those_who_keep_a_reference_table_change_it_and_leave_a_trace():
+    clerk, group = UserFactory(finance_clerk=True), ItemGroupFactory()
+    facts = {field.name: getattr(group, field.name) for field in group._meta.fields if field.editable}
+    response = client_of(clerk).post(
+        address(ItemGroup, "change", group.pk), facts | {"name": "改名", "is_active": "on"}
+    )
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    assert ItemGroup.objects.get(pk=group.pk).name == "改名"
+    event = apps.get_model("budget", "ItemGroupEvent").objects.filter(pgh_obj_id=group.pk).latest("pgh_id")
+    assert (event.name, event.pgh_context["user"]) == ("改名", clerk.pk)
+    assert event.pgh_context["action"].startswith("维护")
+
+
+def test_a_row_in_use_is_not_deleted_and_an_unused_one_is():
+    used, unused = ItemFactory().group, ItemGroupFactory(code="unused")
+    client = client_of(UserFactory(finance_head=True))
+    assert client.post(address(ItemGroup, "delete", used.pk), {"post": "yes"}).status_code == 403
+    assert client.post(address(ItemGroup, "delete", unused.pk), {"post": "yes"}).status_code == 302
+    assert set(ItemGroup.objects.filter(pk__in=[used.pk, unused.pk])) == {used}
+
+
+def test_an_auditor_reads_reference_tables_and_changes_nothing():
+    group, client = ItemGroupFactory(), client_of(UserFactory(auditor=True))
+    assert client.get(address(ItemGroup, "change", group.pk)).status_code == 200
+    assert client.post(address(ItemGroup, "change", group.pk), {"name": "改名"}).status_code == 403
+    assert client.post(address(ItemGroup, "delete", group.pk), {"post": "yes"}).status_code == 403
 
 
 class _Unscoped(ReadOnlyAdmin):

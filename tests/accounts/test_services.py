@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from apps.accounts import selectors, services
 from apps.accounts.models import RoleGrant, Session, Union, User
@@ -151,6 +153,31 @@ def test_the_last_administrator_stays(administrator):
     ):
         with pytest.raises(Refused, match="最后一个"):
             service()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_cannot_close_each_others_account_at_the_same_moment():
+    first, second = fresh(UserFactory(system_admin=True)), fresh(UserFactory(system_admin=True))
+    start, answers = Barrier(2), []
+
+    def close(actor: User, other: User) -> None:
+        start.wait()
+        try:
+            services.deactivate_user(actor=actor, user_id=other.pk, reason="x")
+        except Refused as refused:
+            answers.append(refused.message)
+        else:
+            answers.append("closed")
+        finally:
+            connection.close()
+
+    threads = [Thread(target=close, args=pair) for pair in ((first, second), (second, first))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(answers) == ["closed", "这是最后一个启用的系统管理员，不能停用或撤销。"]
+    assert User.objects.enabled().count() == 1
 
 
 def test_a_closed_account_is_out_at_once_and_can_be_opened_again(administrator, clerk, client):

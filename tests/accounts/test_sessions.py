@@ -63,7 +63,7 @@ def test_reading_pages_does_not_count_as_work(user):
     let_pass(client, minutes=20)
     before = session_of(client)
     client.get(PAGE)
-    client.head(PAGE)
+    assert client.head(PAGE).status_code == 200
     after = session_of(client)
     assert (after.expire_date, after.last_seen_at) == (before.expire_date, before.last_seen_at)
 
@@ -151,6 +151,15 @@ def test_signing_in_again_in_place_answers_with_a_new_token(user):
     assert (facts["user"], len(facts["csrf"])) == (user.pk, 64)
     assert facts["seconds"] >= 1795
     assert client.get(PAGE).status_code == 200
+
+
+def test_signing_in_clears_away_ones_sessions_that_are_over(user):
+    gone, running = signed_in(user), signed_in(user)
+    let_pass(gone, hours=1)
+    stranger = signed_in(UserFactory())
+    signed_in(user)
+    assert Session.objects.filter(user=user).count() == 2
+    assert running.get(PAGE).status_code == stranger.get(PAGE).status_code == 200
 
 
 def test_a_page_of_a_signed_in_person_is_not_kept_by_the_browser(user):

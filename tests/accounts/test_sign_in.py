@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts import selectors, services
-from apps.accounts.models import Session, User
+from apps.accounts.models import AccessRecord, Session, User
 from apps.accounts.views.signing_in import WRONG
 from apps.core.errors import Refused
 from tests.factories import PASSWORD, UserFactory
@@ -196,6 +196,7 @@ def test_an_administrator_unlocks_a_name(client):
     for _ in range(5):
         sign_in(client, "locked", "wrong")
     services.unlock_user(actor=administrator, user_id=user.pk)
+    assert AccessRecord.objects.get().detail == "解除登录锁定"
     assert sign_in(client, "locked").status_code == 302
     with pytest.raises(Refused, match="没有被锁定"):
         services.unlock_user(actor=administrator, user_id=user.pk)

@@ -15,7 +15,9 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import Session, User
 from tests.factories import PASSWORD, AccessRecordFactory, UnionFactory, UserFactory
 
-PHOTOGRAPHS = Path(os.environ.get("PHOTOGRAPHS") or Path(__file__).resolve().parents[2] / "var" / "photographs")
+PHOTOGRAPHS = Path(
+    os.environ.get("PHOTOGRAPHS") or Path(__file__).resolve().parents[2] / "var" / "photographs"
+)
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,7 +87,9 @@ def test_somebody_signs_in_with_the_keyboard_alone(page: Page):
     assert Session.objects.get(user=user).device.startswith("Chrome")
 
 
-def test_two_minutes_before_the_end_a_dialog_warns_and_staying_is_one_key(form_page: Page, administrator: User):
+def test_two_minutes_before_the_end_a_dialog_warns_and_staying_is_one_key(
+    form_page: Page, administrator: User
+):
     form_page.clock.fast_forward(27 * 60 * 1000)
     expect(dialog(form_page)).to_be_hidden()
     form_page.clock.fast_forward(65 * 1000)
@@ -222,7 +226,9 @@ def test_the_pages_of_accounts_read_well(page: Page, administrator: User, addres
 def test_the_record_of_access_reads_well(page: Page):
     auditor = UserFactory(auditor=True)
     AccessRecordFactory(subject="2016年部门预算（二上）", row_count=7, sha256="0" * 64, address="192.0.2.1")
-    AccessRecordFactory(kind="denied", subject="/accounts/users/", detail="您没有“管理用户、角色与工会组织”的权限。")
+    AccessRecordFactory(
+        kind="denied", subject="/accounts/users/", detail="您没有“管理用户、角色与工会组织”的权限。"
+    )
     page.goto("/accounts/sign-in/")
     sign_in(page, auditor)
     page.goto("/accounts/access-records/")

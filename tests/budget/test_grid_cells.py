@@ -78,7 +78,11 @@ def test_a_cell_is_read_as_the_clerk_means_it(column, typed, field, value):
         ("people", "2.5", "“数量”应填写整数，填写的是“2.5”。"),
         ("price", "12a", "“标准”应填写数字，例如 222,800.50 或 22.28万；“12a”不是数字。"),
         ("price", "1.234", "“标准”最多精确到分（两位小数），填写的是“1.234”。"),
-        ("method", "乱写", "“测算方式”只能是：人数×标准、分档人数×标准、基数×比例×分成、定额、据实；“乱写”不在其中。"),
+        (
+            "method",
+            "乱写",
+            "“测算方式”只能是：人数×标准、分档人数×标准、基数×比例×分成、定额、据实；“乱写”不在其中。",
+        ),
         ("label", "长" * 121, "“测算内容”不能超过 120 个字，现有 121 个字。"),
         ("label", "\x00", "“测算内容”含有看不见的控制字符，请重新输入。"),
         ("label", "\ud800", "“测算内容”含有不完整的字符，请重新输入。"),
@@ -91,7 +95,13 @@ def test_a_wrong_cell_is_told_with_its_column_and_rule(column, typed, sentence):
 
 
 def test_the_base_of_a_share_stands_in_the_same_column_as_a_rate():
-    cells = {"method": "基数*比例*分成", "price": "6875000000", "ratio": "2%", "share": "40％", "share_basis": "市总工会分成数"}
+    cells = {
+        "method": "基数*比例*分成",
+        "price": "6875000000",
+        "ratio": "2%",
+        "share": "40％",
+        "share_basis": "市总工会分成数",
+    }
     parsed = parse_line(cells, method=Method.HEADCOUNT)
     assert parsed.values == {
         "method": Method.BASE_RATIO,
@@ -145,7 +155,9 @@ def test_of_which_beyond_its_class_is_refused_in_its_cell(clerk, line):
 
 
 def test_all_wrong_cells_of_a_row_are_told_at_once(clerk, line):
-    answer = post(clerk, "grid_line_save", {"version": 1, "cells": {"people": "-1", "price": "x"}}, pk=line.pk)
+    answer = post(
+        clerk, "grid_line_save", {"version": 1, "cells": {"people": "-1", "price": "x"}}, pk=line.pk
+    )
     assert set(answer.json()["errors"]) == {"people", "price"}
 
 
@@ -206,7 +218,9 @@ def test_a_new_line_stands_behind_the_last_one(clerk, edition, line):
 
 def test_a_new_item_comes_with_its_row(clerk, edition):
     group = ItemGroupFactory(code="public", name="单位专项公用经费项目")
-    answer = post(clerk, "grid_item_add", {"cells": {"name": "厂务公开经费"}}, pk=edition.pk, group_id=group.pk)
+    answer = post(
+        clerk, "grid_item_add", {"cells": {"name": "厂务公开经费"}}, pk=edition.pk, group_id=group.pk
+    )
     item = Item.objects.get(name="厂务公开经费")
     assert item.group == group
     assert "厂务公开经费" in answer.json()["html"][str(item.pk)]

@@ -97,7 +97,11 @@ def test_the_export_holds_every_line_with_its_item_and_is_recorded(clerk, office
     book = exported(clerk, edition)
     assert book.row(3)["项目名称"] == "2016年工会经费"
     assert book.row(3)["测算内容"] == "2016年工资总额"
-    assert (book.row(3)["测算方式"], book.row(3)["比例"], book.row(3)["分成口径"]) == ("基数×比例×分成", "2%", "市总工会分成数")
+    assert (book.row(3)["测算方式"], book.row(3)["比例"], book.row(3)["分成口径"]) == (
+        "基数×比例×分成",
+        "2%",
+        "市总工会分成数",
+    )
     assert book.row(3)["金额（元）"] == 5500000
     assert book.page.max_row == 4
     record = AccessRecord.objects.get(kind=AccessRecord.Kind.EXPORT)
@@ -115,7 +119,14 @@ def test_an_unchanged_export_comes_back_without_any_change(clerk, edition):
 def test_changes_are_previewed_and_taken_over_as_one(clerk, edition):
     book = exported(clerk, edition)
     book.set(2, 数量=251, 金额=376500, 上年=300000)
-    book.add(分组="单位专项项目", 项目名称="金秋助学", 测算内容="大学新生", 测算方式="人数×标准", 数量=30, 标准=3000)
+    book.add(
+        分组="单位专项项目",
+        项目名称="金秋助学",
+        测算内容="大学新生",
+        测算方式="人数×标准",
+        数量=30,
+        标准=3000,
+    )
     book.add(测算内容="高中新生", 测算方式="人数×标准", 数量=10, 标准=1000)
     page = upload(clerk, edition, book.content)
     text = page.content.decode()
@@ -199,7 +210,9 @@ def test_an_item_moves_to_the_group_the_file_names_and_back(clerk, edition):
 
 def test_rows_of_one_item_that_contradict_each_other_are_told(clerk, edition):
     book = exported(clerk, edition).set(3, 上年=100).set(4, 上年=200)
-    assert problems(upload(clerk, edition, book.content)) == ["第4行“上年预算数”：与第3行同一项目写的不一致。"]
+    assert problems(upload(clerk, edition, book.content)) == [
+        "第4行“上年预算数”：与第3行同一项目写的不一致。"
+    ]
 
 
 def test_the_same_file_a_second_time_is_told(clerk, edition):
@@ -224,7 +237,9 @@ def test_rows_changed_since_the_preview_stop_the_take_over_and_are_shown_anew(of
     answer = confirm(clerk, page)
     assert answer.status_code == 422
     assert "又有人改过" in answer.content.decode()
-    assert [cell.old for row in answer.context["trial"].changed for cell in row.cells if cell.label == "数量"] == ["246"]
+    assert [
+        cell.old for row in answer.context["trial"].changed for cell in row.cells if cell.label == "数量"
+    ] == ["246"]
     confirm(clerk, answer)
     line.refresh_from_db()
     assert line.people == 251

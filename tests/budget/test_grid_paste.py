@@ -37,7 +37,9 @@ def item(edition) -> Item:
     return edition.items.order_by("ordinal").first()
 
 
-def block(item: Item, text: str, *, start: int | None = None, column: str = "label", **more: Any) -> dict[str, Any]:
+def block(
+    item: Item, text: str, *, start: int | None = None, column: str = "label", **more: Any
+) -> dict[str, Any]:
     return {"table": "line", "parent": item.pk, "start": start, "column": column, "text": text, **more}
 
 
@@ -108,7 +110,13 @@ def test_a_paste_asks_the_database_as_often_for_two_hundred_rows_as_for_twenty(
         ]
         with django_assert_max_num_queries(30) as queries:
             apply_block(
-                edition_id=edition.pk, actor=office.clerk, rows=values, seen={}, kind="paste", summary="", now=office.now
+                edition_id=edition.pk,
+                actor=office.clerk,
+                rows=values,
+                seen={},
+                kind="paste",
+                summary="",
+                now=office.now,
             )
         return len(queries)
 
@@ -167,7 +175,10 @@ def test_a_pasted_amount_that_the_row_does_not_compute_is_a_wrong_cell(clerk, ed
 def test_a_class_that_outgrows_its_whole_is_a_wrong_cell(clerk, edition, item):
     line = item.lines.get()
     said = post(
-        clerk, "grid_paste_try", block(item, "破产企业\t300", start=line.pk, column="of_which_label"), pk=edition.pk
+        clerk,
+        "grid_paste_try",
+        block(item, "破产企业\t300", start=line.pk, column="of_which_label"),
+        pk=edition.pk,
     ).json()
     assert said["problems"] == ["第1行“其中数”：“其中”的数量 300 超过本行的数量 245。"]
 
@@ -189,9 +200,14 @@ def test_a_cell_with_a_line_break_comes_quoted_out_of_excel(clerk, edition, item
 
 def test_a_block_wider_than_the_grid_is_refused_with_where_to_start(clerk, edition, item):
     answer = post(
-        clerk, "grid_paste_try", block(item, "1\t2\t3", start=item.lines.get().pk, column="amount"), pk=edition.pk
+        clerk,
+        "grid_paste_try",
+        block(item, "1\t2\t3", start=item.lines.get().pk, column="amount"),
+        pk=edition.pk,
     )
-    assert answer.json()["message"] == "粘贴的内容有 3 列，从“金额（元）”起只有 2 列。请从更靠左的格开始粘贴。"
+    assert (
+        answer.json()["message"] == "粘贴的内容有 3 列，从“金额（元）”起只有 2 列。请从更靠左的格开始粘贴。"
+    )
 
 
 def test_more_rows_than_one_block_may_have_are_refused(clerk, edition, item):
@@ -212,7 +228,13 @@ def test_figures_of_last_year_are_pasted_down_the_items(clerk, edition):
 
 def test_names_pasted_behind_the_last_item_become_items(clerk, edition):
     group = edition.items.first().group
-    payload = {"table": "item", "parent": group.pk, "start": None, "column": "name", "text": "厂务公开经费\n工会经费"}
+    payload = {
+        "table": "item",
+        "parent": group.pk,
+        "start": None,
+        "column": "name",
+        "text": "厂务公开经费\n工会经费",
+    }
     said = post(clerk, "grid_paste_try", payload, pk=edition.pk).json()
     done = post(clerk, "grid_paste", payload | {"seen": said["seen"]}, pk=edition.pk).json()
     names = list(edition.items.order_by("ordinal").values_list("name", flat=True))
@@ -223,7 +245,14 @@ def test_names_pasted_behind_the_last_item_become_items(clerk, edition):
 
 def test_an_item_that_got_lines_meanwhile_is_not_taken_back(office, clerk, edition):
     group = edition.items.first().group
-    payload = {"table": "item", "parent": group.pk, "start": None, "column": "name", "text": "工会经费", "seen": {}}
+    payload = {
+        "table": "item",
+        "parent": group.pk,
+        "start": None,
+        "column": "name",
+        "text": "工会经费",
+        "seen": {},
+    }
     done = post(clerk, "grid_paste", payload, pk=edition.pk).json()
     CalcLineFactory(item=edition.items.get(name="工会经费"))
     answer = post(clerk, "grid_undo", {}, pk=edition.pk, change_id=done["change"])
@@ -250,7 +279,9 @@ def test_a_block_cannot_reach_rows_of_another_edition(office, edition):
     foreign = CalcLineFactory(item=ItemFactory(edition=office.plan(year=2017).editions.get(), ordinal=50))
     with pytest.raises(Refused, match="已被删除"):
         try_block(
-            edition_id=edition.pk, actor=office.clerk, rows=[RowInput("line", 1, {"people": 1}, record_id=foreign.pk)]
+            edition_id=edition.pk,
+            actor=office.clerk,
+            rows=[RowInput("line", 1, {"people": 1}, record_id=foreign.pk)],
         )
     with pytest.raises(Refused, match="已被删除"):
         try_block(

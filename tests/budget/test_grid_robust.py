@@ -21,16 +21,24 @@ from tests.budget.test_grid_cells import post, signed_in
 from tests.factories import ItemGroupFactory, UserFactory
 
 QUIET = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-NAMES = [column.name for column in (*LINE_COLUMNS, *item_columns(Stage.FIRST_UP), *item_columns(Stage.FIRST_DOWN))]
+NAMES = [
+    column.name for column in (*LINE_COLUMNS, *item_columns(Stage.FIRST_UP), *item_columns(Stage.FIRST_DOWN))
+]
 words = st.text(st.characters(codec=None), max_size=30)  # lone surrogates and controls included
 numbers = st.one_of(
-    st.integers(), st.decimals(allow_nan=True).map(str), st.from_regex(r"[-+￥¥]?[0-9０-９,，.．]{0,20}[%％元万]{0,2}")
+    st.integers(),
+    st.decimals(allow_nan=True).map(str),
+    st.from_regex(r"[-+￥¥]?[0-9０-９,，.．]{0,20}[%％元万]{0,2}"),
 )
 values = st.one_of(words, numbers, st.none(), st.booleans(), st.floats(), st.lists(words, max_size=2))
 cells = st.dictionaries(st.one_of(st.sampled_from(NAMES), words), values, max_size=6)
-anything = st.recursive(values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3))
+anything = st.recursive(
+    values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3)
+)
 
 
 @pytest.fixture
@@ -72,7 +80,12 @@ def test_any_cells_get_an_answer(office, edition, line, cells, version):
 
 
 @QUIET
-@given(body=st.one_of(anything.map(dumped), words.map(lambda text: text.encode("utf-8", "surrogatepass").decode("utf-8", "ignore"))))
+@given(
+    body=st.one_of(
+        anything.map(dumped),
+        words.map(lambda text: text.encode("utf-8", "surrogatepass").decode("utf-8", "ignore")),
+    )
+)
 def test_any_body_gets_an_answer(office, edition, line, body):
     client = signed_in(office.clerk)
     for name, kwargs in (
@@ -113,7 +126,9 @@ def test_a_copied_block_is_cells_or_a_sentence(text):
         assert all(isinstance(cell, str) for row in rows for cell in row)
 
 
-@pytest.mark.parametrize("body", ["[" * 100_000, '{"version":' + "9" * 5000 + "}", '{"version": 1e400}', "\x00", ""])
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, '{"version":' + "9" * 5000 + "}", '{"version": 1e400}', "\x00", ""]
+)
 def test_bodies_made_to_break_a_parser_get_a_sentence(office, line, body):
     assert post(signed_in(office.clerk), "grid_line_save", body, pk=line.pk).status_code == 422
 

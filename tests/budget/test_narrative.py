@@ -7,20 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.budget.rules.calculation import Line, Method
+from apps.budget.rules.calculation import Line, Method, formula
 from apps.budget.rules.narrative import (
     Cause,
-    Term,
     change_percent,
     change_sentence,
     entry_marks,
     explain_change,
-    formula,
     issue_number,
     split_figures,
-    terms_in,
     title_lines,
 )
+from apps.budget.rules.terms import Term, terms_in
 
 ONCE = Line(Method.TIERED, label="获得一次", people=245, rate=Decimal(1500))
 TWICE = Line(Method.TIERED, label="获得二次", people=22, rate=Decimal(2000))

@@ -2,7 +2,7 @@
 
 from apps.accounts.services.passwords import change_password, reset_password
 from apps.accounts.services.records import record_access, record_denial, record_export, record_print
-from apps.accounts.services.sessions import end_other_sessions, end_session
+from apps.accounts.services.sessions import end_other_sessions, end_session, forget_ended_sessions
 from apps.accounts.services.unions import change_union, create_union, load_unions
 from apps.accounts.services.users import (
     activate_user,
@@ -24,6 +24,7 @@ __all__ = [
     "deactivate_user",
     "end_other_sessions",
     "end_session",
+    "forget_ended_sessions",
     "grant_role",
     "load_unions",
     "record_access",

@@ -31,3 +31,8 @@ def end_other_sessions(*, user: User, current_key: str | None) -> int:
 def end_all_sessions(*, user_id: int) -> None:
     """End every sign-in of the person."""
     Session.objects.filter(user_id=user_id).delete()
+
+
+def forget_ended_sessions(*, user: User) -> None:
+    """Clear away the rows of the person's sign-ins that are over."""
+    Session.objects.filter(user=user).exclude(pk__in=Session.objects.running()).delete()

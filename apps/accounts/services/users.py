@@ -6,9 +6,10 @@ from axes.utils import reset as reset_failed_attempts
 from django.db import transaction
 
 from apps.accounts import rules
-from apps.accounts.models import RoleGrant, Union, User
+from apps.accounts.models import AccessRecord, RoleGrant, Union, User
 from apps.accounts.roles import Role
 from apps.accounts.services.passwords import new_one_time_password
+from apps.accounts.services.records import record_access
 from apps.accounts.services.sessions import end_all_sessions
 from apps.accounts.services.writing import require_manager, save_checked
 from apps.core import audit
@@ -135,6 +136,9 @@ def unlock_user(*, actor: User, user_id: int) -> None:
     user = _locked(user_id)
     if not reset_failed_attempts(username=user.username):
         raise Refused("该账号没有被锁定。")
+    record_access(
+        kind=AccessRecord.Kind.ACCOUNT, actor=actor, subject=f"用户 {user.username}", detail="解除登录锁定"
+    )
 
 
 def _locked(user_id: int) -> User:

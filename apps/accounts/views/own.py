@@ -7,7 +7,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts import selectors, services
 from apps.accounts.access import SignedInRequest, signed_in
@@ -17,7 +17,7 @@ from apps.core.errors import Refused
 
 
 @signed_in
-@require_GET
+@require_safe
 def profile(request: SignedInRequest) -> HttpResponse:
     granted = [label for permission, label in PERMISSIONS.items() if request.user.may(permission)]
     return render(request, "accounts/profile.html", {"granted": granted})
@@ -25,7 +25,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
 
 @signed_in
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def password_change(request: SignedInRequest) -> HttpResponse:
     form = PasswordForm(request.POST or None)
     if form.is_valid():
@@ -46,7 +46,7 @@ def password_change(request: SignedInRequest) -> HttpResponse:
 
 
 @signed_in
-@require_GET
+@require_safe
 def session_list(request: SignedInRequest) -> HttpResponse:
     sessions = selectors.own_sessions(user=request.user, current_key=request.session.session_key)
     return render(request, "accounts/session_list.html", {"sessions": sessions})

@@ -3,14 +3,14 @@
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.accounts.access import SignedInRequest, require
 from apps.accounts.models import AccessRecord
 
 
 @require("history.read")
-@require_GET
+@require_safe
 def access_record_list(request: SignedInRequest) -> HttpResponse:
     records = AccessRecord.objects.visible_to(request.user).for_list()
     kind = request.GET.get("kind", "")

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts import selectors
+from apps.accounts import selectors, services
 from apps.accounts.access import client_address, public, signed_in, wants_json
 from apps.accounts.forms import SignInForm
 from apps.accounts.models import User
@@ -26,10 +26,10 @@ WRONG = "用户名或密码不正确，请重新输入。"
 @public
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page. `next` leads to a page of this site only."""
-    if request.method == "GET" and request.user.is_authenticated:
+    if request.method != "POST" and request.user.is_authenticated:
         return redirect(_next_page(request))
     form = SignInForm(request.POST or None)
     if form.is_valid():
@@ -108,6 +108,7 @@ def _open_session(request: HttpRequest, user: Any) -> None:
         device=device_name(request.headers.get("User-Agent", "")),
         now=timezone.now(),
     )
+    services.forget_ended_sessions(user=user)
 
 
 def _session_facts(request: HttpRequest) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts import selectors, services
 from apps.accounts.access import SignedInRequest, require, scoped
@@ -13,13 +13,13 @@ from apps.core.errors import Refused
 
 
 @require("account.manage")
-@require_GET
+@require_safe
 def union_tree(request: SignedInRequest) -> HttpResponse:
     return render(request, "accounts/union_tree.html", {"lines": selectors.union_tree(user=request.user)})
 
 
 @require("account.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def union_create(request: SignedInRequest) -> HttpResponse:
     form = NewUnionForm(
         request.POST or None, initial={"parent": request.GET.get("parent")}, actor=request.user
@@ -37,7 +37,7 @@ def union_create(request: SignedInRequest) -> HttpResponse:
 
 
 @require("account.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def union_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     union = scoped(Union, request, pk=pk)
     initial = {name: getattr(union, name) for name in ("name", "short_name", "area_code", "is_active")}

@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts import selectors, services
 from apps.accounts.access import SignedInRequest, require, scoped
@@ -18,7 +18,7 @@ from apps.core.errors import Refused
 
 
 @require("account.manage")
-@require_GET
+@require_safe
 def user_list(request: SignedInRequest) -> HttpResponse:
     filters = UserFilterForm(request.GET, actor=request.user)
     people = selectors.filtered_users(
@@ -30,7 +30,7 @@ def user_list(request: SignedInRequest) -> HttpResponse:
 
 @require("account.manage")
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def user_create(request: SignedInRequest) -> HttpResponse:
     form = NewUserForm(request.POST or None, actor=request.user)
     if form.is_valid():
@@ -46,13 +46,13 @@ def user_create(request: SignedInRequest) -> HttpResponse:
 
 
 @require("account.manage")
-@require_GET
+@require_safe
 def user_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     return _detail(request, scoped(User, request, pk=pk))
 
 
 @require("account.manage")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def user_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     user = scoped(User, request, pk=pk)
     initial = {"full_name": user.full_name, "union": user.union_id, "post": user.post}

@@ -308,14 +308,14 @@ def _calculation(item: ItemRow, row: LineRow, mark: str) -> Row:
 def _formula(row: LineRow, key: str) -> Text:
     """245×1,500＝367,500元; a fixed amount says what it is and on what it rests."""
     line = row.line
-    figures = narrative.formula(line)
+    figures = calculation.formula(line)
     if figures:
         basis = f"（{calculation.ShareBasis(line.share_basis).label}）" if line.share_basis else ""
         if line.amount is None:
             return (Piece(f"{figures}＝——"),)
-        return (Piece(f"{figures}＝"), Piece(f"{narrative.grouped(line.amount)}元", key), Piece(basis))
+        return (Piece(f"{figures}＝"), Piece(f"{money.format_grouped(line.amount)}元", key), Piece(basis))
     words = "定额" if line.method == Method.QUOTA else "据实"
-    amount = "——" if line.fixed_amount is None else f"{narrative.grouped(line.fixed_amount)}元"
+    amount = "——" if line.fixed_amount is None else f"{money.format_grouped(line.fixed_amount)}元"
     note = f"，{line.note}" if line.note else "（无测算依据）"
     return (Piece(words), Piece(amount, key), Piece(note))
 

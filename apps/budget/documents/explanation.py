@@ -23,6 +23,7 @@ from apps.budget.documents.parts import (
 from apps.budget.models import Edition, OutlineEntry
 from apps.budget.rules import narrative, stages, wording
 from apps.budget.rules.stages import Stage
+from apps.budget.rules.terms import Term, terms_in
 from apps.budget.selectors import figures
 from apps.budget.selectors.explanation import (
     EarlierItem,
@@ -180,7 +181,7 @@ def _sections(
     documents = appendix.documents_table(sheet)
     if documents.rows:
         parts.add(Section("依据文件目录", "tables", tables=(documents,)))
-    used = narrative.terms_in(_everything(sheet, parts.sections), terms())
+    used = terms_in(_everything(sheet, parts.sections), terms())
     if used:
         parts.add(
             Section(
@@ -306,7 +307,7 @@ def _item_change(item: ItemRow, earlier: Mapping[UUID, EarlierItem]) -> str:
     )
 
 
-def _term(at: int, term: narrative.Term) -> Entry:
+def _term(at: int, term: Term) -> Entry:
     source = f"（{term.source}）" if term.source else ""
     meaning = f"{term.meaning.rstrip('。')}{source}。"
     return Entry(numbering.heading(3, at), 3, f"{term.word}：", meaning)

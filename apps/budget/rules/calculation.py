@@ -175,3 +175,18 @@ def adjusted_sentence(told: str, *, calculated: Decimal, adjustment: Decimal) ->
         return told
     moved = f"{'增加' if adjustment > 0 else '减少'}{money.format_plain(abs(adjustment))}元"
     return f"{told}，计{money.format_plain(calculated)}元，批复后调整{moved}" if told else f"批复后调整{moved}"
+
+
+def formula(line: Line) -> str:
+    """The calculation in figures, without its result: 245×1,500, 1,375,000,000.00×2%×40%; a fixed amount has none."""
+    gap = "——"
+    if line.method in COUNTED_METHODS:
+        people = gap if line.people is None else money.format_count(line.people)
+        rate = gap if line.rate is None else money.format_grouped(line.rate)
+        return f"{people}×{rate}"
+    if line.method == Method.BASE_RATIO:
+        base = gap if line.base_amount is None else money.format_grouped(line.base_amount)
+        ratio = gap if line.ratio is None else money.format_ratio(line.ratio)
+        share = gap if line.share is None else money.format_ratio(line.share)
+        return f"{base}×{ratio}×{share}"
+    return ""

@@ -1,7 +1,7 @@
 """Sentences and numbering of the explanation: how an amount changed and why, marks of headings, terms that occur."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -382,42 +382,3 @@ def split_figures(text: str) -> list[tuple[str, bool]]:
     if at < len(text):
         pieces.append((text[at:], False))
     return pieces
-
-
-def formula(line: Line) -> str:
-    """The calculation in figures, without its result: 245×1,500, 1,375,000,000.00×2%×40%; a fixed amount has none."""
-    gap = "——"
-    if line.method in COUNTED_METHODS:
-        people = gap if line.people is None else money.format_count(line.people)
-        rate = gap if line.rate is None else grouped(line.rate)
-        return f"{people}×{rate}"
-    if line.method == Method.BASE_RATIO:
-        base = gap if line.base_amount is None else grouped(line.base_amount)
-        ratio = gap if line.ratio is None else money.format_ratio(line.ratio)
-        share = gap if line.share is None else money.format_ratio(line.share)
-        return f"{base}×{ratio}×{share}"
-    return ""
-
-
-def grouped(value: Decimal) -> str:
-    """With thousands separators and without empty decimals: 1,500, 367,500, 1,500.50."""
-    rounded = money.round_fen(value)
-    return f"{rounded:,.0f}" if rounded == rounded.to_integral_value() else f"{rounded:,.2f}"
-
-
-# --- explanation of terms ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Term:
-    """One entry of 名词解释. `aliases` are other words under which the text may use it."""
-
-    word: str
-    meaning: str
-    source: str = ""
-    aliases: tuple[str, ...] = ()
-
-
-def terms_in(text: str, terms: Iterable[Term]) -> list[Term]:
-    """Only the terms that the printed text uses, in the order of the list."""
-    return [term for term in terms if any(word in text for word in (term.word, *term.aliases))]

@@ -12,8 +12,8 @@ from django.conf import settings
 
 from apps.budget.models import Edition, OutlineEntry
 from apps.budget.rules.calculation import Line
-from apps.budget.rules.narrative import Term
 from apps.budget.rules.stages import Status
+from apps.budget.rules.terms import Term
 from apps.budget.selectors.sheet import edition_sheet
 
 

@@ -186,8 +186,8 @@ def find_figure(sheet: Sheet, key: str) -> Figure | None:
 def _sum_words(amounts: list[Decimal], total: Decimal) -> str:
     if not amounts:
         return ""
-    words = "＋".join(narrative.grouped(amount) for amount in amounts).replace("＋-", "－")
-    return f"{words}＝{narrative.grouped(total)}元"
+    words = "＋".join(money.format_grouped(amount) for amount in amounts).replace("＋-", "－")
+    return f"{words}＝{money.format_grouped(total)}元"
 
 
 def _item_part(mark: str, item: ItemRow) -> Part:
@@ -309,10 +309,10 @@ def _line(sheet: Sheet, key: str) -> Figure | None:
 
 
 def _line_formula(row: LineRow) -> str:
-    figures = narrative.formula(row.line)
+    figures = calculation.formula(row.line)
     if not figures:
-        return f"{Method(row.line.method).label}{narrative.grouped(row.amount)}元"
-    return f"{figures}＝{narrative.grouped(row.amount)}元"
+        return f"{Method(row.line.method).label}{money.format_grouped(row.amount)}元"
+    return f"{figures}＝{money.format_grouped(row.amount)}元"
 
 
 def _step(row: LineRow, item: ItemRow) -> Step:
