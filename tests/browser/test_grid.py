@@ -284,9 +284,10 @@ def test_the_page_computes_as_the_server_does(grid):
 def test_the_page_reads_numbers_as_the_server_does(grid):
     """Every way of typing an amount, a count and a ratio: the same value or the same sentence."""
     typed = [
-        "", " ", "1", "1,234", "12,34", "1，234", "￥436500", "¥1", "-5", "-￥5", "+7", "43.65万", "0.005", "0.005万", "22.28万元",
-        "４３６５００元", "1e5", "abc", ".5", "5.", ".", "1.10", "10000000000", "9999999999.99", "0" * 30 + "5", "1" * 13, "1.0000000000001",
-        "2%", "40％", "0.4", "1", "1.5", "100%", "101%", "0", "0%", "0.00001%", "12.3456%", "12.34567%", "5人", "1 234",
+        "", " ", "1", "1,234", "12,34", "1，234", "￥436500", "¥1", "-5", "-￥5", "+7", "43.65万", "0.005", "0.005万",
+        "22.28万元", "４３６５００元", "1e5", "abc", ".5", "5.", ".", "1.10", "10000000000", "9999999999.99",
+        "0" * 30 + "5", "1" * 13, "1.0000000000001", "2%", "40％", "0.4", "1", "1.5", "100%", "101%", "0", "0%",
+        "0.00001%", "12.3456%", "12.34567%", "5人", "1 234",
     ]  # fmt: skip
 
     def told(read, *arguments, **options) -> list[str]:
@@ -449,7 +450,8 @@ def test_words_typed_through_an_input_method_stay_whole_and_enter_only_accepts_t
     typing = grid.page.context.new_cdp_session(grid.page)
     typing.send("Input.imeSetComposition", {"text": "lao mo", "selectionStart": 6, "selectionEnd": 6})
     grid.page.evaluate(
-        """() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", keyCode: 229, bubbles: true}))"""
+        """() => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", {key: "Enter", keyCode: 229, bubbles: true}))"""
     )
     assert grid.here == "市级离退休劳模津贴 第1行 测算内容"
     typing.send("Input.insertText", {"text": "劳模"})

@@ -220,7 +220,6 @@ def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
     work()
     expect(page.locator("#print-job")).to_contain_text("已签发", timeout=20_000)
     photograph(page, "journey-10-issued")
-    print("JOB", page.locator("#print-job").inner_text())
     copies = [downloaded(page, "下载签发件"), downloaded(page, "下载签发件")]
     assert copies[0] == copies[1]
     issued = IssuedDocument.objects.get()
@@ -244,7 +243,7 @@ def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
 
 def downloaded(page: Page, name: str) -> bytes:
     with page.expect_download() as download:
-        page.get_by_role("link", name=name).click()
+        page.get_by_role("button", name=name).click()
     return Path(download.value.path()).read_bytes()
 
 

@@ -39,6 +39,9 @@ def edition(office) -> Edition:
     return edition
 
 
+SHORT = {"金额": "金额（元）", "标准": "标准/基数（元）", "上年": "上年预算数（元）"}
+
+
 class Book:
     """A spreadsheet under its headings, as a person would change it."""
 
@@ -52,12 +55,12 @@ class Book:
 
     def set(self, number: int, **cells: Any) -> "Book":
         for name, value in cells.items():
-            self.page.cell(number, self.headings.index({"金额": "金额（元）", "标准": "标准/基数（元）", "上年": "上年预算数（元）"}.get(name, name)) + 1).value = value  # fmt: skip
+            place = self.headings.index(SHORT.get(name, name)) + 1
+            self.page.cell(number, place).value = value
         return self
 
     def add(self, **cells: Any) -> "Book":
-        self.page.append([None] * len(self.headings))
-        return self.set(self.page.max_row, **cells) if self.page.max_row > 1 else self
+        return self.set(self.page.max_row + 1, **cells)
 
     @property
     def content(self) -> bytes:

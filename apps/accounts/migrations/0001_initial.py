@@ -440,6 +440,7 @@ class Migration(migrations.Migration):
                             ("reveal", "查看完整信息"),
                             ("denied", "被拒绝的访问"),
                             ("verify", "核验文件"),
+                            ("account", "账号管理"),
                         ],
                         max_length=8,
                         verbose_name="类型",

@@ -337,7 +337,9 @@ def items_below(edition: Edition, group_id: int, start_id: int | None) -> list[I
         raise Refused("这个分组已不存在，请刷新页面。", code="gone")
     if start_id is None:
         return []
-    return _from(list(Item.objects.filter(edition=edition, group=group_id).order_by("ordinal", "id")), start_id)
+    return _from(
+        list(Item.objects.filter(edition=edition, group=group_id).order_by("ordinal", "id")), start_id
+    )
 
 
 def _from(rows: list[Any], start_id: int) -> list[Any]:

@@ -285,7 +285,9 @@ def _unequal(row: RowInput, texts: Mapping[str, str]) -> dict[str, str]:
     return wrong
 
 
-def _moved(record: Any, before: Mapping[str, Any] | None, groups: Mapping[int, str]) -> tuple[CellChange, ...]:
+def _moved(
+    record: Any, before: Mapping[str, Any] | None, groups: Mapping[int, str]
+) -> tuple[CellChange, ...]:
     """The group of a new item, or the one an item goes to."""
     if not isinstance(record, Item) or (before is not None and before["group"] == record.group_id):
         return ()
