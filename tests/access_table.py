@@ -390,7 +390,7 @@ BUDGET = [
     _write("budget:finding_waive", "edition", 422, PLANS),
     Row("budget:check_catalogue", HAS_DOCUMENTS),
     Row("budget:text_check", HAS_DOCUMENTS),
-    Row("budget:text_check", HAS_DOCUMENTS, "POST", 422, data=lambda world: {"text": "甲"}),
+    Row("budget:text_check", HAS_DOCUMENTS, "POST", 422, data=lambda world: {"text": " "}),
     _read("budget:edition_print", "edition"),
     _write("budget:edition_print", "edition", 422, READS_BUDGET),
     _read("budget:print_job", "job"),

@@ -156,10 +156,11 @@ def _audits(request: HttpRequest) -> bool:
 
 
 def _is_used(row: models.Model) -> bool:
+    """Whether another table refers to the row; its own history (which the database does not tie to it) is no use."""
     return any(
         relation.related_model._base_manager.filter(**{relation.field.name: row}).exists()
         for relation in row._meta.related_objects
-        if relation.field.name and not relation.field.many_to_many
+        if not relation.field.many_to_many and relation.field.db_constraint
     )
 
 

@@ -510,7 +510,7 @@
       const body = active.parentNode.parentNode;
       const row = body.querySelector(".r-new");
       if (row && grid.isOpen) {
-        table.classList.remove("is-folded");
+        setFolded(false);
         activate(row.cells[1]);
       }
       return true;
@@ -807,15 +807,19 @@
   /* ---- 只看项目；从别的页面点来的行 ---- */
 
   const fold = document.getElementById("grid-fold");
-  fold.addEventListener("click", () => {
-    const isFolded = table.classList.toggle("is-folded");
+  function setFolded(isFolded) {
+    if (isFolded && active && /^(line|new)$/.test(grid.kindOf(active.parentNode))) leave();
+    table.classList.toggle("is-folded", isFolded);
     fold.setAttribute("aria-pressed", String(isFolded));
-  });
+  }
+
+  fold.addEventListener("click", () => setFolded(!table.classList.contains("is-folded")));
 
   function arrive() {
     const target = location.hash ? document.getElementById(location.hash.slice(1)) : null;
     if (!target || !table.contains(target)) return;
     const tr = target.tagName === "TBODY" ? target.rows[0] : target;
+    setFolded(false);
     activate(tr.cells[1]);
     Array.prototype.forEach.call(tr.cells, (td) => td.classList.add("is-moving"));
   }

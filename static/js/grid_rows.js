@@ -315,6 +315,7 @@
       paintSum(row, sum);
     });
     Object.keys(known).forEach((key) => known[key].remove());
+    document.dispatchEvent(new CustomEvent("grid:sums", { detail: rows }));
   }
 
   /* ---- 记下录入 ---- */

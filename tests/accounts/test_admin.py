@@ -103,7 +103,7 @@ def test_those_who_keep_a_reference_table_change_it_and_leave_a_trace():
 
 
 def test_a_row_in_use_is_not_deleted_and_an_unused_one_is():
-    used, unused = ItemFactory().group, ItemGroupFactory(code="unused")
+    used, unused = ItemFactory().group, ItemGroupFactory(code="unused", name="未用的分组")
     client = client_of(UserFactory(finance_head=True))
     assert client.post(address(ItemGroup, "delete", used.pk), {"post": "yes"}).status_code == 403
     assert client.post(address(ItemGroup, "delete", unused.pk), {"post": "yes"}).status_code == 302

@@ -704,3 +704,30 @@ def test_the_columns_of_the_page_are_those_of_the_rules(grid):
     names = json.loads(grid.page.locator("#grid-columns").inner_text())
     assert [column["name"] for column in names["line"]] == LINE_CELLS[1:]
     assert [column["name"] for column in names["item"]] == ITEM_CELLS[1:]
+
+
+def test_rows_a_colleague_changed_meanwhile_are_brought_up_to_date(grid, another_page, edition, allowance, health, first):
+    other = GridPage(another_page(), edition, UserFactory(finance_clerk=True))
+    other.line(health.lines.get(), "people").click()
+    other.keys.type("560")
+    other.press("Control+s")
+    expect(other.saved).to_be_visible()
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    grid.press("Enter")
+    expect(grid.line(health.lines.get(), "people")).to_have_text("560")
+    expect(grid.page.locator("#toasts")).to_contain_text("同事改动了 1 个项目，表格已更新。")
+    assert grid.here == "市级离退休劳模津贴 第2行 数量"
+    assert grid.total("合计") == "669,500.00 66.95"
+
+
+def test_only_the_items_are_shown_on_wish(grid, allowance, first):
+    grid.line(first, "people").click()
+    fold = grid.page.get_by_role("button", name="只看项目")
+    fold.click()
+    expect(grid.page.locator(f"#line-{first.pk}")).to_be_hidden()
+    grid.item(allowance, "prior_amount").click()
+    grid.press("ArrowUp", "ArrowUp")
+    assert grid.here == "2016年劳模体检费 上年预算数"
+    grid.press("Insert")
+    expect(grid.page.locator(f"#line-{first.pk}")).to_be_visible()

@@ -195,6 +195,20 @@ def test_a_window_of_somebody_else_says_that_it_cannot_save(form_page: Page):
     expect(form_page.get_by_label("姓名")).to_have_value("示例·写到一半")
 
 
+def test_a_demo_account_goes_on_with_one_click(page: Page, settings):
+    settings.DEMO_MODE = True
+    person = UserFactory(username="demo", full_name="示例·财务经办", is_demo=True, password="!none")
+    page.clock.install(time=timezone.now())
+    page.goto("/accounts/me/")
+    page.get_by_role("button", name="示例·财务经办").click()
+    expect(page.get_by_role("heading", name="我的账号", level=1)).to_be_visible()
+    server_time_passes(person, minutes=31)
+    page.clock.fast_forward(31 * 60 * 1000)
+    expect(dialog(page).get_by_label("密码")).to_have_count(0)
+    dialog(page).get_by_role("button", name="重新登录").click()
+    expect(dialog(page)).to_be_hidden()
+
+
 PAGES = [
     ("/accounts/me/", "profile"),
     ("/accounts/me/password/", "password"),

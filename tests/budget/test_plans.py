@@ -13,6 +13,7 @@ from apps.budget.selectors.frame import stage_steps
 from apps.budget.selectors.plans import book_totals, edition_amounts, plan_page, plan_rows
 from apps.budget.selectors.waiting import waiting_for
 from apps.budget.services.items import change_item
+from apps.budget.services.outline import add_entry
 from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
 from apps.core.errors import Refused
 from tests.budget.office import Office
@@ -121,6 +122,18 @@ def test_last_year_is_copied_with_its_final_amounts(office):
     assert copied.lines.get().people == 245
     assert copied.lineage == last.editions.get().items.order_by("ordinal").first().lineage
     assert not plan_page(plan).can_copy
+
+
+def test_copying_last_year_keeps_the_text_that_is_already_written(office):
+    office.settle(office.plan(year=2015).editions.get())
+    plan = create_plan(
+        union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
+    )
+    edition = plan.editions.get()
+    add_entry(edition_id=edition.pk, section="duties", text="今年新写的职责。", actor=office.clerk)
+    copy_last_year(edition_id=edition.pk, actor=office.clerk, now=office.now)
+    assert [entry.text for entry in edition.outline.all()] == ["今年新写的职责。"]
+    assert edition.items.count() == 1
 
 
 def test_last_year_is_copied_only_into_an_empty_first_edition(office):

@@ -1,3 +1,4 @@
+import importlib
 import io
 import re
 import resource
@@ -489,3 +490,10 @@ def test_the_import_export_format_writes_text_as_text_and_reads_its_own_output()
     again = GuardedXlsx().create_dataset(data)
     assert again.headers == dataset.headers
     assert again[0] == dataset[0]
+
+
+def test_the_first_workbook_of_a_process_is_written_like_all_later_ones():
+    """The library changes the options it is handed: a shared one would make the first file differ from the second."""
+    writing = importlib.reload(importlib.import_module("apps.core.sheets.writing"))
+    first, second = (writing.write_table([], columns=COLUMNS, created=NOON) for _ in range(2))
+    assert first == second

@@ -73,13 +73,13 @@ def _income_and_expenditure(sheet: Sheet) -> PrintedTable:
 
 def _items_table(sheet: Sheet) -> PrintedTable:
     moved = sheet.is_adjustment
-    columns = [Column("编号", "centre", 9), Column("项目", "text", 27 if moved else 29)]
+    columns = [Column("编号", "centre", 9), Column("项目", "text", 25 if moved else 29)]
     if not moved:
         columns += [Column("功能分类", "centre", 13), Column("部门经济分类", "centre", 16)]
     columns.append(Column("资金来源", "text", 20))
     if moved:
         columns += [Column("批复数", "number", 15), Column("调整", "number", 14)]
-    columns.append(Column("调整后预算数" if moved else "预算数", "number", 15 if moved else 13))
+    columns.append(Column("调整后预算数" if moved else "预算数", "number", 17 if moved else 13))
 
     def amounts(rows: Sequence[ItemRow], key: str) -> list[Piece]:
         ratified = sum((item.ratified_amount for item in rows), Decimal("0.00"))
@@ -168,14 +168,14 @@ def changes_table(sheet: Sheet) -> PrintedTable:
         unit="万元",
         columns=(
             Column("编号", "centre", 9),
-            Column("项目", "text", 35),
-            Column(f"{sheet.year - 1}年预算数", "number", 15),
-            Column(f"{sheet.year}年预算数", "number", 15),
-            Column("增减额", "number", 14),
+            Column("项目", "text", 32),
+            Column(f"{sheet.year - 1}年预算数", "number", 17),
+            Column(f"{sheet.year}年预算数", "number", 17),
+            Column("增减额", "number", 13),
             Column("增减%", "number", 12),
         ),
         rows=tuple(rows),
-        notes=("上年没有登记或者基数为零的，增减一栏留空。",)
+        notes=("上年没有登记的，增减额和增减%留空；基数为零的，增减%留空。",)
         if any(not item.prior_amount for item in sheet.items)
         else (),
     )

@@ -85,7 +85,7 @@ def block_payload(body: bytes) -> BlockPayload:
 
 def split_block(text: object) -> tuple[tuple[str, ...], ...]:
     """The cells of a copied block: tabs between cells, quotes around cells that hold line breaks."""
-    if not isinstance(text, str) or not text.strip("\r\n\t "):
+    if not isinstance(text, str) or not text.strip():
         raise Refused("剪贴板里没有可以粘贴的内容。", code="empty")
     if "\x00" in text:
         raise Refused("粘贴的内容含有看不见的控制字符，请从 Excel 或 WPS 重新复制。", code="control")
@@ -95,6 +95,8 @@ def split_block(text: object) -> tuple[tuple[str, ...], ...]:
         raise Refused("粘贴的内容不是表格里的一块，请从 Excel 或 WPS 重新复制。", code="unreadable") from None
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
+    if not rows:
+        raise Refused("剪贴板里没有可以粘贴的内容。", code="empty")
     if len(rows) > MOST_ROWS:
         raise Refused(
             f"一次最多粘贴 {MOST_ROWS:,} 行，这里有 {len(rows):,} 行，请分几次粘贴或用“导入”。",

@@ -184,7 +184,8 @@ def copy_content(
         rows: Sequence[Any] = list(model.objects.filter(item__edition=source))
         stamp = {"version": 1, "updated_by_id": actor.pk, "updated_at": now} if model is CalcLine else {}
         model.objects.bulk_create(_duplicate(row, item_id=fresh[row.item_id].pk, **stamp) for row in rows)
-    _copy_outline(source=source, target=target)
+    if not target.outline.exists():  # what somebody has already written stays
+        _copy_outline(source=source, target=target)
     return len(items)
 
 

@@ -1,5 +1,7 @@
 """The grid: the page, rows saved as they are left, rows added, moved and removed, and their history."""
 
+import re
+
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -9,6 +11,7 @@ from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.blocks import row_payload, steps_payload
 from apps.budget.forms.cells import parse_item, parse_line
 from apps.budget.models import CalcLine, Edition, Item, ItemGroup
+from apps.budget.rules.calculation import Method
 from apps.budget.rules.columns import LINE_COLUMNS
 from apps.budget.selectors.frame import edition_frame
 from apps.budget.selectors.grid import blank_line, column_facts, edition_grid, last_change
@@ -18,6 +21,7 @@ from apps.budget.services.editing import why_closed
 from apps.budget.services.items import change_item, create_item, move_item, remove_item
 from apps.budget.services.lines import add_line, change_line, move_line, remove_line
 from apps.budget.views.grid_answers import (
+    all_items_html,
     answers_json,
     items_html,
     saved,
@@ -72,7 +76,9 @@ def grid_line_save(request: SignedInRequest, pk: int) -> JsonResponse:
 @answers_json
 def grid_line_add(request: SignedInRequest, pk: int) -> JsonResponse:
     item = scoped(Item, request, pk=pk)
-    parsed = parse_line({"method": "1"} | dict(row_payload(request.body, is_new=True).cells), method="")
+    parsed = parse_line(
+        {"method": "1"} | dict(row_payload(request.body, is_new=True).cells), method=Method.HEADCOUNT
+    )
     if parsed.problems:
         return wrong_cells(parsed.problems)
     line = add_line(item_id=item.pk, actor=request.user, values=parsed.values, now=timezone.now())
@@ -153,19 +159,17 @@ def grid_item_move(request: SignedInRequest, pk: int) -> JsonResponse:
 @require("budget.read")
 @answers_json
 def grid_items(request: SignedInRequest, pk: int) -> JsonResponse:
-    """The rows of some items as they are now, to take the place of what stands in the page."""
+    """Rows of some items, or of all, as they are now, to take the place of what stands in the page."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
-    wanted = [
-        int(key)
-        for key in request.GET.getlist("item")[:500]
-        if key.isascii() and key.isdecimal() and len(key) < 19
-    ]
+    is_open = not why_closed(edition, request.user)
+    if "all" in request.GET:
+        items = all_items_html(request, edition, is_open=is_open)
+        return JsonResponse({"items": items, "sums": sums_json(edition.pk)})
+    wanted = [int(key) for key in request.GET.getlist("item")[:500] if re.fullmatch(r"[0-9]{1,18}", key)]
     if not wanted:
         raise Refused("没有说明要刷新哪些项目。", code="empty")
-    is_open = not why_closed(edition, request.user)
-    return JsonResponse(
-        {"html": items_html(request, edition, wanted, is_open=is_open), "sums": sums_json(edition.pk)}
-    )
+    html = items_html(request, edition, wanted, is_open=is_open)
+    return JsonResponse({"html": html, "sums": sums_json(edition.pk)})
 
 
 @require("budget.read")

@@ -1,6 +1,6 @@
 """How the grid's scripts are answered: saved rows, refusals by cell, a colleague's change, in one shape of JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -12,7 +12,15 @@ from django.utils import timezone
 from apps.accounts.access import SignedInRequest
 from apps.budget.models import CalcLine, Edition
 from apps.budget.rules.columns import column_of
-from apps.budget.selectors.grid import GridItem, GridLine, edition_sums, fresh_item, line_texts, signed
+from apps.budget.selectors.grid import (
+    GridItem,
+    GridLine,
+    edition_grid,
+    edition_sums,
+    fresh_item,
+    line_texts,
+    signed,
+)
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services.blocks import Trial
 from apps.budget.services.lines import RowChanged
@@ -132,18 +140,33 @@ def sums_json(edition_id: int) -> list[dict[str, str]]:
 
 
 def items_html(
-    request: SignedInRequest, edition: Edition, item_ids: list[int], *, is_open: bool
+    request: HttpRequest, edition: Edition, item_ids: Sequence[int], *, is_open: bool
 ) -> dict[str, str]:
     """Rows of these items as the page draws them; an item that is gone is drawn as nothing."""
-    living = set(edition.items.filter(pk__in=item_ids).values_list("pk", flat=True))
-    return {
-        str(pk): render_to_string(
-            "budget/_grid_item.html", {"item": fresh_item(pk), "is_open": is_open}, request
-        )
-        if pk in living
-        else ""
-        for pk in item_ids
+    drawn = {str(pk): "" for pk in item_ids}
+    return drawn | {
+        str(item.record.pk): _item_html(request, item, is_open=is_open)
+        for group in edition_grid(edition).groups
+        for item in group.items
+        if str(item.record.pk) in drawn
     }
+
+
+def all_items_html(request: HttpRequest, edition: Edition, *, is_open: bool) -> list[dict[str, str]]:
+    """Rows of every item in the order of the page."""
+    return [
+        {
+            "id": str(item.record.pk),
+            "group": str(group.group.pk),
+            "html": _item_html(request, item, is_open=is_open),
+        }
+        for group in edition_grid(edition).groups
+        for item in group.items
+    ]
+
+
+def _item_html(request: HttpRequest, item: GridItem, *, is_open: bool) -> str:
+    return render_to_string("budget/_grid_item.html", {"item": item, "is_open": is_open}, request)
 
 
 def trial_json(trial: Trial) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def edition_export(request: SignedInRequest, pk: int) -> HttpResponse:
 def edition_import(request: SignedInRequest, pk: int) -> HttpResponse:
     """Upload; the file is kept and its preview shown. Nothing of the edition changes yet."""
     edition = _edition(request, pk)
-    form = ImportForm(request.POST or None, request.FILES or None)
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     if request.method == "POST" and form.is_valid():
         try:
             EditionXlsx(edition.stage).create_dataset(form.upload.data)

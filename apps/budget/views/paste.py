@@ -14,6 +14,9 @@ from apps.budget.services.blocks import RowInput, apply_block, try_block
 from apps.budget.services.undo import undo_change
 from apps.budget.views.grid_answers import answers_json, items_html, sums_json, trial_json
 
+MOST_DRAWN = 50
+"""Above this many items the page is loaded anew."""
+
 
 @require("budget.enter")
 @require_POST
@@ -65,7 +68,7 @@ def _answer(
     request: SignedInRequest, edition: Edition, change: GridChange, *, items: Sequence[int] = ()
 ) -> JsonResponse:
     touched = list(items) or touched_items(change)
-    html = items_html(request, edition, touched, is_open=True) if len(touched) <= 20 else {}
+    html = items_html(request, edition, touched, is_open=True) if len(touched) <= MOST_DRAWN else {}
     return JsonResponse(
         {
             "change": change.pk,

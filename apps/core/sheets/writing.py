@@ -56,7 +56,7 @@ def write_sheets(sheets: Sequence[Sheet], *, created: datetime, constant_memory:
     """A workbook; with `constant_memory` the rows go to a temporary file one by one (very long exports)."""
     output = io.BytesIO()
     memory = {"constant_memory": True} if constant_memory else {"in_memory": True}
-    book = xlsxwriter.Workbook(output, {**memory, "default_format_properties": _FONT})
+    book = xlsxwriter.Workbook(output, {**memory, "default_format_properties": dict(_FONT)})
     book.set_properties({"created": created.astimezone(UTC).replace(tzinfo=None), "title": sheets[0].title})
     formats = {kind: book.add_format({**_FONT, "valign": "top", **look}) for kind, look in _FORMATS.items()}
     totals = {
