@@ -140,7 +140,7 @@ def sums_json(edition_id: int) -> list[dict[str, str]]:
 
 
 def items_html(
-    request: HttpRequest, edition: Edition, item_ids: Sequence[int], *, is_open: bool
+    request: SignedInRequest, edition: Edition, item_ids: Sequence[int], *, is_open: bool
 ) -> dict[str, str]:
     """Rows of these items as the page draws them; an item that is gone is drawn as nothing."""
     drawn = {str(pk): "" for pk in item_ids}
@@ -152,7 +152,7 @@ def items_html(
     }
 
 
-def all_items_html(request: HttpRequest, edition: Edition, *, is_open: bool) -> list[dict[str, str]]:
+def all_items_html(request: SignedInRequest, edition: Edition, *, is_open: bool) -> list[dict[str, str]]:
     """Rows of every item in the order of the page."""
     return [
         {
@@ -165,7 +165,7 @@ def all_items_html(request: HttpRequest, edition: Edition, *, is_open: bool) -> 
     ]
 
 
-def _item_html(request: HttpRequest, item: GridItem, *, is_open: bool) -> str:
+def _item_html(request: SignedInRequest, item: GridItem, *, is_open: bool) -> str:
     return render_to_string("budget/_grid_item.html", {"item": item, "is_open": is_open}, request)
 
 
