@@ -343,7 +343,9 @@ BUDGET = [
     _write("budget:edition_export", "edition", 200, READS_BUDGET),
     Row("budget:edition_import", ENTERS, kwargs=_of("edition"), foreign=missing, scoped=True),
     _write("budget:edition_import", "edition", 422),
-    Row("budget:import_preview", ENTERS, expected=422, kwargs=_of("import_file"), foreign=missing, scoped=True),
+    Row(
+        "budget:import_preview", ENTERS, expected=422, kwargs=_of("import_file"), foreign=missing, scoped=True
+    ),
     _write("budget:import_preview", "import_file", 422),
     *(
         row

@@ -35,11 +35,17 @@ class Flow:
 
     def available(self, *, status: str, may: May, track: str = "") -> list[Step]:
         """Steps a person with these permissions may take now, in the order of the table."""
-        return [step for step in self.steps if step.applies(status=status, track=track) and may(step.permission)]
+        return [
+            step for step in self.steps if step.applies(status=status, track=track) and may(step.permission)
+        ]
 
-    def step(self, *, action: str, status: str, may: May, track: str = "", note: str = "", minutes: str = "") -> Step:
+    def step(
+        self, *, action: str, status: str, may: May, track: str = "", note: str = "", minutes: str = ""
+    ) -> Step:
         """The step to take. Raises Refused when the state, the permission or a missing note forbids it."""
-        named = [step for step in self.steps if step.action == action and (not step.tracks or track in step.tracks)]
+        named = [
+            step for step in self.steps if step.action == action and (not step.tracks or track in step.tracks)
+        ]
         found = next((step for step in named if status in step.sources), None)
         if found is None:
             label = named[0].label if named else action

@@ -189,6 +189,9 @@
   function setEditing(value) {
     isEditing = value;
     editor.classList.toggle("is-ready", !value);
+    const column = value && active ? grid.columnOf(active) : null;
+    const isWide = Boolean(column) && column.kind === "text" && column.name !== "unit" && !editor.readOnly && active.offsetWidth < 200;
+    if (active) active.classList.toggle("is-wide", isWide);
   }
 
   function isChoice() {
@@ -226,7 +229,7 @@
     commit();
     const td = active;
     active = null;
-    td.classList.remove("is-active");
+    td.classList.remove("is-active", "is-wide");
     td.parentNode.classList.remove("is-here");
     if (editor.parentNode === td) td.removeChild(editor);
     td.removeAttribute("tabindex");

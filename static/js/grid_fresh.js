@@ -45,8 +45,11 @@
     });
     const changed = Object.keys(htmls);
     if (!changed.length) return 0;
+    const focused = document.activeElement;
+    const isElsewhere = focused && focused !== document.body && !table.contains(focused);
     grid.takeItems(htmls);
     order(items);
+    if (isElsewhere) focused.focus({ preventScroll: true });
     changed.forEach((id) => {
       const body = document.getElementById("item-" + id);
       if (body) Array.prototype.forEach.call(body.querySelectorAll("td, th"), (cell) => cell.classList.add("is-moving"));

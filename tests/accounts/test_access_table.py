@@ -39,7 +39,10 @@ def ours() -> set[str]:
 
 
 class Walk:
-    """Asks for addresses as each of the standing people; whatever a request changes is undone."""
+    """Asks for addresses as each of the standing people; whatever a request changes is undone.
+
+    The people stay signed in for the whole walk; the other rows of the world are made anew for each address.
+    """
 
     def __init__(self, world: World):
         self.world = world
@@ -70,6 +73,14 @@ class Walk:
 
     def deviations(self, row: Row) -> list[str]:
         """What differs from the table for this row."""
+        with transaction.atomic():
+            people, self.world = self.world.people, World()
+            self.world.__dict__["people"] = people
+            found = self._deviations(row)
+            transaction.set_rollback(True)
+        return found
+
+    def _deviations(self, row: Row) -> list[str]:
         found, kwargs = [], row.kwargs(self.world)
         status, _ = self.ask(row, kwargs)
         if status != row.anonymous:

@@ -706,7 +706,9 @@ def test_the_columns_of_the_page_are_those_of_the_rules(grid):
     assert [column["name"] for column in names["item"]] == ITEM_CELLS[1:]
 
 
-def test_rows_a_colleague_changed_meanwhile_are_brought_up_to_date(grid, another_page, edition, allowance, health, first):
+def test_rows_a_colleague_changed_meanwhile_are_brought_up_to_date(
+    grid, another_page, edition, allowance, health, first
+):
     other = GridPage(another_page(), edition, UserFactory(finance_clerk=True))
     other.line(health.lines.get(), "people").click()
     other.keys.type("560")

@@ -174,7 +174,9 @@ def adjusted_sentence(told: str, *, calculated: Decimal, adjustment: Decimal) ->
     if not adjustment:
         return told
     moved = f"{'增加' if adjustment > 0 else '减少'}{money.format_plain(abs(adjustment))}元"
-    return f"{told}，计{money.format_plain(calculated)}元，批复后调整{moved}" if told else f"批复后调整{moved}"
+    return (
+        f"{told}，计{money.format_plain(calculated)}元，批复后调整{moved}" if told else f"批复后调整{moved}"
+    )
 
 
 def formula(line: Line) -> str:

@@ -79,12 +79,16 @@ class ItemRow:
     @property
     def sentence(self) -> str:
         told = calculation.sentence(self.rule_lines, counted_as=self.record.counted_as)
-        return calculation.adjusted_sentence(told, calculated=self.ratified_amount, adjustment=self.adjustment)
+        return calculation.adjusted_sentence(
+            told, calculated=self.ratified_amount, adjustment=self.adjustment
+        )
 
     def placeholders(self) -> dict[str, str]:
         """Values of wording.ITEM_PLACEHOLDERS for this item."""
         rates = list(
-            dict.fromkeys(money.format_plain(row.line.rate) for row in self.lines if row.line.rate is not None)
+            dict.fromkeys(
+                money.format_plain(row.line.rate) for row in self.lines if row.line.rate is not None
+            )
         )
         return {
             "依据": "和".join(citation.text() for citation in self.citations),
