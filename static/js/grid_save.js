@@ -118,7 +118,7 @@
       if (!row.id) {
         const body = document.getElementById("item-" + row.item);
         if (!body) return;
-        tr = insertLine(body);
+        tr = grid.insertLine(body);
       }
       if (!tr) return;
       /* 留底时的版本：其间有人改过，保存时会提示 */
@@ -290,205 +290,12 @@
     });
   }
 
-  /* ---- 加行、加项目 ---- */
-
-  function insertLine(body) {
-    const template = document.getElementById("grid-line-template");
-    const tr = template.content.querySelector("tr").cloneNode(true);
-    body.insertBefore(tr, body.querySelector(".r-new"));
-    grid.renumber(body);
-    return tr;
-  }
-
-  function newLine(change) {
-    const tr = insertLine(change.tr.parentNode);
-    grid.setTyped(tr, "label", change.text);
-    save(tr);
-    grid.remember(() => removeRow(tr));
-  }
-
-  function newItem(change) {
-    const group = change.tr.parentNode.dataset.group;
-    const mark = change.tr.querySelector(".row-state");
-    mark.textContent = "正在保存";
-    mark.className = "row-state";
-    send(table.dataset.itemAddUrl.replace("/0/", "/" + group + "/"), { version: 0, cells: { name: change.text } })
-      .then((answer) => {
-        mark.textContent = "";
-        if (!answer.ok) throw answer;
-        const body = replaceItem(String(answer.said.item.id), answer.said.html[answer.said.item.id], change.tr.parentNode);
-        grid.renumberItems(group);
-        grid.showSums(answer.said.sums);
-        lastSaved = answer.said.at;
-        paintAll();
-        grid.activate(body.querySelector(".r-new").cells[1]);
-      })
-      .catch((answer) => {
-        grid.activate(change.cell);
-        grid.editor.value = change.text;
-        mark.textContent = "未保存";
-        mark.className = "row-state is-wrong";
-        window.house.toast((answer && answer.said && answer.said.message) || "连不上服务器，项目没有加上，请再按一次 Enter。", "error");
-      });
-  }
-
-  /* 用服务器画的行换下（或插入、去掉）一个项目 */
-  function replaceItem(id, html, anchor) {
-    const old = document.getElementById("item-" + id);
-    if (!html) {
-      if (old) old.remove();
-      return null;
-    }
-    const page = new DOMParser().parseFromString("<table>" + html + "</table>", "text/html");
-    const body = document.importNode(page.querySelector("tbody"), true);
-    if (old) old.parentNode.replaceChild(body, old);
-    else table.insertBefore(body, anchor || table.querySelector('.b-add[data-group="' + body.dataset.group + '"]'));
-    return body;
-  }
-
-  /* ---- 删除、移动 ---- */
-
-  let doomed = null;
-
-  function askRemove(tr) {
-    const kind = grid.kindOf(tr);
-    if (kind !== "line" && kind !== "item") return;
-    doomed = tr;
-    const amount = grid.textOf(grid.cellOf(tr, "amount"));
-    const words =
-      kind === "line"
-        ? "删除“" + grid.titleOf(tr) + "”的第" + grid.numberOf(tr) + "行“" + grid.textOf(grid.cellOf(tr, "label")) + "”"
-        : "删除项目“" + grid.titleOf(tr) + "”和它的 " + tr.parentNode.querySelectorAll(".r-line").length + " 行测算";
-    document.getElementById("grid-remove-text").textContent = words + (amount ? "，金额 " + amount + " 元。" : "。");
-    window.house.openDialog("grid-remove");
-    document.getElementById("grid-remove-confirm").focus();
-  }
-
-  function removeRow(tr) {
-    const kind = grid.kindOf(tr);
-    const body = tr.parentNode;
-    const group = body.dataset.group;
-    const state = grid.stateOf(tr);
-    clearTimeout(state.timer);
-    const gone = () => {
-      const next = grid.rowBeside(kind === "item" ? body.lastElementChild : tr, 1) || grid.rowBeside(tr, -1);
-      grid.leave();
-      (kind === "item" ? body : tr).remove();
-      if (kind === "item") grid.renumberItems(group);
-      else grid.renumber(body);
-      if (next && document.contains(next)) grid.activate(next.cells[1]);
-      keep();
-      paintAll();
-    };
-    if (kind === "line" && !tr.dataset.id) {
-      gone();
-      grid.totalItem(body.rows[0]);
-      grid.totalAll();
-      return;
-    }
-    send(address(kind + "RemoveUrl", tr.dataset.id), { version: Number(tr.dataset.version) }).then(
-      (answer) => {
-        if (answer.ok) {
-          gone();
-          if (answer.said.item) grid.settle(body.rows[0], withoutDirty(body.rows[0], answer.said.item), {});
-          grid.showSums(answer.said.sums);
-          document.dispatchEvent(new CustomEvent("grid:saved", { detail: {} }));
-        } else if (answer.status === 409) {
-          window.house.toast(answer.said.message + "没有删除。", "warning");
-          refreshItems([body.dataset.item]);
-        } else {
-          window.house.toast(answer.said.message || "没有删除，请刷新页面后重试。", "error");
-        }
-      },
-      () => window.house.toast("连不上服务器，没有删除。", "error")
-    );
-  }
-
-  const confirm = document.getElementById("grid-remove-confirm");
-  if (confirm) {
-    confirm.addEventListener("click", () => {
-      window.house.closeDialog(confirm);
-      if (doomed) removeRow(doomed);
-      doomed = null;
-    });
-  }
-
-  function moveRow(tr, step) {
-    const kind = grid.kindOf(tr);
-    if (kind !== "line" && kind !== "item") return;
-    const moved = kind === "line" ? tr : tr.parentNode;
-    const beside = step < 0 ? moved.previousElementSibling : moved.nextElementSibling;
-    const mate = kind === "line" ? "r-line" : "b-item";
-    if (!tr.dataset.id || !beside || !beside.classList.contains(mate)) return;
-    const swap = () => {
-      const parent = moved.parentNode;
-      const other = step < 0 ? moved.previousElementSibling : moved.nextElementSibling;
-      parent.insertBefore(moved, step < 0 ? other : other.nextElementSibling);
-    };
-    const number = () => (kind === "line" ? grid.renumber(tr.parentNode) : grid.renumberItems(moved.dataset.group));
-    const active = grid.active();
-    swap();
-    number();
-    if (active) grid.focusActive();
-    send(address(kind + "MoveUrl", tr.dataset.id), { steps: step }).then(
-      (answer) => {
-        if (answer.ok && answer.said.item) {
-          const item = moved.parentNode.rows ? moved.parentNode.rows[0] : null;
-          if (item && kind === "line") grid.settle(item, withoutDirty(item, answer.said.item), {});
-        } else if (!answer.ok) {
-          step = -step;
-          swap();
-          number();
-          window.house.toast(answer.said.message || "没有移动。", "error");
-        }
-      },
-      () => {
-        step = -step;
-        swap();
-        number();
-        window.house.toast("连不上服务器，没有移动。", "error");
-      }
-    );
-  }
-
-  /* ---- 从服务器换下几个项目 ---- */
-
-  function takeItems(htmls) {
-    const active = grid.active();
-    const where = active ? { body: active.parentNode.parentNode.id, row: active.parentNode.id, place: active.parentNode.rowIndex - active.parentNode.parentNode.rows[0].rowIndex, cell: active.cellIndex } : null;
-    if (active && htmls[active.parentNode.parentNode.dataset.item] !== undefined) grid.leave();
-    const groups = new Set();
-    Object.keys(htmls).forEach((id) => {
-      const old = document.getElementById("item-" + id);
-      if (old) groups.add(old.dataset.group);
-      const body = replaceItem(id, htmls[id]);
-      if (body) groups.add(body.dataset.group);
-    });
-    groups.forEach(grid.renumberItems);
-    if (where && !grid.active()) {
-      const body = document.getElementById(where.body);
-      const row = (where.row && document.getElementById(where.row)) || (body && body.rows[Math.min(where.place, body.rows.length - 1)]);
-      if (row) grid.activate(row.cells[where.cell] || row.cells[1]);
-    }
-  }
-
-  function refreshItems(ids) {
-    const query = ids.map((id) => "item=" + id).join("&");
-    return window
-      .fetch(table.dataset.rowsUrl + "?" + query, { credentials: "same-origin", headers: { Accept: "application/json" } })
-      .then((answer) => answer.json())
-      .then((said) => {
-        takeItems(said.html);
-        grid.showSums(said.sums);
-      });
-  }
-
   /* ---- 什么时候保存 ---- */
 
   if (grid.isOpen) {
     grid.on("change", (change) => {
       if (change.isNew) {
-        if (change.text) (grid.kindOf(change.tr) === "new" ? newLine : newItem)(change);
+        if (change.text) (grid.kindOf(change.tr) === "new" ? grid.newLine : grid.newItem)(change);
         return;
       }
       paintErrorState(change.tr);
@@ -529,8 +336,9 @@
     grid.showTip();
   }
 
-  Object.assign(window.grid, {
+  Object.assign(grid, {
     send: send,
+    address: address,
     save: save,
     saveAll: saveAll,
     isDirty: isDirty,
@@ -538,10 +346,9 @@
     paintState: paint,
     paintAll: paintAll,
     keep: keep,
-    takeIn: takeIn,
-    takeItems: takeItems,
-    refreshItems: refreshItems,
-    askRemove: askRemove,
-    moveRow: moveRow,
+    withoutDirty: withoutDirty,
+    noteSaved: (at) => {
+      lastSaved = at;
+    },
   });
 })();

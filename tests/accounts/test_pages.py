@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver, reverse
 
 from apps.accounts.context import AREAS
 from apps.accounts.models import RoleGrant, Union, User
@@ -61,6 +62,14 @@ def test_every_area_names_permissions_that_exist():
 
     named = {permission for area in AREAS for _, _, permission in area.pages}
     assert named - {"", "staff"} <= set(PERMISSIONS)
+
+
+def test_no_page_of_an_open_area_is_hidden_by_a_misspelt_name():
+    registered = get_resolver().namespace_dict
+    for area in AREAS:
+        for name in (area.url_name, *(name for _, name, _ in area.pages)):
+            if name.split(":")[0] in registered:
+                assert reverse(name)
 
 
 def test_the_frame_carries_union_year_and_limits(client):
