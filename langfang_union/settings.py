@@ -53,7 +53,11 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 
+# How many proxies of our own stand in front; each adds one address to X-Forwarded-For, earlier ones are anybody's word.
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+
 MIDDLEWARE = [
+    "apps.core.proxies.ProxyAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -133,6 +137,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("username", "full_name")},
     },
 ]
+# In the cookie alone: a message that fell back to the session would be written by the next GET.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "home:workbench"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
@@ -147,7 +153,6 @@ AXES_LOCKOUT_CALLABLE = "apps.accounts.views.signing_in.locked_out"
 # Tries during a lock do not prolong it: the time told to the person stays true.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
-AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 
 SESSION_ENGINE = "apps.accounts.sessions"
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_MINUTES", default=30) * 60

@@ -7,10 +7,13 @@ another host. A test that provokes such an answer names it: `@pytest.mark.allows
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from playwright.sync_api import BrowserContext, Page
+from procrastinate.contrib.django import app
 
 # Playwright's synchronous interface keeps an event loop running in this thread; Django would refuse the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -104,3 +107,21 @@ def _watch(context: BrowserContext, home: str, allowed: set[int], faults: list[s
     context.on("response", note_status)
     context.on("weberror", lambda error: faults.append(f"script: {error.error}"))
     context.on("console", note_message)
+
+
+@pytest.fixture
+def work() -> Callable[[], None]:
+    """Lets the background worker do what waits in its queue; in a thread, because Playwright's loop holds this one."""
+
+    def in_thread() -> None:
+        try:
+            with app.replace_connector(app.connector.get_worker_connector()) as working:
+                working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+        finally:
+            connections.close_all()
+
+    def run() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(in_thread).result()
+
+    return run

@@ -374,9 +374,9 @@
   /* F6：表格 → 面板 → 工具条 → 表格 */
   function cycle() {
     const panel = document.getElementById("grid-panel");
-    const here = document.activeElement;
-    if (table.contains(here) && !panel.hidden) panel.focus();
-    else if (table.contains(here) || panel.contains(here)) document.querySelector(".grid-bar button:not([hidden])").focus();
+    const focused = document.activeElement;
+    if (table.contains(focused) && !panel.hidden) panel.focus();
+    else if (table.contains(focused) || panel.contains(focused)) document.querySelector(".grid-bar button:not([hidden])").focus();
     else if (here.cell && document.contains(here.cell)) grid.focusActive();
     else start();
   }

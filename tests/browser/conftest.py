@@ -2,17 +2,14 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page
-from procrastinate.contrib.django import app
 
 from apps.accounts.models import User
 from apps.budget import demo
@@ -92,21 +89,3 @@ def sideways() -> Callable[[Page], int]:
         return page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
 
     return measure
-
-
-@pytest.fixture
-def work() -> Callable[[], None]:
-    """Lets the background worker do what waits in its queue; in a thread, because Playwright's loop holds this one."""
-
-    def in_thread() -> None:
-        try:
-            with app.replace_connector(app.connector.get_worker_connector()) as working:
-                working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
-        finally:
-            connections.close_all()
-
-    def run() -> None:
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(in_thread).result()
-
-    return run

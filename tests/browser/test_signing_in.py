@@ -90,8 +90,10 @@ def test_somebody_signs_in_with_the_keyboard_alone(page: Page):
 def test_two_minutes_before_the_end_a_dialog_warns_and_staying_is_one_key(
     form_page: Page, administrator: User
 ):
+    form_page.wait_for_load_state()  # the page's own clock starts with its scripts
     form_page.clock.fast_forward(27 * 60 * 1000)
     expect(dialog(form_page)).to_be_hidden()
+    form_page.wait_for_load_state()  # the page's own clock starts with its scripts
     form_page.clock.fast_forward(65 * 1000)
     expect(dialog(form_page)).to_be_visible()
     expect(form_page.locator("[data-session-countdown]")).to_have_text(re.compile(r"1 分 \d+ 秒"))
@@ -108,10 +110,13 @@ def test_two_minutes_before_the_end_a_dialog_warns_and_staying_is_one_key(
 
 
 def test_somebody_who_types_is_not_warned(form_page: Page, administrator: User):
+    form_page.wait_for_load_state()  # the page's own clock starts with its scripts
     form_page.clock.fast_forward(10 * 60 * 1000)
     with form_page.expect_response("**/accounts/keep-alive/"):
         form_page.get_by_label("职务").type("科员")
+        form_page.wait_for_load_state()  # the page's own clock starts with its scripts
         form_page.clock.fast_forward(2000)
+    form_page.wait_for_load_state()  # the page's own clock starts with its scripts
     form_page.clock.fast_forward(20 * 60 * 1000)
     expect(dialog(form_page)).to_be_hidden()
 
@@ -119,6 +124,7 @@ def test_somebody_who_types_is_not_warned(form_page: Page, administrator: User):
 @pytest.mark.allows_status(422)
 def test_after_the_end_signing_in_in_place_keeps_what_was_typed(form_page: Page, administrator: User):
     server_time_passes(administrator, minutes=31)
+    form_page.wait_for_load_state()  # the page's own clock starts with its scripts
     form_page.clock.fast_forward(31 * 60 * 1000)
     expect(dialog(form_page).get_by_role("heading", name="请重新登录")).to_be_visible()
     form_page.keyboard.press("Escape")
@@ -203,6 +209,7 @@ def test_a_demo_account_goes_on_with_one_click(page: Page, settings):
     page.get_by_role("button", name="示例·财务经办").click()
     expect(page.get_by_role("heading", name="我的账号", level=1)).to_be_visible()
     server_time_passes(person, minutes=31)
+    page.wait_for_load_state()  # the page's own clock starts with its scripts
     page.clock.fast_forward(31 * 60 * 1000)
     expect(dialog(page).get_by_label("密码")).to_have_count(0)
     dialog(page).get_by_role("button", name="重新登录").click()

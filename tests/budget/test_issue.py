@@ -9,7 +9,6 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.accounts.models import AccessRecord
@@ -311,7 +310,7 @@ def test_an_issue_given_up_meanwhile_is_not_kept(office, edition):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_of_the_queue_prints_and_issues():
+def test_the_worker_of_the_queue_prints_and_issues(work):
     office = Office()
     edition = office.approve(office.plan().editions.get())
     client = signed_in(office.head)
@@ -321,8 +320,7 @@ def test_the_worker_of_the_queue_prints_and_issues():
     )
     job = PrintJob.objects.get()
     assert answer["Location"] == reverse("budget:print_job", args=[job.pk])
-    with app.replace_connector(app.connector.get_worker_connector()) as working:
-        working.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    work()
     job.refresh_from_db()
     assert (job.status, job.message) == (PrintJob.Status.DONE, f"共 {job.page_count} 页")
     assert ProcrastinateJob.objects.get(args={"job_id": job.pk}).status == "succeeded"
