@@ -314,11 +314,13 @@
   }
 
   function range() {
-    if (!here.anchor || !here.cell) return here.cell ? [[here.cell]] : [];
+    if (!here.cell) return [];
+    if (!here.anchor || here.anchor === here.cell) return [[here.cell]];
     const kind = grid.kindOf(here.cell.parentNode);
-    if (grid.kindOf(here.anchor.parentNode) !== kind) return [[here.cell]];
+    if (!grid.SPANS[kind] || grid.kindOf(here.anchor.parentNode) !== kind) return [[here.cell]];
     const rows = rowsOfKind(kind);
     const ends = [rows.indexOf(here.anchor.parentNode), rows.indexOf(here.cell.parentNode)].sort((a, b) => a - b);
+    if (ends[0] < 0) return [[here.cell]];
     const sides = [here.anchor.cellIndex, here.cell.cellIndex].sort((a, b) => a - b);
     return rows.slice(ends[0], ends[1] + 1).map((tr) => Array.prototype.slice.call(tr.cells, sides[0], sides[1] + 1));
   }
@@ -330,17 +332,13 @@
 
   function extend(td) {
     if (!td || !here.cell || grid.kindOf(td.parentNode) !== grid.kindOf(here.cell.parentNode)) return;
+    if (!grid.SPANS[grid.kindOf(td.parentNode)] || (td === here.cell && !here.anchor)) return;
     const from = here.anchor || here.cell;
     if (td !== here.cell) activate(td, { extend: true, keepGoal: td.parentNode !== here.cell.parentNode });
     here.anchor = from;
     Array.prototype.forEach.call(table.querySelectorAll(".is-range"), (cell) => cell.classList.remove("is-range"));
     const cells = range();
     if (cells.length > 1 || cells[0].length > 1) cells.forEach((row) => row.forEach((cell) => cell.classList.add("is-range")));
-  }
-
-  function hasRange() {
-    const cells = range();
-    return cells.length > 1 || (cells.length === 1 && cells[0].length > 1);
   }
 
   /* ---- 记下录入，供撤销 ---- */

@@ -102,8 +102,18 @@
     if (document.visibilityState === "visible" && Date.now() - lastAsked > AWAY) check(true);
   }
 
+  /* 换到别的窗口时先存好；离开本页时不再送，录入留在本窗口，回来时接着存 */
+  let isLeaving = false;
+  window.addEventListener("pagehide", () => {
+    isLeaving = true;
+  });
+  window.addEventListener("pageshow", () => {
+    isLeaving = false;
+  });
+
   window.addEventListener("focus", returned);
   document.addEventListener("visibilitychange", () => {
+    if (isLeaving) return;
     if (document.visibilityState === "hidden" && grid.isOpen) {
       grid.commit();
       grid.saveAll();

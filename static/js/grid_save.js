@@ -314,7 +314,7 @@
     });
     document.addEventListener("house:signed-in", saveAll);
     /* 测算行绑定了数据来源，或采用了新数：换上服务器上的数 */
-    document.addEventListener("sourceChanged", (event) => refreshItems([event.detail.item]));
+    document.addEventListener("sourceChanged", (event) => grid.refreshItems([event.detail.item]));
     window.addEventListener("online", saveAll);
     /* 点“提交审核”等动作前，先把没保存的存好 */
     document.addEventListener("htmx:confirm", (event) => {

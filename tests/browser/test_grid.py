@@ -696,6 +696,7 @@ def test_a_file_is_imported_and_taken_back_from_the_grid(grid, edition, tmp_path
     photograph(grid.page, "grid_import")
     grid.page.get_by_role("button", name="导入这 1 行").click()
     expect(grid.page.locator("#grid")).to_contain_text("224,000.00")
+    grid.page.wait_for_load_state()
     grid.page.get_by_role("button", name="撤销导入").click()
     expect(grid.page.locator("#grid")).to_contain_text("222,800.00")
 
@@ -733,3 +734,24 @@ def test_only_the_items_are_shown_on_wish(grid, allowance, first):
     assert grid.here == "2016年劳模体检费 上年预算数"
     grid.press("Insert")
     expect(grid.page.locator(f"#line-{first.pk}")).to_be_visible()
+
+
+def test_a_block_is_selected_by_dragging_and_a_shaky_click_selects_none(grid, allowance, first):
+    box = grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(1).bounding_box()
+    mouse = grid.page.mouse
+    mouse.move(box["x"] + 20, box["y"] + 8)
+    mouse.down()
+    mouse.move(box["x"] + 24, box["y"] + 10)
+    mouse.up()
+    grid.keys.insert_text("获得四次")
+    grid.press("Enter")
+    expect(grid.saved).to_be_visible()
+    assert allowance.lines.count() == 4
+    start, end = grid.line(first, "people").bounding_box(), grid.line(first, "unit").bounding_box()
+    mouse.move(start["x"] + 9, start["y"] + 9)
+    mouse.down()
+    mouse.move(end["x"] + 9, end["y"] + 39, steps=4)
+    mouse.up()
+    expect(grid.page.locator("#grid .is-range")).to_have_count(4)
+    grid.press("Control+c")
+    assert grid.page.evaluate("navigator.clipboard.readText()") == "245\t人\n22\t人"
