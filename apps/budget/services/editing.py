@@ -1,7 +1,11 @@
 """What every change to an edition's content begins with: the lock, the right and the open state."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from apps.accounts.models import User
-from apps.budget.models import Edition
+from apps.budget.models import CalcLine, Edition, Item
 from apps.budget.rules.stages import OPEN_STATUSES, Stage
 from apps.core.errors import Refused
 
@@ -40,3 +44,25 @@ def why_closed(edition: Edition, actor: User) -> str:
     except Refused as refused:
         return refused.message
     return ""
+
+
+class RowChanged(Refused):
+    """A colleague saved the same row meanwhile. Carries who, when and what stands there now."""
+
+    def __init__(self, *, who: str, when: datetime, current: Mapping[str, Any], version: int) -> None:
+        super().__init__(f"{who} 刚才修改了这一行，请先看看现在的数，再决定用哪一个。", code="row_changed")
+        self.who = who
+        self.when = when
+        self.current = current
+        self.version = version
+
+
+def require_seen(record: CalcLine | Item, seen_version: int, *, current: Mapping[str, Any]) -> None:
+    """Raises RowChanged when the row is no longer the one the person looked at."""
+    if record.version != seen_version:
+        raise RowChanged(
+            who=str(record.updated_by or "另一位同事"),
+            when=record.updated_at,
+            current=current,
+            version=record.version,
+        )

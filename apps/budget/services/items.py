@@ -10,8 +10,7 @@ from django.db.models import Max
 from apps.accounts.models import User
 from apps.budget.models import Edition, Indicator, Item, ItemBasis
 from apps.budget.rules import wording
-from apps.budget.services.editing import lock_open_edition
-from apps.budget.services.lines import RowChanged
+from apps.budget.services.editing import lock_open_edition, require_seen
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -100,13 +99,8 @@ def change_item(
         )
         .get(pk=item_id)
     )
-    if record.version != seen_version and not overwrite:
-        raise RowChanged(
-            who=str(record.updated_by or "另一位同事"),
-            when=record.updated_at,
-            current=values_of(record),
-            version=record.version,
-        )
+    if not overwrite:
+        require_seen(record, seen_version, current=values_of(record))
     old_group = record.group_id
     apply_values(record, values, edition)
     if record.group_id != old_group:
@@ -125,13 +119,7 @@ def remove_item(*, item_id: int, actor: User, seen_version: int) -> None:
     edition_id = Item.objects.values_list("edition_id", flat=True).get(pk=item_id)
     lock_open_edition(edition_id, actor)
     record = Item.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=item_id)
-    if record.version != seen_version:
-        raise RowChanged(
-            who=str(record.updated_by or "另一位同事"),
-            when=record.updated_at,
-            current=values_of(record),
-            version=record.version,
-        )
+    require_seen(record, seen_version, current=values_of(record))
     with audit.because(actor_id=actor.pk, action="删除项目"):
         record.delete()
 

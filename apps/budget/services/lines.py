@@ -12,7 +12,7 @@ from apps.budget.models import CalcLine, Item
 from apps.budget.rules import calculation, wording
 from apps.budget.rules.calculation import Method
 from apps.budget.selectors.sheet import rule_line
-from apps.budget.services.editing import lock_open_edition
+from apps.budget.services.editing import lock_open_edition, require_seen
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -48,17 +48,6 @@ _ALL_FIGURES = (
     "share_basis",
     "fixed_amount",
 )
-
-
-class RowChanged(Refused):
-    """A colleague saved the same row meanwhile. Carries who, when and what stands there now."""
-
-    def __init__(self, *, who: str, when: datetime, current: Mapping[str, Any], version: int) -> None:
-        super().__init__(f"{who} 刚才修改了这一行，请先看看现在的数，再决定用哪一个。", code="row_changed")
-        self.who = who
-        self.when = when
-        self.current = current
-        self.version = version
 
 
 def values_of(record: CalcLine) -> dict[str, Any]:
@@ -120,13 +109,8 @@ def change_line(
     edition_id = Item.objects.values_list("edition_id", flat=True).get(lines=line_id)
     lock_open_edition(edition_id, actor)
     record = CalcLine.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=line_id)
-    if record.version != seen_version and not overwrite:
-        raise RowChanged(
-            who=str(record.updated_by or "另一位同事"),
-            when=record.updated_at,
-            current=values_of(record),
-            version=record.version,
-        )
+    if not overwrite:
+        require_seen(record, seen_version, current=values_of(record))
     apply_values(record, values)
     record.version += 1
     record.updated_by = actor
@@ -142,13 +126,7 @@ def remove_line(*, line_id: int, actor: User, seen_version: int) -> None:
     edition_id = Item.objects.values_list("edition_id", flat=True).get(lines=line_id)
     lock_open_edition(edition_id, actor)
     record = CalcLine.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=line_id)
-    if record.version != seen_version:
-        raise RowChanged(
-            who=str(record.updated_by or "另一位同事"),
-            when=record.updated_at,
-            current=values_of(record),
-            version=record.version,
-        )
+    require_seen(record, seen_version, current=values_of(record))
     with audit.because(actor_id=actor.pk, action="删除测算行"):
         record.delete()
 

@@ -23,7 +23,7 @@ from apps.budget.selectors.grid import (
 )
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services.blocks import Trial
-from apps.budget.services.lines import RowChanged
+from apps.budget.services.editing import RowChanged
 from apps.budget.services.refusals import explain
 from apps.core import money
 from apps.core.errors import Refused
