@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 
 from apps.accounts.models import Union, User
 
@@ -88,7 +87,7 @@ class SessionFacts:
 class Frame:
     """What the frame needs besides the page itself. Nobody signed in: no areas, no union, no session."""
 
-    year: int
+    year: int | None
     demo: bool
     areas: tuple[NavItem, ...] = ()
     union: Union | None = None
@@ -119,13 +118,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _year(request: HttpRequest) -> int:
-    """The year the page is about: set by the view, named in the address, or the present one."""
-    year = getattr(request, "working_year", None)
+def _year(request: HttpRequest) -> int | None:
+    """The year the page is about, set by the view or named in the address; most pages are about none."""
+    year: int | None = getattr(request, "working_year", None)
     if year is None:
         match = getattr(request, "resolver_match", None)
         year = match.kwargs.get("year") if match else None
-    return int(year) if year else timezone.localdate().year
+    return year
 
 
 def _area(area: Area, user: User, view_name: str) -> NavItem:

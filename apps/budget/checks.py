@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from apps.budget import documents
-from apps.budget.models import Edition, PolicyDocument, Waiver
+from apps.budget.models import ClassificationCode, Edition, PolicyDocument, Waiver
 from apps.budget.rules import edition_checks
 from apps.budget.rules.findings import Finding, Severity, Span
 from apps.budget.rules.text import KnownDocument, check_text
+from apps.budget.selectors.explanation import earlier_year
+from apps.budget.selectors.figures import known_amounts
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.sources import source_findings
 
@@ -119,13 +121,28 @@ def known_documents() -> list[KnownDocument]:
     ]
 
 
+def known_codes(year: int) -> dict[str, str]:
+    """Names of the classification codes of a year, for a foreign text.
+
+    Codes of three digits are left out: in prose they are counts (302个基层工会).
+    """
+    codes = ClassificationCode.objects.of_year(year).filter(code__regex="^[0-9]{5,}$")
+    return dict(codes.values_list("code", "name"))
+
+
 def edition_findings(edition: Edition, *, sheet: Sheet | None = None) -> list[EditionFinding]:
     """Every finding, hard ones first, each with the waiver that answers it."""
     sheet = sheet or edition_sheet(edition)
     found = [*_row_findings(sheet), *source_findings(sheet)]
     if sheet.items:
-        text = documents.plain_text(sheet)
-        printed = check_text(text, year=sheet.year, known_documents=known_documents())
+        earlier = earlier_year(edition)
+        text = documents.plain_text(sheet, earlier)
+        printed = check_text(
+            text,
+            year=sheet.year,
+            known_documents=known_documents(),
+            figures=known_amounts(sheet, earlier),
+        )
         adjusted = _adjusted_spans(sheet, text)
         found += [
             finding

@@ -1,6 +1,6 @@
 """Figures that the budget itself offers: what an earlier budget counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -26,40 +26,63 @@ class PriorYearQuantity:
     )
 
     def read(self, *, union_path: str, year: int, as_of: date, parameters: Mapping[str, str]) -> Reading:
-        final = (
-            Edition.objects.filter(
-                plan__union__path=union_path,
-                plan__book=parameters["book"],
-                plan__fiscal_year=year - 1,
-                status=Status.APPROVED,
-            )
-            .order_by("-id")
-            .first()
+        (answer,) = self.read_together(union_path=union_path, year=year, as_of=as_of, asked=[parameters])
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    def read_together(
+        self, *, union_path: str, year: int, as_of: date, asked: Sequence[Mapping[str, str]]
+    ) -> list[Reading | Refused]:
+        """Two queries for each book, however many lines ask."""
+        finals = {
+            book: _Final.of(union_path, book, year - 1)
+            for book in {parameters["book"] for parameters in asked}
+        }
+        return [finals[parameters["book"]].answer(parameters, as_of) for parameters in asked]
+
+
+class _Final:
+    """The edition in which an earlier budget ended, with its counted lines; None when none was approved."""
+
+    def __init__(self, edition: Edition | None, year: int) -> None:
+        self.edition = edition
+        self.year = year
+        self.lines: dict[tuple[str, str], list[CalcLine]] = {}
+        if edition is not None:
+            counted = CalcLine.objects.filter(item__edition=edition, people__isnull=False)
+            for line in counted.select_related("item"):
+                self.lines.setdefault((str(line.item.lineage), line.label), []).append(line)
+
+    @classmethod
+    def of(cls, union_path: str, book: str, year: int) -> "_Final":
+        editions = Edition.objects.filter(
+            plan__union__path=union_path,
+            plan__book=book,
+            plan__fiscal_year=year,
+            status=Status.APPROVED,
         )
-        if final is None:
-            raise Refused(f"{year - 1}年没有已审定的预算。", code="no_prior_year")
-        lines = CalcLine.objects.filter(
-            item__edition=final,
-            item__lineage=parameters["lineage"],
-            label=parameters["label"],
-            people__isnull=False,
-        )
-        rows = tuple(
-            CountedRow(
-                key=f"{parameters['lineage']}:{line.label}:{line.people}",
-                label=f"{line.label} {line.people}{line.unit}",
-            )
-            for line in lines
-        )
-        if not rows:
-            raise Refused(
-                f"{year - 1}年的预算里没有“{parameters['label']}”这一行的数量。", code="no_prior_line"
+        return cls(editions.order_by("-id").first(), year)
+
+    def answer(self, parameters: Mapping[str, str], as_of: date) -> Reading | Refused:
+        if self.edition is None:
+            return Refused(f"{self.year}年没有已审定的预算。", code="no_prior_year")
+        lines = self.lines.get((parameters["lineage"], parameters["label"]), [])
+        if not lines:
+            return Refused(
+                f"{self.year}年的预算里没有“{parameters['label']}”这一行的数量。", code="no_prior_line"
             )
         return Reading(
             value=Decimal(sum(line.people or 0 for line in lines)),
             as_of=as_of,
-            rows=rows,
-            list_url=reverse("budget:edition_grid", args=[final.pk]),
+            rows=tuple(
+                CountedRow(
+                    key=f"{parameters['lineage']}:{line.label}:{line.people}",
+                    label=f"{line.label} {line.people}{line.unit}",
+                )
+                for line in lines
+            ),
+            list_url=reverse("budget:edition_grid", args=[self.edition.pk]),
         )
 
 

@@ -3,8 +3,11 @@
 from datetime import datetime
 
 import django_tables2 as tables
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
+from apps.budget.models import Edition
 from apps.budget.rules.stages import TONES, Book, Status
 from apps.budget.selectors.comparison import ComparedItem, Comparison
 from apps.budget.selectors.plans import PlanRow
@@ -22,9 +25,7 @@ class PlanTable(HouseTable):
     year = tables.Column("年度", attrs={"td": {"class": "tight"}})
     union_name = NameColumn(verbose_name="工会", linkify=("budget:plan_detail", {"pk": tables.A("plan__pk")}))
     book = tables.Column("预算体系", attrs={"td": {"class": "nowrap"}})
-    edition_label = tables.Column(
-        "当前版本", order_by="edition__pk", linkify=("budget:edition_grid", {"pk": tables.A("edition__pk")})
-    )
+    edition_label = tables.Column("当前版本", order_by="edition__pk")
     status = BadgeColumn(verbose_name="状态", tones=TONES, labels=dict(Status.choices))
     total = WanColumn(verbose_name="当前合计（万元）")
     ratified = WanColumn(verbose_name="批复数（万元）")
@@ -33,10 +34,20 @@ class PlanTable(HouseTable):
     def render_book(self, value: str) -> str:
         return str(Book(value).label)
 
-    def render_edition_label(self, value: str, record: PlanRow) -> str:
-        if not record.plan.fiscal_year.is_closed:
-            return value
-        return format_html('{}<span class="row-note">年度已关闭</span>', value)
+    def render_edition_label(self, record: PlanRow) -> SafeString:
+        """The newest edition; quietly below it the stages before, each a way back, and the close of the year."""
+        before = format_html_join("、", "{}", ((_to_grid(edition),) for edition in record.earlier))
+        notes: list[str] = [format_html("此前 {}", before)] if before else []
+        if record.plan.fiscal_year.is_closed:
+            notes.append("年度已关闭")
+        below = format_html_join("", '<span class="row-note muted">{}</span>', ((note,) for note in notes))
+        return format_html("{}{}", _to_grid(record.edition), below)
+
+
+def _to_grid(edition: Edition) -> SafeString:
+    return format_html(
+        '<a href="{}">{}</a>', reverse("budget:edition_grid", args=[edition.pk]), edition.label
+    )
 
 
 def comparison_workbook(comparison: Comparison, *, title: str, created: datetime) -> bytes:

@@ -1,4 +1,8 @@
-"""Amounts: rounding, the one way of printing each form, and reading what people type. Decimal yuan everywhere."""
+"""Amounts: rounding, the one way of printing each form, and reading what people type. Decimal yuan everywhere.
+
+Sentences print bare digits without empty decimals (format_wan, format_plain); tables, forms and formulas separate
+thousands (format_wan_column, format_yuan, format_grouped, format_count). A minus sign is “-”, and no zero carries one.
+"""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
@@ -35,38 +39,39 @@ def wan(amount: Decimal) -> Decimal:
     return round_fen(amount / WAN)
 
 
-def format_wan(amount: Decimal, *, strip: bool = True) -> str:
-    """Yuan printed in 万元 without the unit: 22.28, 20, 43.65; with strip=False always two decimals."""
-    text = f"{wan(amount):f}"
-    return text.rstrip("0").rstrip(".") if strip else text
+def format_wan(amount: Decimal) -> str:
+    """Yuan in 万元 as sentences print it, without the unit: 22.28, 20, 43.65, 12000."""
+    return f"{wan(amount):f}".rstrip("0").rstrip(".")
 
 
-def format_yuan(amount: Decimal, thousands: bool = True) -> str:
-    """222,800.00 (or 222800.00)."""
-    rounded = round_fen(amount)
-    return f"{rounded:,.2f}" if thousands else f"{rounded:.2f}"
+def format_wan_column(amount: Decimal) -> str:
+    """Yuan in 万元 as tables print it: 22.28, 20.00, 12,000.00."""
+    return f"{wan(amount):,.2f}"
+
+
+def format_yuan(amount: Decimal) -> str:
+    """222,800.00."""
+    return f"{round_fen(amount):,.2f}"
 
 
 def format_plain(amount: Decimal) -> str:
     """222800, or 222800.50 where there are jiao or fen: the form used inside sentences."""
-    rounded = round_fen(amount)
-    return f"{rounded:.0f}" if rounded == rounded.to_integral_value() else f"{rounded:.2f}"
+    return f"{round_fen(amount):.2f}".removesuffix(".00")
 
 
 def format_grouped(amount: Decimal) -> str:
     """With thousands separators and without empty decimals: 1,500, 367,500, 1,500.50."""
-    rounded = round_fen(amount)
-    return f"{rounded:,.0f}" if rounded == rounded.to_integral_value() else f"{rounded:,.2f}"
+    return format_yuan(amount).removesuffix(".00")
 
 
 def format_count(count: int | Decimal) -> str:
     """A whole number with thousands separators."""
-    return f"{count:,.0f}" if isinstance(count, Decimal) else f"{count:,}"
+    return f"{int(count):,}"
 
 
 def format_ratio(ratio: Decimal) -> str:
     """Decimal("0.02") is printed 2%."""
-    text = f"{ratio * 100:f}"
+    text = f"{ratio * 100 + 0:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
 
 

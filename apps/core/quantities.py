@@ -1,10 +1,12 @@
 """Registry of quantities: programmes publish figures, the budget reads them, and nobody imports a sibling."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from apps.core.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,30 @@ class QuantitySource(Protocol):
     parameters: tuple[Parameter, ...]
 
     def read(self, *, union_path: str, year: int, as_of: date, parameters: Mapping[str, str]) -> Reading: ...
+
+
+@runtime_checkable
+class SourceOfMany(QuantitySource, Protocol):
+    """A source that answers many sets of parameters at the cost of one: its parameters differ from line to line."""
+
+    def read_together(
+        self, *, union_path: str, year: int, as_of: date, asked: Sequence[Mapping[str, str]]
+    ) -> list[Reading | Refused]: ...
+
+
+def read_each(
+    source: QuantitySource, *, union_path: str, year: int, as_of: date, asked: Sequence[Mapping[str, str]]
+) -> list[Reading | Refused]:
+    """One answer for each set of parameters: the figure, or the sentence why there is none."""
+    if isinstance(source, SourceOfMany):
+        return source.read_together(union_path=union_path, year=year, as_of=as_of, asked=asked)
+    answers: list[Reading | Refused] = []
+    for parameters in asked:
+        try:
+            answers.append(source.read(union_path=union_path, year=year, as_of=as_of, parameters=parameters))
+        except Refused as refusal:
+            answers.append(refusal)
+    return answers
 
 
 _sources: dict[str, QuantitySource] = {}

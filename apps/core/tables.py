@@ -62,7 +62,7 @@ class WanColumn(MoneyColumn):
     """Decimal yuan, printed in 万元 with two decimals."""
 
     def render(self, value: Decimal) -> str:
-        return f"{money.wan(value):,.2f}"
+        return money.format_wan_column(value)
 
 
 class CountColumn(tables.Column):  # type: ignore[misc]

@@ -67,7 +67,7 @@
   function cellsOf(tr) {
     const kind = grid.kindOf(tr);
     if (kind === "new" || kind === "add") return [tr.cells[1]];
-    return Array.prototype.slice.call(tr.cells, 1, -1);
+    return Array.from(tr.cells).slice(1, -1);
   }
 
   function editableBeside(td, step) {
@@ -143,7 +143,7 @@
       focusActive();
     } else {
       td.tabIndex = 0;
-      td.setAttribute("aria-label", grid.nameOf(td) + " " + (grid.textOf(td) || "空"));
+      td.setAttribute("aria-label", grid.nameOf(td) + " " + (grid.textOf(td) || marksOf(td) || "空"));
       focusActive();
     }
     show(td);
@@ -152,6 +152,13 @@
     emit("activate", td);
   }
 
+  function marksOf(td) {
+    return Array.from(td.querySelectorAll(".mark"))
+      .map((mark) => mark.textContent + "，" + mark.title)
+      .join("；");
+  }
+
+  /* 让输入框合于这一格：名称、键盘、有没有选项 */
   function dress(td) {
     const column = grid.columnOf(td);
     const isChoice = column.kind === "method" || column.kind === "share_basis";
@@ -302,6 +309,9 @@
     layer.style.top = (isAbove ? cell.top - height - 3 : cell.bottom + 3) + "px";
   }
 
+  /* 看得见的宽度，测算句按它折行（grid.css） */
+  new ResizeObserver(() => box.style.setProperty("--view", box.clientWidth + "px")).observe(box);
+
   box.addEventListener("scroll", () => {
     if (!tip.hidden && here.cell) place(tip, here.cell);
     grid.closeMenu();
@@ -310,7 +320,7 @@
   /* ---- 选块 ---- */
 
   function rowsOfKind(kind) {
-    return Array.prototype.filter.call(table.querySelectorAll(kind === "line" ? ".r-line" : ".r-item"), isMovable);
+    return Array.from(table.querySelectorAll(kind === "line" ? ".r-line" : ".r-item")).filter(isMovable);
   }
 
   function range() {
@@ -322,12 +332,16 @@
     const ends = [rows.indexOf(here.anchor.parentNode), rows.indexOf(here.cell.parentNode)].sort((a, b) => a - b);
     if (ends[0] < 0) return [[here.cell]];
     const sides = [here.anchor.cellIndex, here.cell.cellIndex].sort((a, b) => a - b);
-    return rows.slice(ends[0], ends[1] + 1).map((tr) => Array.prototype.slice.call(tr.cells, sides[0], sides[1] + 1));
+    return rows.slice(ends[0], ends[1] + 1).map((tr) => Array.from(tr.cells).slice(sides[0], sides[1] + 1));
   }
 
   function clearRange() {
     here.anchor = null;
-    Array.prototype.forEach.call(table.querySelectorAll(".is-range"), (td) => td.classList.remove("is-range"));
+    unmarkRange();
+  }
+
+  function unmarkRange() {
+    table.querySelectorAll(".is-range").forEach((td) => td.classList.remove("is-range"));
   }
 
   function extend(td) {
@@ -336,7 +350,7 @@
     const from = here.anchor || here.cell;
     if (td !== here.cell) activate(td, { extend: true, keepGoal: td.parentNode !== here.cell.parentNode });
     here.anchor = from;
-    Array.prototype.forEach.call(table.querySelectorAll(".is-range"), (cell) => cell.classList.remove("is-range"));
+    unmarkRange();
     const cells = range();
     if (cells.length > 1 || cells[0].length > 1) cells.forEach((row) => row.forEach((cell) => cell.classList.add("is-range")));
   }
@@ -388,6 +402,6 @@
   });
 
   /* 从页面其他地方按 Tab 进来时的第一格 */
-  const entrance = Array.prototype.find.call(table.querySelectorAll("tbody > tr"), isMovable);
+  const entrance = Array.from(table.querySelectorAll("tbody > tr")).find(isMovable);
   if (entrance) entrance.cells[1].tabIndex = 0;
 })();

@@ -127,16 +127,16 @@
     return digits.replace(/\B(?=([0-9]{3})+(?![0-9]))/g, ",");
   }
 
-  function hundredths(value, separated) {
+  function hundredths(value) {
     const negative = value < ZERO;
     const digits = String(negative ? -value : value);
     const padded = digits.length < 3 ? "000".slice(digits.length) + digits : digits;
     const whole = padded.slice(0, -2);
-    return (negative ? "-" : "") + (separated ? grouped(whole) : whole) + "." + padded.slice(-2);
+    return (negative ? "-" : "") + grouped(whole) + "." + padded.slice(-2);
   }
 
   function format(fen) {
-    return hundredths(fen, true);
+    return hundredths(fen);
   }
 
   /* 1,500 或 1,500.50 */
@@ -145,16 +145,16 @@
   }
 
   function formatWan(fen) {
-    return hundredths(wan(fen), false);
+    return hundredths(wan(fen));
   }
 
   function signed(fen) {
     return (fen > ZERO ? "+" : "") + format(fen);
   }
 
-  /* 增减率，一位小数；基数为零时没有 */
+  /* 增减率，一位小数；基数为零的没有比率，是新增 */
   function rate(change, base) {
-    if (base === ZERO) return "";
+    if (base === ZERO) return change > ZERO ? "新增" : "";
     const negativeBase = base < ZERO;
     const tenths = divide((negativeBase ? -change : change) * BigInt(1000), negativeBase ? -base : base);
     const negative = tenths < ZERO;
@@ -178,7 +178,6 @@
     parseRatio: parseRatio,
     product: product,
     share: share,
-    wan: wan,
     format: format,
     figure: figure,
     formatWan: formatWan,

@@ -59,7 +59,7 @@
 
   function mark(index) {
     at = index;
-    Array.prototype.forEach.call(list.children, (li, place) => li.setAttribute("aria-selected", String(place === index)));
+    Array.from(list.children).forEach((li, place) => li.setAttribute("aria-selected", String(place === index)));
     grid.editor.setAttribute("aria-activedescendant", "grid-choice-" + index);
   }
 

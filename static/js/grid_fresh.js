@@ -12,20 +12,14 @@
 
   /* 一个项目现在的样子：各行的号与版本 */
   function signature(body) {
-    return Array.prototype.map
-      .call(body.querySelectorAll(".r-item, .r-line"), (tr) => tr.dataset.id + ":" + tr.dataset.version)
-      .join(" ");
+    const rows = Array.from(body.querySelectorAll(".r-item, .r-line"));
+    return rows.map((tr) => tr.dataset.id + ":" + tr.dataset.version).join(" ");
   }
 
   function isBusy(body) {
     const active = grid.active();
     if (active && grid.isEditing() && body.contains(active)) return true;
-    return Array.prototype.some.call(body.querySelectorAll(".r-item, .r-line"), (tr) => tr.gridState && (tr.gridState.saving || grid.isDirty(tr)));
-  }
-
-  function parse(html) {
-    const page = new DOMParser().parseFromString("<table>" + html + "</table>", "text/html");
-    return page.querySelector("tbody");
+    return Array.from(body.querySelectorAll(".r-item, .r-line")).some((tr) => tr.gridState && (tr.gridState.saving || grid.isDirty(tr)));
   }
 
   /* 换下变了的，加上新的，去掉没有的；正在录入的项目不动 */
@@ -35,12 +29,12 @@
     items.forEach((item) => {
       known[item.id] = true;
       const old = document.getElementById("item-" + item.id);
-      const fresh = parse(item.html);
+      const fresh = grid.parseItem(item.html);
       if (old && (isBusy(old) || (signature(old) === signature(fresh) && old.dataset.group === item.group))) return;
       if (old && old.dataset.group !== item.group) old.remove();
       htmls[item.id] = item.html;
     });
-    Array.prototype.forEach.call(table.querySelectorAll(".b-item"), (body) => {
+    table.querySelectorAll(".b-item").forEach((body) => {
       if (!known[body.dataset.item] && !isBusy(body)) htmls[body.dataset.item] = "";
     });
     const changed = Object.keys(htmls);
@@ -52,7 +46,7 @@
     if (isElsewhere) focused.focus({ preventScroll: true });
     changed.forEach((id) => {
       const body = document.getElementById("item-" + id);
-      if (body) Array.prototype.forEach.call(body.querySelectorAll("td, th"), (cell) => cell.classList.add("is-moving"));
+      if (body) body.querySelectorAll("td, th").forEach((cell) => cell.classList.add("is-moving"));
     });
     return changed.length;
   }
@@ -66,17 +60,16 @@
     grid.focusActive();
   }
 
-  function check(says) {
+  function check() {
     if (isAsking || !grid.isOpen) return;
     isAsking = true;
     lastAsked = Date.now();
-    window
-      .fetch(table.dataset.rowsUrl + "?all=1", { credentials: "same-origin", headers: { Accept: "application/json" } })
-      .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer)))
+    grid
+      .fetchRows("?all=1")
       .then((said) => {
         const count = take(said.items);
-        if (!grid.dirtyRows().length) grid.showSums(said.sums);
-        if (count && says) window.house.toast("同事改动了 " + count + " 个项目，表格已更新。");
+        grid.takeSums(said.sums);
+        if (count) window.house.toast("同事改动了 " + count + " 个项目，表格已更新。");
       })
       .catch(() => {
         /* 取不到就等下一次 */
@@ -89,17 +82,17 @@
   /* 服务器的合计与页面上的行不等，就是别人改了别的行 */
   document.addEventListener("grid:sums", (event) => {
     const seen = {};
-    Array.prototype.forEach.call(table.querySelectorAll(".b-item"), (body) => {
+    table.querySelectorAll(".b-item").forEach((body) => {
       const td = grid.cellOf(body.rows[0], "amount");
       seen[body.dataset.group] = (seen[body.dataset.group] || BigInt(0)) + BigInt(grid.textOf(td).replace(/[,.]/g, "") || 0);
     });
     const differs = event.detail.some((sum) => sum.key !== "total" && BigInt(sum.amount.replace(/[,.]/g, "")) !== (seen[sum.key] || BigInt(0)));
     const isGone = Object.keys(seen).some((key) => !event.detail.some((sum) => sum.key === key));
-    if (differs || isGone) check(true);
+    if (differs || isGone) check();
   });
 
   function returned() {
-    if (document.visibilityState === "visible" && Date.now() - lastAsked > AWAY) check(true);
+    if (document.visibilityState === "visible" && Date.now() - lastAsked > AWAY) check();
   }
 
   /* 换到别的窗口时先存好；离开本页时不再送，录入留在本窗口，回来时接着存 */
@@ -121,6 +114,4 @@
       returned();
     }
   });
-
-  grid.check = check;
 })();

@@ -206,7 +206,7 @@
   function edge(event, step) {
     if (here.isEditing && !event.ctrlKey) return false;
     if (event.ctrlKey) {
-      const rows = Array.prototype.filter.call(table.querySelectorAll("tbody > tr"), grid.isMovable);
+      const rows = Array.from(table.querySelectorAll("tbody > tr")).filter(grid.isMovable);
       const tr = step > 0 ? rows[rows.length - 1] : rows[0];
       return tr ? go(tr.cells[1]) : true;
     }
@@ -217,7 +217,7 @@
 
   function page(step) {
     let tr = here.cell.parentNode;
-    const count = Math.max(1, Math.floor(box.clientHeight / 30) - 6);
+    const count = Math.max(1, Math.floor(box.clientHeight / here.cell.offsetHeight) - 6); /* 6：表头与合计占去的行 */
     for (let i = 0; i < count; i += 1) {
       const next = grid.rowBeside(tr, step);
       if (!next) break;
@@ -230,7 +230,7 @@
     const key = event.key.toLowerCase();
     if (key === "s") {
       grid.commit();
-      grid.saveAll();
+      grid.saveNow();
       return true;
     }
     if (key === "d" && !event.shiftKey) {
@@ -360,9 +360,16 @@
   table.addEventListener("mouseover", (event) => {
     const td = event.target;
     if (td.tagName !== "TD" && td.tagName !== "TH") return;
-    if (td.scrollWidth > td.clientWidth && grid.textOf(td)) td.title = grid.textOf(td);
+    if (isCut(td) && grid.textOf(td)) td.title = grid.textOf(td);
     else if (td.title) td.removeAttribute("title");
   });
+
+  /* 格里放不下，或有一截在吸住的金额列下面 */
+  function isCut(td) {
+    const cells = td.parentNode.cells;
+    const isBeforeAmount = td.cellIndex < cells.length - 3;
+    return td.scrollWidth > td.clientWidth || (isBeforeAmount && td.getBoundingClientRect().right > cells[cells.length - 3].getBoundingClientRect().left + 1);
+  }
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "F6" && !document.querySelector("dialog[open]")) {
@@ -382,7 +389,7 @@
   }
 
   function start() {
-    const first = Array.prototype.find.call(table.querySelectorAll("tbody > tr"), grid.isMovable);
+    const first = Array.from(table.querySelectorAll("tbody > tr")).find(grid.isMovable);
     if (first) grid.activate(first.cells[1]);
   }
 
@@ -404,7 +411,7 @@
     const tr = target.tagName === "TBODY" ? target.rows[0] : target;
     setFolded(false);
     grid.activate(tr.cells[1]);
-    Array.prototype.forEach.call(tr.cells, (td) => td.classList.add("is-moving"));
+    Array.from(tr.cells).forEach((td) => td.classList.add("is-moving"));
   }
 
   window.addEventListener("hashchange", arrive);

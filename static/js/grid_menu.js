@@ -7,8 +7,6 @@
 
   const table = grid.table;
 
-  /* ---- 行操作菜单 ---- */
-
   const menu = document.getElementById("grid-menu");
   let menuOwner = null;
 
@@ -59,7 +57,7 @@
   }
 
   menu.addEventListener("keydown", (event) => {
-    const items = Array.prototype.slice.call(menu.children);
+    const items = Array.from(menu.children);
     const index = items.indexOf(document.activeElement);
     const moves = { ArrowDown: index + 1, ArrowUp: index - 1 + items.length, Home: 0, End: items.length - 1 };
     if (event.key === "Escape" || event.key === "Tab") closeMenu(true);

@@ -1,4 +1,4 @@
-/* 右侧面板：校验、说明、历史。跟着当前格走，保存后更新。 */
+/* 右侧面板：校验、说明、历史。跟着当前格走，保存后更新；校验结果可在这里说明理由。 */
 (function () {
   "use strict";
 
@@ -10,11 +10,13 @@
   const body = document.getElementById("grid-panel-body");
   const title = document.getElementById("grid-panel-title");
   const KEY = "grid.panel";
+  const PART = { "X-Requested-With": "XMLHttpRequest", "HX-Request": "true", Accept: "text/html" };
   const TITLES = { findings: "校验", explanation: "说明", history: "历史" };
   let shown = "";
   let loaded = ""; /* 已装入的地址 */
   let asked = 0;
   let timer = 0;
+  let isOpening = false; /* 刚打开，还没有内容 */
   let pinned = null; /* 由行菜单指定的行 */
 
   function remember() {
@@ -29,13 +31,15 @@
     shown = name;
     panel.hidden = !name;
     panel.parentNode.classList.toggle("has-panel", Boolean(name));
-    Array.prototype.forEach.call(document.querySelectorAll("[data-panel]"), (button) => {
+    document.querySelectorAll("[data-panel]").forEach((button) => {
       button.setAttribute("aria-pressed", String(button.dataset.panel === name));
     });
     remember();
+    body.textContent = "";
     if (!name) return;
     title.textContent = TITLES[name];
     loaded = "";
+    isOpening = true;
     load();
   }
 
@@ -67,18 +71,15 @@
       loaded = "";
       return;
     }
-    if (url === loaded) return;
+    if (url === loaded || isAnswering()) return;
     const number = (asked += 1);
-    const headers = { "X-Requested-With": "XMLHttpRequest", "HX-Request": "true", Accept: "text/html" };
     window
-      .fetch(url, { credentials: "same-origin", headers: headers })
+      .fetch(url, { credentials: "same-origin", headers: PART })
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer)))
       .then((html) => {
         if (number !== asked) return;
         loaded = url;
-        body.innerHTML = html;
-        linkPlaces();
-        if (window.htmx) window.htmx.process(body);
+        fill(html);
       })
       .catch(() => {
         if (number !== asked) return;
@@ -87,13 +88,24 @@
       });
   }
 
+  function fill(html) {
+    body.innerHTML = html;
+    if (shown === "findings") linkPlaces();
+    if (isOpening) panel.scrollIntoView({ block: "nearest" }); /* 窄屏上面板在表格下面 */
+    isOpening = false;
+  }
+
+  function itemAt(place) {
+    const text = place.textContent.trim();
+    const items = Array.from(table.querySelectorAll(".r-item"));
+    return items.find((tr) => text === tr.dataset.title || text.indexOf(tr.dataset.title + "）") >= 0 || text.indexOf(tr.dataset.title + " ") === 0);
+  }
+
   /* 校验结果里写着项目名的，点了就到那一项 */
   function linkPlaces() {
-    if (shown !== "findings") return;
-    const items = Array.prototype.slice.call(table.querySelectorAll(".r-item"));
-    Array.prototype.forEach.call(body.querySelectorAll(".finding__place"), (place) => {
+    body.querySelectorAll(".finding__place").forEach((place) => {
       const text = place.textContent.trim();
-      const item = items.find((tr) => text === tr.dataset.title || text.indexOf(tr.dataset.title + "）") >= 0 || text.indexOf(tr.dataset.title + " ") === 0);
+      const item = itemAt(place);
       if (!item || place.querySelector("a")) return;
       const button = document.createElement("button");
       button.type = "button";
@@ -105,12 +117,48 @@
     });
   }
 
+  /* 理由写了一半时，不换掉面板 */
+  function isAnswering() {
+    return Array.from(body.querySelectorAll("textarea")).some((field) => field.value.trim());
+  }
+
+  /* 说明理由：留在本页，那一项的提示跟着换 */
+  body.addEventListener("submit", (event) => {
+    const form = event.target;
+    event.preventDefault();
+    const place = form.closest(".finding").querySelector(".finding__place");
+    const item = place ? itemAt(place) : null;
+    const button = form.querySelector("button[type=submit]");
+    button.disabled = true;
+    const data = new FormData(form);
+    data.delete("csrfmiddlewaretoken"); /* 请求头里带的总是新的 */
+    const number = (asked += 1);
+    window.houseSession
+      .fetch(form.action, { method: "POST", body: data, headers: PART })
+      .then((answer) => Promise.all([answer.status, answer.text()]))
+      .then(([status, html]) => {
+        if (status !== 200 && status !== 422) throw status;
+        if (number === asked) {
+          fill(html);
+          panel.focus();
+        }
+        if (status === 200) {
+          window.house.toast("已记下理由。", "success");
+          if (item) grid.refreshItems([item.dataset.id]);
+        }
+      })
+      .catch(() => {
+        button.disabled = false;
+        window.house.toast("没有记下理由，请稍后再试。", "error");
+      });
+  });
+
   function later(pause) {
     clearTimeout(timer);
     timer = setTimeout(load, pause);
   }
 
-  Array.prototype.forEach.call(document.querySelectorAll("[data-panel]"), (button) => {
+  document.querySelectorAll("[data-panel]").forEach((button) => {
     button.addEventListener("click", () => {
       pinned = null;
       open(shown === button.dataset.panel ? "" : button.dataset.panel);

@@ -19,7 +19,7 @@
   function copyText() {
     return grid
       .range()
-      .map((row) => row.map((td) => quoted(grid.columnOf(td) && td.dataset.source === undefined ? grid.rawOf(td) || shown(td) : td.dataset.source || "")).join("\t"))
+      .map((row) => row.map((td) => quoted(grid.rawOf(td) || shown(td))).join("\t"))
       .join("\n");
   }
 
@@ -86,7 +86,7 @@
     };
     /* 先存好还没保存的行，试算才是对着最新的数 */
     grid.commit();
-    grid.saveAll().then(() => {
+    grid.saveNow().then(() => {
       if (grid.dirtyRows().length) {
         window.house.toast("还有没保存的录入，请先改正或等它保存好，再粘贴。", "warning");
         return;
@@ -231,7 +231,7 @@
       return;
     }
     grid.takeItems(said.html);
-    grid.showSums(said.sums);
+    grid.takeSums(said.sums);
     grid.forget();
     grid.remember(() => takeBack(said.change));
     undoButton.hidden = false;
@@ -254,7 +254,7 @@
           return;
         }
         grid.takeItems(answer.said.html);
-        grid.showSums(answer.said.sums);
+        grid.takeSums(answer.said.sums);
         window.house.toast("已整块撤销：" + answer.said.summary + "。", "success");
         document.dispatchEvent(new CustomEvent("grid:saved", { detail: {} }));
       },

@@ -42,8 +42,9 @@
     return "";
   }
 
+  /* 一行在页面上的状态。typed 录入而未保存的格；stopped 不再自动保存的缘由（有冲突、已被删除…）；其余属保存 */
   function stateOf(tr) {
-    if (!tr.gridState) tr.gridState = { typed: {}, errors: {}, saving: false, again: false, timer: 0, at: "" };
+    if (!tr.gridState) tr.gridState = { typed: {}, errors: {}, saving: false, again: false, timer: 0, stopped: "" };
     return tr.gridState;
   }
 
@@ -123,7 +124,7 @@
   }
 
   function numberOf(tr) {
-    return Array.prototype.indexOf.call(tr.parentNode.querySelectorAll(".r-line"), tr) + 1;
+    return Array.from(tr.parentNode.querySelectorAll(".r-line")).indexOf(tr) + 1;
   }
 
   /* 读屏软件与提示里的格名：市级离退休劳模津贴 第1行 数量 */
@@ -251,9 +252,8 @@
   }
 
   function totalItem(item) {
-    if (table.dataset.stage === "adjustment") return;
     let fen = ZERO;
-    Array.prototype.forEach.call(item.parentNode.querySelectorAll(".r-line"), (tr) => {
+    item.parentNode.querySelectorAll(".r-line").forEach((tr) => {
       fen += lineFen(tr);
     });
     setText(cellOf(item, "amount"), sums.format(fen));
@@ -263,42 +263,51 @@
     if (itemColumn.change_rate) setText(cellOf(item, "change_rate"), prior === null ? "" : sums.rate(fen - prior, prior));
   }
 
+  /* 小计、合计：有项目没有填上年预算数时，写明缺几项，不作增减比较；一项也没填时留空 */
   function totalAll() {
     const totals = {};
-    const add = (key, fen, prior) => {
-      const sum = totals[key] || (totals[key] = { fen: ZERO, prior: null });
+    const add = (key, fen, base) => {
+      const sum = totals[key] || (totals[key] = { fen: ZERO, base: ZERO, known: 0, missing: 0 });
       sum.fen += fen;
-      if (prior !== null) sum.prior = sum.prior === null ? prior : sum.prior + prior;
+      if (base === null) sum.missing += 1;
+      else {
+        sum.known += 1;
+        sum.base += base;
+      }
     };
-    Array.prototype.forEach.call(table.querySelectorAll(".b-item"), (body) => {
+    table.querySelectorAll(".b-item").forEach((body) => {
       const item = body.rows[0];
       const fen = itemFen(item);
       const prior = priorFen(item);
       add(body.dataset.group, fen, prior);
       add("total", fen, prior);
     });
-    Array.prototype.forEach.call(table.tFoot.rows, (row) => {
-      const sum = totals[row.dataset.sum] || { fen: ZERO, prior: null };
+    const gone = table.querySelector('[data-sum="gone"] [data-part="base"]');
+    if (gone) add("total", ZERO, amountOf(gone));
+    Array.from(table.tFoot.rows).forEach((row) => {
+      const sum = totals[row.dataset.sum];
+      if (!sum) return;
+      const isComparable = sum.known > 0 && !sum.missing;
       paintSum(row, {
         amount: sums.format(sum.fen),
         wan: sums.formatWan(sum.fen),
-        prior: sum.prior === null ? "" : sums.format(sum.prior),
-        change: sum.prior === null ? "" : sums.signed(sum.fen - sum.prior),
+        base: isComparable ? sums.format(sum.base) : sum.known ? "缺 " + sum.missing + " 项" : "",
+        change: isComparable ? sums.signed(sum.fen - sum.base) : "",
       });
     });
   }
 
   function paintSum(row, texts) {
-    Array.prototype.forEach.call(row.querySelectorAll("[data-part]"), (td) => {
+    row.querySelectorAll("[data-part]").forEach((td) => {
       const text = texts[td.dataset.part];
       if (td.textContent !== text) td.textContent = text;
     });
   }
 
-  /* 服务器算的小计与合计，以它为准 */
+  /* 换上服务器算的小计与合计，行也随之增减 */
   function showSums(rows) {
     const known = {};
-    Array.prototype.forEach.call(table.tFoot.rows, (row) => {
+    Array.from(table.tFoot.rows).forEach((row) => {
       known[row.dataset.sum] = row;
     });
     rows.forEach((sum, index) => {
@@ -307,15 +316,13 @@
         row = table.tFoot.rows[table.tFoot.rows.length - 1].cloneNode(true);
         row.className = "r-sum";
         row.dataset.sum = sum.key;
-        row.cells[0].innerHTML = '<span class="sum-name"></span>小计';
-        row.querySelector(".sum-name").textContent = sum.label;
+        row.cells[0].textContent = sum.label;
         table.tFoot.insertBefore(row, table.tFoot.rows[index]);
       }
       delete known[sum.key];
       paintSum(row, sum);
     });
     Object.keys(known).forEach((key) => known[key].remove());
-    document.dispatchEvent(new CustomEvent("grid:sums", { detail: rows }));
   }
 
   /* ---- 记下录入 ---- */
@@ -332,7 +339,7 @@
   }
 
   /* 录入后的显示：能读懂的数按格式排好 */
-  function displayOf(tr, column, text) {
+  function displayOf(column, text) {
     if (!text.trim()) return "";
     let found = null;
     if (column.kind === "count") found = sums.parseCount(text, "", facts.countLimit);
@@ -366,7 +373,7 @@
       forgetSaved(td);
     } else {
       state.typed[name] = text;
-      setText(td, displayOf(tr, column, text));
+      setText(td, displayOf(column, text));
     }
     if (name === "method") setMethod(tr, text);
     recalculate(tr);
@@ -403,7 +410,7 @@
         amount.dataset.shown = "";
         if (before) {
           state.typed.amount = before;
-          setText(amount, displayOf(tr, lineColumn.amount, before));
+          setText(amount, displayOf(lineColumn.amount, before));
         }
       }
     }
@@ -436,7 +443,7 @@
         const text = state.typed[name];
         setText(td, fresh.cells[name]);
         keepSaved(td);
-        setText(td, displayOf(tr, columnOf(td), text));
+        setText(td, displayOf(columnOf(td), text));
       } else {
         setText(td, fresh.cells[name]);
       }
@@ -444,8 +451,9 @@
     state.fen = undefined;
     if (fresh.marks) showMarks(tr, fresh.marks);
     if (fresh.sentence !== undefined) {
-      const words = tr.parentNode.querySelector(".sentence");
-      if (words && words.textContent !== fresh.sentence) words.textContent = fresh.sentence;
+      const words = tr.parentNode.querySelector(".sentence__text");
+      words.textContent = fresh.sentence;
+      words.title = fresh.sentence;
     }
     state.errors = Object.keys(state.typed).length ? (kind === "line" ? judge(tr).errors : judgeItem(tr)) : {};
     paintErrors(tr);
@@ -467,14 +475,14 @@
   }
 
   function renumber(body) {
-    Array.prototype.forEach.call(body.querySelectorAll(".r-line"), (tr, index) => {
+    body.querySelectorAll(".r-line").forEach((tr, index) => {
       tr.cells[0].textContent = String(index + 1);
     });
   }
 
   function renumberItems(group) {
     const bodies = table.querySelectorAll('.b-item[data-group="' + group + '"]');
-    Array.prototype.forEach.call(bodies, (body, index) => {
+    bodies.forEach((body, index) => {
       body.rows[0].cells[0].textContent = String(index + 1);
     });
     const head = table.querySelector('.b-group[data-group="' + group + '"] .group-count');
@@ -497,7 +505,8 @@
     columnOf: columnOf,
     cellOf: cellOf,
     isEditable: isEditable,
-    setText: setText,
+    methodOf: methodOf,
+    displayOf: displayOf,
     textOf: textOf,
     rawOf: rawOf,
     valueOf: valueOf,
@@ -505,7 +514,6 @@
     titleOf: titleOf,
     numberOf: numberOf,
     nameOf: nameOf,
-    judge: judge,
     recalculate: recalculate,
     totalItem: totalItem,
     totalAll: totalAll,

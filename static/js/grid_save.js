@@ -30,6 +30,13 @@
     return window.fetch(url, options);
   }
 
+  /* 服务器上现在的行 */
+  function fetchRows(query) {
+    return window
+      .fetch(table.dataset.rowsUrl + query, { credentials: "same-origin", headers: { Accept: "application/json" } })
+      .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer)));
+  }
+
   function address(name, id) {
     return table.dataset[name].replace("/0/", "/" + id + "/");
   }
@@ -50,7 +57,7 @@
   }
 
   function dirtyRows() {
-    return Array.prototype.filter.call(table.querySelectorAll(".r-line, .r-item"), (tr) => tr.gridState && isDirty(tr));
+    return Array.from(table.querySelectorAll(".r-line, .r-item")).filter((tr) => tr.gridState && isDirty(tr));
   }
 
   const overall = document.getElementById("grid-state");
@@ -60,22 +67,24 @@
     if (!overall) return;
     const rows = dirtyRows();
     const wrong = rows.filter((tr) => Object.keys(grid.stateOf(tr).errors).length);
+    const stopped = rows.filter((tr) => grid.stateOf(tr).stopped);
     const waiting = rows.filter((tr) => grid.stateOf(tr).waiting);
     const busy = rows.some((tr) => grid.stateOf(tr).saving);
     const words = overall.querySelector("span");
     const button = overall.querySelector("button");
     if (button) button.remove();
-    overall.className = "grid-state" + (wrong.length ? " is-wrong" : waiting.length ? " is-waiting" : rows.length ? " is-busy" : "");
+    overall.className = "grid-state" + (wrong.length || stopped.length ? " is-wrong" : waiting.length ? " is-waiting" : rows.length ? " is-busy" : "");
     if (wrong.length) words.textContent = wrong.length + " 行有错误，未保存";
+    else if (stopped.length) words.textContent = stopped.length + " 行" + grid.stateOf(stopped[0]).stopped + "，未保存";
     else if (waiting.length) words.textContent = waiting.length + " 行未保存：连不上服务器，录入都还在";
     else if (busy) words.textContent = "正在保存…";
     else if (rows.length) words.textContent = "正在录入…";
     else words.textContent = lastSaved ? "已保存 " + lastSaved : "全部已保存";
-    if (wrong.length || waiting.length) {
+    if (wrong.length || stopped.length || waiting.length) {
       const go = document.createElement("button");
       go.type = "button";
-      go.textContent = wrong.length ? "去改正" : "立即重试";
-      go.addEventListener("click", () => (wrong.length ? toFirstError(wrong[0]) : saveAll()));
+      go.textContent = wrong.length ? "去改正" : stopped.length ? "去处理" : "立即重试";
+      go.addEventListener("click", () => (wrong.length ? toFirstError(wrong[0]) : saveNow()));
       overall.appendChild(go);
     }
     window.house.setDirty("grid", rows.length > 0);
@@ -89,13 +98,7 @@
   /* ---- 留底：刷新、关闭后重开、登录超时都不丢 ---- */
 
   function keep() {
-    const rows = dirtyRows().map((tr) => ({
-      kind: grid.kindOf(tr),
-      id: tr.dataset.id,
-      item: tr.parentNode.dataset.item,
-      version: tr.dataset.version,
-      typed: grid.stateOf(tr).typed,
-    }));
+    const rows = dirtyRows().map(typedIn);
     try {
       if (rows.length) sessionStorage.setItem(KEY, JSON.stringify(rows));
       else sessionStorage.removeItem(KEY);
@@ -111,17 +114,30 @@
     } catch (error) {
       return;
     }
+    const cells = retype(rows);
+    if (cells) window.house.toast("恢复了 " + cells + " 格没有来得及保存的录入，正在保存。", "warning");
+  }
+
+  /* 一行里还没有保存的录入，和它所对的版本 */
+  function typedIn(tr) {
+    return {
+      kind: grid.kindOf(tr),
+      id: tr.dataset.id,
+      item: tr.parentNode.dataset.item,
+      version: tr.dataset.version,
+      typed: grid.stateOf(tr).typed,
+    };
+  }
+
+  /* 在重画过的表上重新录入；返回录入了几格 */
+  function retype(rows) {
     let cells = 0;
     rows.forEach((row) => {
-      let tr = row.id ? document.getElementById(row.kind + "-" + row.id) : null;
-      if (row.kind === "item" && tr) tr = tr.rows ? tr.rows[0] : tr;
-      if (!row.id) {
-        const body = document.getElementById("item-" + row.item);
-        if (!body) return;
-        tr = grid.insertLine(body);
-      }
+      const body = document.getElementById("item-" + row.item);
+      if (!body) return;
+      const tr = row.kind === "item" ? body.rows[0] : row.id ? document.getElementById("line-" + row.id) : grid.insertLine(body);
       if (!tr) return;
-      /* 留底时的版本：其间有人改过，保存时会提示 */
+      /* 还是录入时的版本：其间有人改过，保存时会提示 */
       if (row.id) tr.dataset.version = row.version;
       Object.keys(row.typed).forEach((name) => {
         if (!grid.cellOf(tr, name)) return;
@@ -130,7 +146,7 @@
       });
       schedule(tr, 0);
     });
-    if (cells) window.house.toast("恢复了 " + cells + " 格没有来得及保存的录入，正在保存。", "warning");
+    return cells;
   }
 
   /* ---- 保存 ---- */
@@ -153,7 +169,7 @@
   function save(tr) {
     const state = grid.stateOf(tr);
     clearTimeout(state.timer);
-    if (!document.contains(tr) || !isDirty(tr) || state.conflict) return Promise.resolve();
+    if (!document.contains(tr) || !isDirty(tr) || state.stopped) return Promise.resolve();
     if (Object.keys(state.errors).length) {
       paint(tr, "未保存", "wrong");
       return Promise.resolve();
@@ -199,7 +215,6 @@
   function receive(tr, cells, answer) {
     const state = grid.stateOf(tr);
     if (answer.ok) {
-      state.conflict = false;
       state.lost = false;
       lastSaved = answer.said.at;
       takeIn(tr, answer.said, cells);
@@ -207,22 +222,32 @@
       if (!isDirty(tr)) grid.announce("已保存 " + answer.said.at);
       document.dispatchEvent(new CustomEvent("grid:saved", { detail: { tr: tr } }));
     } else if (answer.status === 409) {
-      state.conflict = true;
+      stop(tr, "有冲突");
       tr.classList.add("is-conflict");
-      paint(tr, "有冲突", "wrong");
       grid.showConflict(tr, answer.said);
     } else if (answer.status === 422) {
       refuse(tr, answer.said);
     } else if (answer.status === 404) {
-      paint(tr, "已被删除", "wrong");
+      stop(tr, "已被删除");
       window.house.toast("“" + (grid.titleOf(tr) || "这一行") + "”的这一行已被同事删除，您录入的内容仍在页面上，可先复制下来再刷新。", "error");
-      state.conflict = true;
     } else {
       state.waiting = true;
       paint(tr, "未保存", "waiting");
       if (answer.status === 403) window.house.toast(answer.said.message || "没有保存：本页已过期，或您没有修改的权限。录入都已留着，请刷新页面。", "error");
       else schedule(tr, RETRY);
     }
+  }
+
+  /* 再送也不会成：不再自动保存，等人处理 */
+  function stop(tr, why) {
+    grid.stateOf(tr).stopped = why;
+    paint(tr, why, "wrong");
+  }
+
+  /* 停下的行，录入已由人放弃：换上服务器上的 */
+  function resume(tr) {
+    grid.stateOf(tr).stopped = "";
+    grid.refreshItems([tr.parentNode.dataset.item]);
   }
 
   function refuse(tr, said) {
@@ -233,7 +258,7 @@
     grid.announce(said.message || "没有保存");
     if (!Object.keys(state.errors).length) {
       window.house.toast(said.message || "没有保存，请稍后再试。", "error");
-      if (/^(locked|year_closed|permission|scope|adjustment_only)$/.test(said.code)) state.conflict = true;
+      if (/^(locked|year_closed|permission|scope|adjustment_only)$/.test(said.code)) stop(tr, "不能再改");
     }
     grid.showTip();
   }
@@ -243,13 +268,16 @@
     const item = grid.itemOf(tr);
     if (grid.kindOf(tr) === "line" && said.line) grid.settle(tr, said.line, cells);
     if (item && said.item) grid.settle(item, withoutDirty(item, said.item), item === tr ? cells : {});
-    if (!dirtyRows().length) {
-      grid.showSums(said.sums);
-    } else {
-      if (item) grid.totalItem(item);
-      grid.totalAll();
-    }
+    if (item && dirtyRows().length) grid.totalItem(item);
+    takeSums(said.sums);
     grid.refreshActive();
+  }
+
+  /* 小计与合计以服务器的为准；还有没保存的录入时，按页面上的算 */
+  function takeSums(rows) {
+    grid.showSums(rows);
+    if (dirtyRows().length) grid.totalAll();
+    else document.dispatchEvent(new CustomEvent("grid:sums", { detail: rows }));
   }
 
   /* 项目行自己还有未保存的录入时，不换版本号，好让同事的修改仍能被发现 */
@@ -261,22 +289,17 @@
   /* 新行送出后没有等到回答：先看看服务器上是不是已经有了 */
   function adopt(tr) {
     const body = tr.parentNode;
-    return window
-      .fetch(table.dataset.rowsUrl + "?item=" + body.dataset.item, { credentials: "same-origin", headers: { Accept: "application/json" } })
-      .then((answer) => answer.json())
-      .then((said) => {
-        const page = new DOMParser().parseFromString("<table>" + (said.html[body.dataset.item] || "") + "</table>", "text/html");
-        const label = grid.valueOf(tr, "label");
-        const found = Array.prototype.find.call(
-          page.querySelectorAll(".r-line"),
-          (row) => !document.getElementById(row.id) && (row.cells[1].dataset.source || row.cells[1].textContent) === label
-        );
-        if (!found) return false;
-        tr.dataset.id = found.dataset.id;
-        tr.dataset.version = found.dataset.version;
-        tr.id = found.id;
-        return true;
-      });
+    return fetchRows("?item=" + body.dataset.item).then((said) => {
+      const fresh = grid.parseItem(said.html[body.dataset.item]);
+      const label = grid.valueOf(tr, "label");
+      const isMine = (row) => !document.getElementById(row.id) && (row.cells[1].dataset.source || row.cells[1].textContent) === label;
+      const found = fresh && Array.from(fresh.querySelectorAll(".r-line")).find(isMine);
+      if (!found) return false;
+      tr.dataset.id = found.dataset.id;
+      tr.dataset.version = found.dataset.version;
+      tr.id = found.id;
+      return true;
+    });
   }
 
   function saveAll() {
@@ -290,6 +313,14 @@
     });
   }
 
+  /* 由人要求的保存：停下的行也再送一次，有冲突的会再问 */
+  function saveNow() {
+    dirtyRows().forEach((tr) => {
+      grid.stateOf(tr).stopped = "";
+    });
+    return saveAll();
+  }
+
   /* ---- 什么时候保存 ---- */
 
   if (grid.isOpen) {
@@ -300,7 +331,8 @@
       }
       paintErrorState(change.tr);
       keep();
-      schedule(change.tr, PAUSE);
+      if (grid.stateOf(change.tr).stopped && !isDirty(change.tr)) resume(change.tr);
+      else schedule(change.tr, PAUSE);
     });
     grid.on("leaveRow", (tr) => {
       if (/^(line|item)$/.test(grid.kindOf(tr))) save(tr);
@@ -320,7 +352,7 @@
     document.addEventListener("htmx:confirm", (event) => {
       if (!event.target.closest || !event.target.closest(".page__actions") || !dirtyRows().length) return;
       event.preventDefault();
-      saveAll().then(() => {
+      saveNow().then(() => {
         if (dirtyRows().length) window.house.toast("还有没保存的录入，请先改正或等它保存好。", "warning");
         else event.detail.issueRequest(true);
       });
@@ -329,18 +361,23 @@
   }
 
   function paintErrorState(tr) {
-    const isWrong = Object.keys(grid.stateOf(tr).errors).length > 0;
-    if (isWrong) paint(tr, "未保存", "wrong");
-    else if (isDirty(tr)) paint(tr, "", "");
+    const state = grid.stateOf(tr);
+    const isWrong = Object.keys(state.errors).length > 0;
+    if (state.stopped || isWrong) paint(tr, state.stopped || "未保存", "wrong");
     else paint(tr, "", "");
     grid.showTip();
   }
 
   Object.assign(grid, {
     send: send,
+    fetchRows: fetchRows,
     address: address,
     save: save,
     saveAll: saveAll,
+    saveNow: saveNow,
+    takeSums: takeSums,
+    typedIn: typedIn,
+    retype: retype,
     isDirty: isDirty,
     dirtyRows: dirtyRows,
     paintState: paint,

@@ -35,7 +35,7 @@
         if (!answer.ok) throw answer;
         const body = replaceItem(String(answer.said.item.id), answer.said.html[answer.said.item.id], change.tr.parentNode);
         grid.renumberItems(group);
-        grid.showSums(answer.said.sums);
+        grid.takeSums(answer.said.sums);
         grid.noteSaved(answer.said.at);
         grid.paintAll();
         grid.activate(body.querySelector(".r-new").cells[1]);
@@ -49,6 +49,11 @@
       });
   }
 
+  /* 服务器画的一个项目；已没有的项目是空的 */
+  function parseItem(html) {
+    return new DOMParser().parseFromString("<table>" + html + "</table>", "text/html").querySelector("tbody");
+  }
+
   /* 用服务器画的行换下（或插入、去掉）一个项目 */
   function replaceItem(id, html, anchor) {
     const old = document.getElementById("item-" + id);
@@ -56,8 +61,7 @@
       if (old) old.remove();
       return null;
     }
-    const page = new DOMParser().parseFromString("<table>" + html + "</table>", "text/html");
-    const body = document.importNode(page.querySelector("tbody"), true);
+    const body = document.importNode(parseItem(html), true);
     if (old) old.parentNode.replaceChild(body, old);
     else table.insertBefore(body, anchor || table.querySelector('.b-add[data-group="' + body.dataset.group + '"]'));
     return body;
@@ -108,7 +112,7 @@
         if (answer.ok) {
           gone();
           if (answer.said.item) grid.settle(body.rows[0], grid.withoutDirty(body.rows[0], answer.said.item), {});
-          grid.showSums(answer.said.sums);
+          grid.takeSums(answer.said.sums);
           document.dispatchEvent(new CustomEvent("grid:saved", { detail: {} }));
         } else if (answer.status === 409) {
           window.house.toast(answer.said.message + "没有删除。", "warning");
@@ -137,44 +141,45 @@
     const beside = step < 0 ? moved.previousElementSibling : moved.nextElementSibling;
     const mate = kind === "line" ? "r-line" : "b-item";
     if (!tr.dataset.id || !beside || !beside.classList.contains(mate)) return;
-    const swap = () => {
-      const parent = moved.parentNode;
-      const other = step < 0 ? moved.previousElementSibling : moved.nextElementSibling;
-      parent.insertBefore(moved, step < 0 ? other : other.nextElementSibling);
+    const shift = (by) => {
+      const other = by < 0 ? moved.previousElementSibling : moved.nextElementSibling;
+      moved.parentNode.insertBefore(moved, by < 0 ? other : other.nextElementSibling);
+      if (kind === "line") grid.renumber(tr.parentNode);
+      else grid.renumberItems(moved.dataset.group);
     };
-    const number = () => (kind === "line" ? grid.renumber(tr.parentNode) : grid.renumberItems(moved.dataset.group));
-    const active = grid.active();
-    swap();
-    number();
-    if (active) grid.focusActive();
+    const back = (why) => {
+      if (document.contains(moved)) shift(-step);
+      window.house.toast(why, "error");
+    };
+    shift(step);
+    grid.focusActive();
     grid.send(grid.address(kind + "MoveUrl", tr.dataset.id), { steps: step }).then(
       (answer) => {
-        if (answer.ok && answer.said.item) {
-          const item = moved.parentNode.rows ? moved.parentNode.rows[0] : null;
-          if (item && kind === "line") grid.settle(item, grid.withoutDirty(item, answer.said.item), {});
-        } else if (!answer.ok) {
-          step = -step;
-          swap();
-          number();
-          window.house.toast(answer.said.message || "没有移动。", "error");
+        if (!answer.ok) back(answer.said.message || "没有移动。");
+        else if (kind === "line" && document.contains(moved)) {
+          const item = grid.itemOf(moved);
+          grid.settle(item, grid.withoutDirty(item, answer.said.item), {});
         }
       },
-      () => {
-        step = -step;
-        swap();
-        number();
-        window.house.toast("连不上服务器，没有移动。", "error");
-      }
+      () => back("连不上服务器，没有移动。")
     );
   }
 
   /* ---- 从服务器换下几个项目 ---- */
 
+  function placeOf(td) {
+    const tr = td.parentNode;
+    const body = tr.parentNode;
+    return { item: body.dataset.item, row: tr.id, place: Array.from(body.rows).indexOf(tr), cell: td.cellIndex };
+  }
+
+  /* 换下以后，其中还没保存的录入照旧留着，当前格回到原处 */
   function takeItems(htmls) {
     const active = grid.active();
-    const where = active ? { body: active.parentNode.parentNode.id, row: active.parentNode.id, place: active.parentNode.rowIndex - active.parentNode.parentNode.rows[0].rowIndex, cell: active.cellIndex } : null;
-    if (active && htmls[active.parentNode.parentNode.dataset.item] !== undefined) grid.leave();
+    const where = active ? placeOf(active) : null;
+    if (where && htmls[where.item] !== undefined) grid.leave();
     const groups = new Set();
+    const unsaved = grid.dirtyRows().filter((tr) => htmls[tr.parentNode.dataset.item]).map(grid.typedIn);
     Object.keys(htmls).forEach((id) => {
       const old = document.getElementById("item-" + id);
       if (old) groups.add(old.dataset.group);
@@ -182,25 +187,28 @@
       if (body) groups.add(body.dataset.group);
     });
     groups.forEach(grid.renumberItems);
+    grid.retype(unsaved);
     if (where && !grid.active()) {
-      const body = document.getElementById(where.body);
+      const body = document.getElementById("item-" + where.item);
       const row = (where.row && document.getElementById(where.row)) || (body && body.rows[Math.min(where.place, body.rows.length - 1)]);
       if (row) grid.activate(row.cells[where.cell] || row.cells[1]);
     }
   }
 
   function refreshItems(ids) {
-    const query = ids.map((id) => "item=" + id).join("&");
-    return window
-      .fetch(table.dataset.rowsUrl + "?" + query, { credentials: "same-origin", headers: { Accept: "application/json" } })
-      .then((answer) => answer.json())
+    return grid
+      .fetchRows("?" + ids.map((id) => "item=" + id).join("&"))
       .then((said) => {
         takeItems(said.html);
-        grid.showSums(said.sums);
+        grid.takeSums(said.sums);
+      })
+      .catch(() => {
+        /* 取不到就等下一次 */
       });
   }
 
   Object.assign(grid, {
+    parseItem: parseItem,
     insertLine: insertLine,
     newLine: newLine,
     newItem: newItem,

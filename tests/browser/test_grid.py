@@ -191,6 +191,56 @@ def test_everything_follows_a_changed_count_while_it_is_typed_and_after_it_is_sa
     expect(panel.locator(".diff").first).to_contain_text("251")
 
 
+def test_sums_are_compared_with_last_year_once_every_item_has_its_figure(grid, allowance, health):
+    def foot(part: str) -> list[str]:
+        return grid.page.locator(f"#grid tfoot [data-part={part}]").all_inner_texts()
+
+    assert (foot("base"), foot("change")) == (["", "400,000.00", "缺 1 项"], ["", "+36,500.00", ""])
+    grid.item(health, "prior_amount").click()
+    grid.keys.type("0")
+    expect(grid.item(health, "change")).to_have_text("+222,800.00")
+    expect(grid.item(health, "change_rate")).to_have_text("新增")
+    typed = (["0.00", "400,000.00", "400,000.00"], ["+222,800.00", "+36,500.00", "+259,300.00"])
+    assert (foot("base"), foot("change")) == typed
+    grid.press("Enter")
+    expect(grid.saved).to_be_visible()
+    grid.page.reload()
+    assert (foot("base"), foot("change")) == typed
+    expect(grid.item(health, "change_rate")).to_have_text("新增")
+
+
+def test_an_accepted_lack_of_calculation_becomes_a_quiet_mark_with_its_reason(
+    page, office, edition, allowance, health
+):
+    allowance.lines.exclude(ordinal=1).delete()
+    allowance.lines.update(
+        method=Method.QUOTA,
+        fixed_amount=30_000,
+        people=None,
+        of_which_people=None,
+        of_which_label="",
+        rate=None,
+    )
+    grid = GridPage(page, edition, office.head)
+    marks = grid.item(allowance, "state").locator(".mark")
+    expect(marks).to_have_text(["无测算依据", "无依据文件"])
+    page.get_by_role("button", name="校验", exact=True).click()
+    finding = page.locator("#grid-panel .finding", has_text="无测算依据")
+    finding.get_by_text("说明理由", exact=True).click()
+    finding.get_by_role("textbox").fill("示例：每年市财政定额拨付。")
+    finding.get_by_role("button", name="记下理由").click()
+    said = f"无测算依据：示例：每年市财政定额拨付。（{office.head}）"
+    for _ in ("at once", "on reload"):
+        expect(marks).to_have_text(["无依据文件", "已说明"])
+        expect(marks.last).to_have_class("mark mark--quiet")
+        expect(marks.last).to_have_attribute("title", said)
+        expect(finding.locator(".finding__level")).to_have_text("已说明")
+        expect(finding).to_contain_text(f"{office.head}：示例：每年市财政定额拨付。")
+        page.reload()
+        page.get_by_role("button", name="校验", exact=True).click()
+    assert serious(page) == []
+
+
 def test_of_which_beyond_its_class_is_refused_on_the_spot(grid, first):
     grid.line(first, "of_which_people").click()
     grid.keys.type("300")
@@ -240,7 +290,7 @@ def test_the_page_computes_as_the_server_does(grid):
     rates = [Decimal(chance.randrange(10**7)) / 100 for _ in range(84)]
     ratios = [Decimal(chance.randrange(1, 10**6)) / 10**6 for _ in range(84)]
     amounts = [
-        Decimal(chance.choice([5, 50, 4_999, 5_000, 15_000, chance.randrange(10**12)])) / 100
+        Decimal(chance.choice([0, 5, 50, 4_999, 5_000, 15_000, chance.randrange(10**12)])) / 100
         for _ in range(84)
     ]
     cases, wanted = [], []
@@ -258,10 +308,10 @@ def test_the_page_computes_as_the_server_does(grid):
             [
                 money.format_yuan(headcount),
                 money.format_yuan(shared),
-                money.format_wan(amount, strip=False),
+                money.format_wan_column(amount),
                 figure(amount),
                 signed(change),
-                money.format_wan(change, strip=False),
+                money.format_wan_column(change),
                 change_rate(change, amount),
                 money.format_ratio(ratio),
                 money.format_count(count),
@@ -508,7 +558,9 @@ def test_a_clerk_who_saves_second_is_told_and_chooses_cell_by_cell(
     grid.press("Control+s")
     dialog = grid.page.locator("#grid-conflict")
     expect(dialog).to_contain_text("示例·王会计 在")
-    expect(dialog.locator("#grid-conflict-rows tr")).to_have_count(2)
+    expect(dialog.locator("#grid-conflict-rows tr")).to_have_text(
+        ["数量246251", "测算说明按名册没有改，照对方的"]
+    )
     photograph(grid.page, "grid_conflict")
     assert serious(grid.page) == []
     first.refresh_from_db()
@@ -521,18 +573,102 @@ def test_a_clerk_who_saves_second_is_told_and_chooses_cell_by_cell(
 
 
 @pytest.mark.allows_status(409)
-@pytest.mark.parametrize(("button", "people"), [("用我的覆盖", 251), ("用对方的", 246)])
-def test_one_side_may_win_as_a_whole(grid, office, first, button, people):
+@pytest.mark.parametrize(("button", "people"), [("都用我的", 251), ("保留对方的", 246)])
+def test_one_side_may_win_in_every_cell_this_clerk_changed_and_in_no_other(
+    grid, office, first, button, people
+):
+    CalcLine.objects.filter(pk=first.pk).update(
+        people=246, rate=1600, note="按名册", version=2, updated_by=office.head
+    )
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    with grid.page.expect_request("**/cells/"):
+        grid.press("Control+s")
+    expect(grid.page.locator("#grid-conflict")).to_be_visible()
+    sent = []
+    grid.page.on("request", lambda request: sent.append(request) if "/cells/" in request.url else None)
+    grid.page.get_by_role("button", name=button).click()
+    expect(grid.page.locator("#grid-conflict")).to_be_hidden()
+    grid.page.wait_for_function("() => !grid.dirtyRows().length")
+    for name, text in (("people", str(people)), ("price", "1,600"), ("note", "按名册")):
+        expect(grid.line(first, name)).to_have_text(text)
+    expect(grid.page.locator(".sentence", has_text=f"的{people}人")).to_have_count(1)
+    assert [request.post_data_json["cells"] for request in sent] == (
+        [{"people": "251"}] if people == 251 else []
+    )
+    first.refresh_from_db()
+    assert (first.people, first.rate, first.note) == (people, Decimal(1600), "按名册")
+
+
+@pytest.mark.allows_status(409)
+def test_a_conflict_shows_both_sides_alike_leaves_out_what_agrees_and_starts_on_the_harmless_answer(
+    grid, office, first
+):
+    CalcLine.objects.filter(pk=first.pk).update(
+        people=12_000, rate=1600, note="按名册", version=2, updated_by=office.head
+    )
+    for name, typed in (("people", "12,500"), ("price", "1600.00"), ("note", "按名册")):
+        grid.line(first, name).click()
+        grid.page.keyboard.insert_text(typed)
+    grid.press("Control+s")
+    rows = grid.page.locator("#grid-conflict-rows tr")
+    expect(rows).to_have_text(["数量12,00012,500"])
+    assert grid.page.evaluate("document.activeElement.textContent") == "保留对方的"
+    grid.press("Enter")  # still typing: too soon to be an answer
+    expect(grid.page.locator("#grid-conflict")).to_be_visible()
+
+
+@pytest.mark.allows_status(409)
+def test_a_conflict_closed_with_escape_keeps_what_was_typed_and_asks_again_on_wish(grid, office, first):
+    CalcLine.objects.filter(pk=first.pk).update(people=246, version=2, updated_by=office.head)
+    dialog = grid.page.locator("#grid-conflict")
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    grid.press("Control+s")
+    expect(dialog).to_be_visible()
+    grid.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(grid.page.locator(".grid-editor")).to_have_value("251")
+    expect(grid.page.locator("#grid-state")).to_contain_text("1 行有冲突，未保存")
+    grid.press("ArrowDown")
+    assert grid.here == "市级离退休劳模津贴 第2行 数量"
+    expect(grid.line(first, "people")).to_have_text("251")
+    grid.page.get_by_role("button", name="去处理").click()
+    dialog.get_by_role("button", name="都用我的").click()
+    expect(grid.saved).to_be_visible()
+    first.refresh_from_db()
+    assert first.people == 251
+
+
+@pytest.mark.allows_status(409)
+def test_an_answer_to_a_conflict_is_not_undone_by_the_cell_that_was_still_being_typed(grid, office, first):
+    CalcLine.objects.filter(pk=first.pk).update(people=246, version=2, updated_by=office.head)
+    grid.line(first, "people").click()
+    grid.keys.type("251")  # saved by itself after a while, the cell still open
+    dialog = grid.page.locator("#grid-conflict")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="保留对方的").click()
+    expect(grid.page.locator(".grid-editor")).to_have_value("246")
+    grid.press("Enter")
+    expect(grid.saved).to_be_visible()
+    first.refresh_from_db()
+    assert (first.people, first.version) == (246, 2)
+
+
+@pytest.mark.allows_status(409, 422)
+def test_rows_that_are_redrawn_keep_what_was_typed_in_them(grid, office, allowance, first):
+    second = allowance.lines.get(ordinal=2)
+    grid.line(second, "of_which_people").click()
+    grid.keys.type("300")  # wrong, so it stays unsaved
     CalcLine.objects.filter(pk=first.pk).update(people=246, version=2, updated_by=office.head)
     grid.line(first, "people").click()
     grid.keys.type("251")
     grid.press("Control+s")
-    grid.page.get_by_role("button", name=button).click()
-    expect(grid.page.locator("#grid-conflict")).to_be_hidden()
-    grid.page.wait_for_function("() => !grid.dirtyRows().length")
-    expect(grid.line(first, "people")).to_have_text(str(people))
-    first.refresh_from_db()
-    assert first.people == people
+    grid.page.locator("#grid-conflict").get_by_role("button", name="保留对方的").click()
+    expect(grid.line(first, "people")).to_have_text("246")
+    expect(grid.sentence(allowance)).to_contain_text("246人")
+    expect(grid.line(second, "of_which_people")).to_have_text("300")
+    expect(grid.page.locator("#grid-state")).to_contain_text("1 行有错误，未保存")
 
 
 def test_what_was_typed_without_a_connection_survives_a_reload_and_is_saved_later(grid, first):
@@ -643,6 +779,33 @@ def test_the_grid_fits_the_office_screen_and_breaks_no_rule_of_access(grid, firs
     grid.page.emulate_media(color_scheme="dark")
     assert serious(grid.page) == []
     photograph(grid.page, "grid_dark")
+
+
+def test_a_long_sentence_ends_before_the_amounts_beside_an_open_panel_and_tells_the_rest(grid, allowance):
+    box = grid.page.locator("#grid-box")
+    words = grid.page.locator(f"#item-{allowance.pk} .sentence__text")
+    amount = grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(3)
+    label = grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(1)
+    grid.page.get_by_role("button", name="说明", exact=True).click()
+    for left in (0, 9999):
+        box.evaluate("(box, left) => { box.scrollLeft = left; }", left)
+        inside, after, before = words.bounding_box(), amount.bounding_box(), label.bounding_box()
+        assert inside["x"] >= before["x"] + before["width"]
+        assert inside["x"] + inside["width"] <= after["x"]
+    assert words.get_attribute("title") == words.inner_text().replace("\n", "")
+    box.evaluate("box => { box.scrollLeft = 0; }")
+    price = grid.page.locator("#grid th", has_text="标准/基数").bounding_box()
+    assert (
+        price["x"] + price["width"]
+        <= grid.page.locator("#grid th", has_text="金额（元）").bounding_box()["x"]
+    )
+
+
+def test_at_double_zoom_the_panel_opens_under_the_grid_where_it_is_seen(grid, first):
+    grid.page.set_viewport_size({"width": 683, "height": 384})
+    grid.page.get_by_role("button", name="校验", exact=True).click()
+    expect(grid.page.locator("#grid-panel .finding").first).to_be_in_viewport()
+    assert grid.page.locator("#grid-panel").bounding_box()["width"] > 600
 
 
 @pytest.mark.parametrize("size", [{"width": 683, "height": 384}, {"width": 1024, "height": 600}])

@@ -253,7 +253,7 @@ def downloaded(page: Page, name: str) -> bytes:
 @pytest.mark.allows_status(409)
 @pytest.mark.parametrize(
     ("button", "people", "rate"),
-    [("用我的覆盖", 260, 1500), ("用对方的", 251, 1600), ("按所选保存", 260, 1600)],
+    [("都用我的", 260, 1600), ("保留对方的", 251, 1600), ("按所选保存", 260, 1600)],
 )
 def test_two_clerks_at_one_row_both_see_what_the_other_wrote(
     another_page, clerk: User, edition: Edition, sign_in_as, photograph, button, people, rate
@@ -278,6 +278,7 @@ def test_two_clerks_at_one_row_both_see_what_the_other_wrote(
     row = dialog.get_by_role("row", name="数量")
     expect(row.get_by_role("radio", name="251")).to_be_visible()
     expect(row.get_by_role("radio", name="260")).to_be_checked()
+    expect(dialog.get_by_role("row", name="标准/基数")).to_contain_text("1,600没有改，照对方的")
     photograph(second, "journey-12-conflict")
     line.refresh_from_db()
     assert (line.people, line.rate) == (251, 1600)

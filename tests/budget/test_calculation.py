@@ -38,7 +38,7 @@ def test_headcount_times_standard():
 
 
 def test_classes_are_told_as_one_whole_with_its_parts():
-    assert calculation.total(CLASSES) == Decimal("436500.00")
+    assert sum(line.amount for line in CLASSES) == Decimal("436500.00")
     assert calculation.sentence(CLASSES, counted_as="离退休市级劳模") == (
         "涉及离退休市级劳模277人，其中市级劳模荣誉获得一次的245人（含破产或撤销企业劳模6人）（每人1500元），"
         "获得二次的22人（每人2000元），获得三次及其以上的10人（每人2500元）"

@@ -510,6 +510,36 @@ def test_a_waiver_has_a_reason_and_stands_once():
         Waiver.objects.create(**facts, reason="再写一次")
 
 
+@pytest.mark.parametrize("operation", ["update", "delete"])
+def test_an_approved_edition_takes_a_reason_that_is_then_never_changed(operation):
+    edition = EditionFactory()
+    decide(
+        edition, to=Status.APPROVED, action="approve", approved_at=timezone.now(), minutes_number="示〔1〕"
+    )
+    facts = {"edition": edition, "fingerprint": "1" * 32, "code": "x", "message": "问题", "reason": "示例"}
+    waiver = Waiver.objects.create(**facts, waived_by=UserFactory())
+    rows = Waiver.objects.filter(pk=waiver.pk)
+    with pytest.raises(ProgrammingError, match="pgtrigger: Cannot"), transaction.atomic():
+        rows.update(reason="改写") if operation == "update" else rows._raw_delete(rows.db)
+
+
+def test_an_edition_that_another_follows_takes_no_reason():
+    edition = EditionFactory()
+    decide(
+        edition, to=Status.APPROVED, action="approve", approved_at=timezone.now(), minutes_number="示〔1〕"
+    )
+    EditionFactory(plan=edition.plan, stage=Stage.FIRST_DOWN)
+    with refused_by("已开启后续版本"):
+        Waiver.objects.create(
+            edition=edition,
+            fingerprint="1" * 32,
+            code="x",
+            message="问题",
+            reason="示例",
+            waived_by=UserFactory(),
+        )
+
+
 def test_progress_ends_at_a_hundred():
     edition = EditionFactory()
     with refused_by("budget_printjob_percent_in_range"):

@@ -4,10 +4,15 @@ import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import InternalError
+from django.urls import reverse
 
-from apps.budget.models import CalcLine, Decision, Edition, Item
+from apps.budget.checks import edition_findings, unanswered
+from apps.budget.models import CalcLine, Decision, Edition, Item, Waiver
 from apps.budget.rules.stages import Stage, Status
 from apps.budget.selectors.frame import edition_frame
+from apps.budget.selectors.sheet import edition_sheet
+from apps.budget.selectors.snapshot import snapshot
+from apps.budget.services.decisions import waive_finding
 from apps.budget.services.lines import change_line
 from apps.core.errors import Refused
 from langfang_union.embedded_database import RUNTIME
@@ -27,6 +32,23 @@ def edition(office) -> Edition:
 
 def status_of(edition: Edition) -> str:
     return Edition.objects.values_list("status", flat=True).get(pk=edition.pk)
+
+
+def move(edition: Edition, status: str) -> None:
+    """To a status inside the house, by one decision straight in the database."""
+    edition = Edition.objects.get(pk=edition.pk)
+    decision = Decision.objects.create(
+        edition=edition,
+        round=edition.round,
+        action="check",
+        label="审核通过",
+        from_status=edition.status,
+        to_status=status,
+        actor=UserFactory(finance_head=True),
+        roles="财务负责人",
+        total_amount=0,
+    )
+    Edition.objects.filter(pk=edition.pk).update(status=status, last_decision=decision)
 
 
 def frame_for(edition: Edition, user):
@@ -116,6 +138,84 @@ def test_soft_findings_need_an_answer_before_the_head_lets_it_pass(office, editi
     office.answer_findings(edition)
     office.decide(edition, office.head, "check")
     assert status_of(edition) == Status.CHECKED
+
+
+# --- findings let stand with a reason ------------------------------------------------------------------------
+
+
+def soft(edition: Edition) -> str:
+    """The fingerprint of an open finding that any clerk may answer."""
+    found = unanswered(edition_findings(Edition.objects.for_detail().get(pk=edition.pk)))
+    return next(one.finding.fingerprint for one in found if one.finding.code == "data.no_document")
+
+
+def waive(office: Office, edition: Edition, actor, fingerprint: str, reason: str = "示例理由。") -> Waiver:
+    return waive_finding(
+        edition_id=edition.pk, fingerprint=fingerprint, reason=reason, actor=actor, now=office.now
+    )
+
+
+def test_a_clerk_answers_findings_until_the_finance_head_has_passed_the_edition(office, edition):
+    waived = waive(office, edition, office.clerk, soft(edition))
+    assert waived.waived_by == office.clerk
+
+
+@pytest.mark.parametrize("status", [Status.CHECKED, Status.VICE_APPROVED, Status.APPROVED])
+def test_afterwards_the_finance_head_alone_answers_and_no_content_moves(office, edition, status):
+    office.submit(edition)
+    fingerprint = soft(edition)
+    if status == Status.APPROVED:
+        office.settle(Edition.objects.get(pk=edition.pk))
+    else:
+        move(edition, status)
+    before = snapshot(edition_sheet(Edition.objects.for_detail().get(pk=edition.pk)))
+    with pytest.raises(Refused, match="只能由财务负责人说明理由"):
+        waive(office, edition, office.clerk, fingerprint)
+    waive(office, edition, office.head, fingerprint)
+    after = snapshot(edition_sheet(Edition.objects.for_detail().get(pk=edition.pk)))
+    assert after | {"waivers": []} == before
+    assert status_of(edition) == status
+
+
+def test_an_edition_that_another_follows_takes_no_more_reasons(office, edition):
+    office.settle(edition)
+    fingerprint = soft(edition)
+    office.next(edition.plan)
+    with pytest.raises(Refused, match="已开启后续版本"):
+        waive(office, edition, office.head, fingerprint)
+
+
+def test_a_reason_from_another_union_is_refused(office, edition):
+    stranger = UserFactory(union=UnionFactory(), finance_head=True)
+    with pytest.raises(Refused, match="不是您所属工会"):
+        waive(office, edition, stranger, soft(edition))
+
+
+@pytest.mark.parametrize(("reason", "sentence"), [(" ", "请填写“保留理由”"), ("长" * 501, "不能超过 500 字")])
+def test_a_reason_is_written_and_short(office, edition, reason, sentence):
+    with pytest.raises(Refused, match=sentence) as refused:
+        waive(office, edition, office.clerk, soft(edition), reason)
+    assert refused.value.field == "reason"
+
+
+def test_the_findings_page_offers_an_answer_to_those_who_may_give_it(client, office, edition):
+    address = reverse("budget:edition_findings", args=[edition.pk])
+
+    def shown(user) -> str:
+        client.force_login(user)
+        return client.get(address).content.decode()
+
+    assert 'name="reason"' in shown(office.clerk)
+    office.settle(edition)
+    assert 'name="reason"' in shown(office.head)
+    clerks = shown(office.clerk)
+    assert 'name="reason"' not in clerks
+    assert "只能由财务负责人说明理由" in clerks
+    assert "只能由财务负责人说明理由" not in shown(office.chair)
+    office.next(edition.plan)
+    superseded = shown(office.head)
+    assert 'name="reason"' not in superseded
+    assert "本版本不再补充说明" in superseded
 
 
 # --- nobody twice, nobody his own work -----------------------------------------------------------------------

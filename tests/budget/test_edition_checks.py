@@ -22,7 +22,7 @@ class Facts:
 
     @property
     def amount(self):
-        return calculation.total(self.rule_lines) + self.extra
+        return sum((line.amount or Decimal(0) for line in self.rule_lines), self.extra)
 
     @property
     def has_basis(self):

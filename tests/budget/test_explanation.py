@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 
 from apps.budget import documents, printing
 from apps.budget.documents import IssueFacts
+from apps.budget.documents.parts import Piece
 from apps.budget.models import CalcLine, Edition, Plan
 from apps.budget.rules.stages import Book
 from apps.budget.selectors.sheet import edition_sheet
@@ -178,6 +179,29 @@ def test_a_book_never_shows_the_amounts_of_another(office):
     other = documents.plain_text(edition_sheet(Edition.objects.for_detail().get(plan=fiscal)))
     assert other.startswith("廊坊市总工会2016年部门预算编制说明")
     assert "合计36.75万元" in other
+
+
+def test_tables_separate_thousands_in_yuan_and_in_wan_and_sentences_do_not(office):
+    edition = office.plan().editions.get()
+    line = CalcLine.objects.get(item__edition=edition)
+    change_line(
+        line_id=line.pk,
+        actor=office.clerk,
+        values={"people": 1_234_567},
+        seen_version=line.version,
+        now=office.now,
+    )
+    sheet = edition_sheet(Edition.objects.for_detail().get(pk=edition.pk))
+    printed = {
+        cell.text
+        for section in documents.explanation(sheet, figures_url="").sections
+        for table in section.tables
+        for row in table.rows
+        for cell in row.cells
+        if isinstance(cell, Piece)
+    }
+    assert {"185,185.05", "1,851,850,500.00"} <= printed
+    assert "共计1851850500元" in documents.plain_text(sheet)
 
 
 # --- last year ---------------------------------------------------------------------------------------------

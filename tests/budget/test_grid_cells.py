@@ -13,7 +13,10 @@ from apps.budget.forms.cells import parse_item, parse_line
 from apps.budget.models import CalcLine, Edition, Item
 from apps.budget.rules.calculation import Method, ShareBasis
 from apps.budget.rules.stages import Stage
+from apps.budget.selectors.grid import fresh_item
+from apps.budget.services.items import create_item
 from apps.budget.services.lines import change_line
+from apps.budget.views.grid_answers import item_json
 from tests.budget.office import Office
 from tests.factories import CalcLineFactory, ItemFactory, ItemGroupFactory, UserFactory
 
@@ -140,7 +143,7 @@ def test_a_saved_line_answers_with_its_item_its_sentence_and_every_sum(clerk, li
     assert said["item"]["cells"]["wan"] == "37.65"
     assert "251人" in said["item"]["sentence"]
     assert [(row["label"], row["amount"], row["wan"]) for row in said["sums"]] == [
-        ("单位专项项目", "376,500.00", "37.65"),
+        ("单位专项项目小计", "376,500.00", "37.65"),
         ("合计", "376,500.00", "37.65"),
     ]
 
@@ -199,16 +202,45 @@ def test_an_item_keeps_its_placeholder_and_shows_the_year(office, clerk, edition
     assert said["cells"]["change_rate"] == "+22.5%"
 
 
-def test_no_rate_of_change_is_told_on_a_base_of_zero(clerk, edition):
+def test_an_item_that_last_year_did_not_have_is_called_new_instead_of_given_a_rate(clerk, edition):
     item = edition.items.get()
     said = post(clerk, "grid_item_save", {"version": 1, "cells": {"prior_amount": "0"}}, pk=item.pk).json()
-    assert said["item"]["cells"]["change_rate"] == ""
+    assert said["item"]["cells"]["change_rate"] == "新增"
 
 
 def test_an_item_without_basis_and_with_missing_figures_is_marked(clerk, edition):
     item = edition.items.get()
     added = post(clerk, "grid_line_add", {"cells": {"label": "其他", "method": "定额"}}, pk=item.pk).json()
     assert [mark["text"] for mark in added["item"]["marks"]] == ["缺金额", "无测算依据", "无依据文件"]
+
+
+def test_what_the_finance_head_let_stand_is_one_quiet_mark_until_its_amount_changes(
+    clerk, office, edition, line
+):
+    cells = {"method": "定额", "amount": "200000"}
+    saved = post(clerk, "grid_line_save", {"version": 1, "cells": cells}, pk=line.pk).json()
+    assert [(mark["text"], mark["tone"]) for mark in saved["item"]["marks"]] == [
+        ("无测算依据", "amber"),
+        ("无依据文件", "outline"),
+    ]
+    office.answer_findings(edition)
+    said = f"无测算依据：示例：经核对可以保留。（{office.head}）；无依据文件：示例：经核对可以保留。（{office.head}）"
+    assert item_json(fresh_item(line.item_id))["marks"] == [
+        {"text": "已说明", "tone": "quiet", "title": said}
+    ]
+    again = post(clerk, "grid_line_save", {"version": 2, "cells": {"amount": "300000"}}, pk=line.pk).json()
+    assert [mark["text"] for mark in again["item"]["marks"]] == ["无测算依据", "已说明"]
+
+
+def test_an_item_that_came_in_after_ratification_is_not_asked_for_lines(office):
+    edition = office.adjustment()
+    item = create_item(
+        edition_id=edition.pk,
+        actor=office.clerk,
+        now=office.now,
+        values={"group": ItemGroupFactory(), "name": "示例新增项目", "purpose": "示例说明。"},
+    )
+    assert fresh_item(item.pk).marks == ()
 
 
 def test_a_new_line_stands_behind_the_last_one(clerk, edition, line):

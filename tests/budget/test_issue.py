@@ -180,6 +180,34 @@ def test_a_finding_that_came_up_after_the_approval_stops_the_issue(office):
         ask(approved, office.head)
 
 
+def test_a_finding_that_came_up_after_the_approval_is_answered_by_the_finance_head_and_then_issued(office):
+    edition = office.plan().editions.get()
+    policy = PolicyDocumentFactory()
+    set_citations(item_id=edition.items.get().pk, actor=office.clerk, citations=[(policy.pk, "")])
+    approved = office.approve(edition)
+    PolicyDocument.objects.filter(pk=policy.pk).update(in_force_until=date(2015, 6, 30))
+
+    office.answer_findings(approved)
+
+    document = issue(approved, office.head)
+    assert [row["code"] for row in document.waived].count("data.document_expired") == 1
+
+
+def test_findings_after_an_issue_do_not_stand_in_the_way_of_its_correction(office):
+    edition = office.plan().editions.get()
+    policy = PolicyDocumentFactory()
+    set_citations(item_id=edition.items.get().pk, actor=office.clerk, citations=[(policy.pk, "")])
+    approved = office.approve(edition)
+    first = issue(approved, office.head)
+    PolicyDocument.objects.filter(pk=policy.pk).update(in_force_until=date(2015, 6, 30))
+
+    office.answer_findings(approved)
+
+    second = issue(approved, office.head, reason="首页日期有误。")
+    assert len(second.waived) == len(first.waived) + 1
+    assert IssuedDocument.objects.get(pk=first.pk).waived == first.waived
+
+
 def test_a_correction_needs_a_reason_and_leaves_the_first_issue_as_it_is(office, edition):
     first = issue(edition, office.head)
     before = bytes(first.pdf)
@@ -356,6 +384,12 @@ def test_the_print_page_shows_fonts_findings_and_why_not_to_issue(office):
     for said in ("仿宋", "小标宋", "只有已审定的版本可以签发", "要改正或说明理由", "打印草稿"):
         assert said in page
     assert 'value="issue"' not in page
+
+
+def test_what_a_style_is_like_stands_on_a_line_of_its_own(office):
+    edition = office.plan().editions.get()
+    page = signed_in(office.head).get(reverse("budget:edition_print", args=[edition.pk])).content.decode()
+    assert '<span>公文版式<span class="choice-note">A4 纵向，每面 22 行' in page
 
 
 def test_the_page_asks_before_it_issues(office, edition):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Item, OutlineEntry, PolicyDocument, Waiver
-from apps.budget.rules.edition_checks import NO_BASIS
+from apps.budget.rules.edition_checks import NO_BASIS, NO_DOCUMENT
 from apps.core.errors import Refused
 from tests.factories import (
     CalcLineFactory,
@@ -163,6 +163,24 @@ def test_a_reader_sees_the_item_and_no_form(client, item):
     page = client.get(reverse("budget:item_detail", args=[item.pk])).content.decode()
     assert "2016年劳模体检费" in page
     assert 'name="purpose"' not in page
+
+
+def test_an_answered_mark_stands_quietly_on_the_items_page(client, item):
+    client.force_login(UserFactory(reader=True))
+    address = reverse("budget:item_detail", args=[item.pk])
+    assert "无依据文件" in client.get(address).content.decode()
+    found = next(one for one in edition_findings(item.edition) if one.finding.code == NO_DOCUMENT)
+    Waiver.objects.create(
+        edition=item.edition,
+        code=NO_DOCUMENT,
+        fingerprint=found.finding.fingerprint,
+        message=found.finding.message,
+        reason="示例理由",
+        waived_by=UserFactory(finance_head=True),
+    )
+    page = client.get(address).content.decode()
+    assert "已说明" in page
+    assert "示例理由" in page
 
 
 def test_a_stranger_of_a_county_finds_nothing(client, item):
@@ -326,6 +344,21 @@ def test_a_text_that_cannot_be_checked_gets_a_sentence(client, clerk, form, sent
     answer = client.post(reverse("budget:text_check"), form)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
+
+
+def test_codes_in_a_foreign_text_are_held_against_the_dictionary_of_its_year(client, clerk):
+    for code, name in (("30228", "工会经费"), ("302", "商品和服务支出")):
+        ClassificationCodeFactory(
+            kind="department_economic", code=code, name=name, first_year=2007, last_year=2016
+        )
+    text = "福利费（30228）按规定支出，另有302所职工学校参加。"
+
+    def shown(year: int) -> str:
+        return client.post(reverse("budget:text_check"), {"year": year, "text": text}).content.decode()
+
+    assert "科目 30228 是“工会经费”，文中写的是“福利费”。" in shown(2016)
+    assert "科目 302 " not in shown(2016)
+    assert "科目 30228" not in shown(2017)
 
 
 def test_every_rule_is_listed(client, clerk):

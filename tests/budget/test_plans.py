@@ -247,6 +247,48 @@ def test_the_list_is_narrowed_by_the_address(client, office):
         assert client.get(reverse("budget:plan_list"), nonsense).status_code == 200
 
 
+def test_the_list_leads_to_the_newest_edition_and_quietly_back_to_the_stages_before(client, office):
+    office.reach(office.plan(), Stage.SECOND_UP)
+    first, handed_down, newest = Edition.objects.order_by("id")
+    client.force_login(office.clerk)
+    page = client.get(reverse("budget:plan_list")).content.decode()
+
+    def link(edition: Edition) -> str:
+        return f'<a href="{reverse("budget:edition_grid", args=[edition.pk])}">{edition.label}</a>'
+
+    assert (
+        f'{link(newest)}<span class="row-note muted">此前 {link(first)}、{link(handed_down)}</span>' in page
+    )
+
+
+def test_the_list_names_one_adjustment_however_many_there_were(office):
+    office.adjustment()
+    adjustment = Edition.objects.get(stage=Stage.ADJUSTMENT)
+    office.settle(adjustment)
+    second = office.next(adjustment.plan)
+    (row,) = plan_rows(office.clerk)
+    assert row.edition == second
+    assert [edition.label for edition in row.earlier] == ["一上"]
+
+
+def test_the_top_bar_names_a_year_only_where_the_page_is_about_one(client, office):
+    plan = office.plan()
+    client.force_login(office.clerk)
+
+    def year(name: str, *args: object, **query: str) -> int | None:
+        return client.get(reverse(name, args=args), query).context["frame"].year
+
+    assert year("budget:plan_detail", plan.pk) == 2016
+    assert year("budget:edition_grid", plan.editions.get().pk) == 2016
+    assert year("budget:plan_list", year="2016") == 2016
+    assert year("budget:plan_list") is None
+    assert year("home:workbench") is None
+    client.force_login(office.head)
+    assert year("budget:year_close", 2016) == 2016
+    page = client.get(reverse("budget:policy_list")).content.decode()
+    assert "topbar__year" not in page
+
+
 def test_an_empty_list_says_what_to_do(client, office):
     client.force_login(office.clerk)
     page = client.get(reverse("budget:plan_list")).content.decode()

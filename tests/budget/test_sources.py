@@ -1,17 +1,20 @@
 """Calculation lines bound to a published figure: nothing moves by itself, everything that moved is named."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import Union
 from apps.budget.checks import edition_findings
 from apps.budget.models import CalcLine, Edition
-from apps.budget.selectors.sources import line_state
+from apps.budget.selectors.sheet import edition_sheet
+from apps.budget.selectors.sources import line_state, source_findings
 from apps.budget.services.lines import change_line
 from apps.budget.services.plans import copy_last_year, create_plan
 from apps.budget.services.sources import (
@@ -101,6 +104,45 @@ def test_last_years_count_is_found_by_lineage_and_label(office):
     assert (bound.people, bound.source_value) == (245, 245)
     change(office, line, label="改了名")
     assert state(line).reading.value == 245
+
+
+@pytest.fixture
+def copied(office) -> Callable[[str, int], Edition]:
+    """An open 一上 in which so many lines are bound to their own figure of last year."""
+
+    def make(book: str, count: int) -> Edition:
+        office.settle(office.plan(year=2015, book=book, items=count).editions.get())
+        plan = create_plan(union_id=office.union.pk, year=2016, book=book, actor=office.clerk, now=office.now)
+        copy_last_year(edition_id=plan.editions.get().pk, actor=office.clerk, now=office.now)
+        for line in CalcLine.objects.filter(item__edition__plan=plan):
+            bind(office, line, PRIOR)
+        return Edition.objects.for_detail().get(plan=plan)
+
+    return make
+
+
+def test_findings_ask_a_source_once_however_many_lines_hang_on_it(copied):
+    def queries(edition: Edition) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert list(source_findings(edition_sheet(edition))) == []
+        return len(captured)
+
+    assert queries(copied("union", 12)) == queries(copied("fiscal", 2))
+
+
+def test_a_source_asked_for_many_answers_each_for_itself(copied):
+    edition = copied("fiscal", 3)
+    bound = CalcLine.objects.filter(item__edition=edition).order_by("id")
+    CalcLine.objects.filter(pk=bound[0].pk).update(source_value=200)
+    CalcLine.objects.filter(pk=bound[1].pk).update(
+        source_parameters=bound[1].source_parameters | {"label": "没有"}
+    )
+    messages = [found.message for found in source_findings(edition_sheet(edition))]
+    assert len(messages) == 2
+    assert "示例项目甲" in messages[0]
+    assert "+45 自上次读取" in messages[0]
+    assert "示例项目乙" in messages[1]
+    assert "读不到数" in messages[1]
 
 
 def test_without_a_last_year_there_is_a_sentence_and_no_zero(office, line):

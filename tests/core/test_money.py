@@ -10,9 +10,11 @@ from apps.core.errors import Refused
 from apps.core.money import (
     capital,
     format_count,
+    format_grouped,
     format_plain,
     format_ratio,
     format_wan,
+    format_wan_column,
     format_yuan,
     parse_amount,
     parse_count,
@@ -51,14 +53,16 @@ def test_rounding_never_gives_a_negative_zero():
         ("-1050000", "-105", "-105.00"),
         ("0", "0", "0.00"),
         ("100", "0.01", "0.01"),
-        ("1000000000", "100000", "100000.00"),
+        ("1000000000", "100000", "100,000.00"),
+        ("-12345678900", "-1234567.89", "-1,234,567.89"),
+        ("-49.99", "0", "0.00"),
     ],
 )
 def test_wan_is_printed_without_needless_zeros_in_sentences_and_with_two_decimals_in_tables(
     amount, sentence, table
 ):
     assert format_wan(Decimal(amount)) == sentence
-    assert format_wan(Decimal(amount), strip=False) == table
+    assert format_wan_column(Decimal(amount)) == table
 
 
 def test_wan_is_rounded_once_from_the_yuan():
@@ -69,17 +73,33 @@ def test_wan_is_rounded_once_from_the_yuan():
 
 def test_yuan_is_printed_with_thousands_and_fen():
     assert format_yuan(Decimal("222800")) == "222,800.00"
-    assert format_yuan(Decimal("222800"), thousands=False) == "222800.00"
     assert format_yuan(Decimal("-1234567.005")) == "-1,234,567.01"
 
 
 def test_plain_amounts_show_fen_only_where_there_are_some():
     assert format_plain(Decimal("222800.00")) == "222800"
     assert format_plain(Decimal("222800.5")) == "222800.50"
+    assert format_plain(Decimal("-1234567.8")) == "-1234567.80"
+
+
+def test_amounts_in_formulas_are_separated_and_show_fen_only_where_there_are_some():
+    assert format_grouped(Decimal("367500.00")) == "367,500"
+    assert format_grouped(Decimal("-1500.5")) == "-1,500.50"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [format_wan, format_wan_column, format_yuan, format_plain, format_grouped, format_count, format_ratio],
+)
+def test_a_zero_never_carries_a_minus_sign(form):
+    for nothing in ("-0", "-0.00", "-0.000"):
+        assert not form(Decimal(nothing)).startswith("-")
 
 
 def test_counts_and_ratios_have_one_printed_form():
-    assert format_count(1234567) == "1,234,567"
+    assert [format_count(count) for count in (1234567, Decimal("1E+3"), -1234567)] == [
+        *("1,234,567", "1,000", "-1,234,567")
+    ]
     assert [format_ratio(Decimal(ratio)) for ratio in ("0.02", "0.4", "1", "0.125", "0", "0.10")] == [
         *("2%", "40%", "100%", "12.5%", "0%", "10%")
     ]
@@ -304,6 +324,7 @@ def test_the_number_filters_stand_in_every_template():
         render("{{ a|yuan }} {{ a|wan }} {{ a|wan2 }} {{ a|plain }}", a=amount)
         == "222,800.00 22.28 22.28 222800"
     )
+    assert render("{{ a|wan }} {{ a|wan2 }}", a=Decimal("-12345678900")) == "-1234567.89 -1,234,567.89"
     assert render("{{ a|capital }}", a=amount) == "人民币贰拾贰万贰仟捌佰元整"
     assert render("{{ n|count }} {{ r|ratio }}", n=12345, r=Decimal("0.02")) == "12,345 2%"
 

@@ -135,7 +135,9 @@ def _code_notes(sheet: Sheet) -> tuple[str, ...]:
 # --- changes -----------------------------------------------------------------------------------------------
 
 
-def changes_table(sheet: Sheet) -> PrintedTable:
+def changes_table(sheet: Sheet, gone: Decimal | None = None) -> PrintedTable:
+    """Item by item against last year. `gone`: what last year spent on items that are no longer planned."""
+
     def cells(
         name: str, before: Decimal | None, after: Decimal, key: str, mark: str = ""
     ) -> tuple[Piece, ...]:
@@ -161,7 +163,9 @@ def changes_table(sheet: Sheet) -> PrintedTable:
         complete = complete and known
         before = group.prior_amount if known else None
         rows.append(Row("subtotal", cells(f"{group.group.name}小计", before, group.amount, group_key(group))))
-    before = sheet.prior_amount if complete else None
+    if gone is not None:
+        rows.append(Row("subtotal", cells("本年不再安排的项目", gone, Decimal("0.00"), TOTAL)))
+    before = (sheet.prior_amount or Decimal("0.00")) + (gone or Decimal("0.00")) if complete else None
     rows.append(Row("total", cells("合计", before, sheet.amount, TOTAL)))
     return PrintedTable(
         title=f"{sheet.year}年预算增减变化表",
@@ -292,12 +296,8 @@ def _calculation(item: ItemRow, row: LineRow, mark: str) -> Row:
     line, record = row.line, row.record
     key = line_key(record)
     label = line.label or item.title
-    inside = (
-        f"（含{line.of_which_label}{line.of_which_people}{line.unit}）"
-        if line.of_which_people is not None
-        else ""
-    )
-    content = [Piece(f"{label}{inside}", "")]
+    inside = calculation.of_which(line)
+    content = [Piece(f"{label}（{inside}）" if inside else label)]
     if record.source_key and record.source_read_at:
         source = quantities.find(record.source_key)
         name = source.label if source else record.source_key

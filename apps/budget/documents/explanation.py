@@ -89,7 +89,7 @@ def explanation(
     plan = edition.plan
     sections = _sections(sheet, outline_tree(edition), earlier_year(edition))
     return Explanation(
-        title=narrative.title(union=plan.union.name, year=plan.year, book=plan.book),
+        title=_title(edition),
         title_lines=narrative.title_lines(union=plan.union.name, year=plan.year, book=plan.book),
         subtitle=f"（{edition.label}　{stages.STAGE_MEANING[edition.stage]}）",
         union=plan.union.name,
@@ -106,22 +106,31 @@ def explanation(
     )
 
 
-def plain_text(sheet: Sheet) -> str:
-    """The prose of the explanation, one paragraph a line, as the text checks read it: all headings, no tables or terms."""
-    whole = explanation(sheet, figures_url="")
-    lines = [whole.title]
-    for section in whole.sections:
+def plain_text(sheet: Sheet, earlier: Mapping[UUID, EarlierItem] | None = None) -> str:
+    """The prose of the explanation, one paragraph a line, as the text checks read it: all headings, no tables or terms.
+
+    `earlier` is last year's items where they have been read already.
+    """
+    edition = sheet.edition
+    earlier = earlier_year(edition) if earlier is None else earlier
+    lines = [_title(edition)]
+    for section in _sections(sheet, outline_tree(edition), earlier):
         lines.append(section.heading)
         if section.kind != "terms":
             lines += _lines(section)
     return "\n".join(lines)
 
 
+def _title(edition: Edition) -> str:
+    plan = edition.plan
+    return narrative.title(union=plan.union.name, year=plan.year, book=plan.book)
+
+
 def _lines(section: Section) -> list[str]:
     lines = [entry.text for entry in section.entries]
     if section.group:
         for item in section.group.items:
-            lines.append(f"项目{item.number}：{item.title}{item.amount.text}万元")
+            lines.append(wording.beside(f"项目{item.number}：{item.title}", f"{item.amount.text}万元"))
             lines += [
                 f"{'说明：' if not at else ''}{_plain(text)}" for at, text in enumerate(item.paragraphs)
             ]
@@ -273,7 +282,8 @@ def _changes(
         paragraphs.append(
             (Piece(f"下列项目没有登记{sheet.year - 1}年预算数，不作增减比较，合计数也不作比较：{names}。"),)
         )
-    return tuple(paragraphs), (appendix.changes_table(sheet),)
+    no_more = sum((row.amount for row in gone), Decimal("0.00")) if gone else None
+    return tuple(paragraphs), (appendix.changes_table(sheet, no_more),)
 
 
 def _total_change(sheet: Sheet, gone: list[EarlierItem]) -> Text:

@@ -31,7 +31,7 @@ def in_wan(amount: Decimal | None, key: str) -> Piece:
 
 def in_wan_column(amount: Decimal | None, key: str) -> Piece:
     """万元 with two decimals for a table column; blank where there is no amount."""
-    return BLANK if amount is None else Piece(money.format_wan(amount, strip=False), key)
+    return BLANK if amount is None else Piece(money.format_wan_column(amount), key)
 
 
 def in_yuan_column(amount: Decimal | None, key: str) -> Piece:

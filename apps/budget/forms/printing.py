@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from apps.budget.models.issues import Style
 from apps.budget.rules.issuing import REASON_LENGTH, clean_hash
@@ -15,14 +17,18 @@ from apps.core.uploads import sniff
 DRAFT, ISSUE = "draft", "issue"
 
 
+def _choice(style: Style, note: str) -> tuple[str, SafeString]:
+    return style, format_html('<span>{}<span class="choice-note">{}</span></span>', style.label, note)
+
+
 class PrintForm(HouseForm):
     """Which style, and with what purpose; the button pressed says whether it is an issue."""
 
     style = forms.ChoiceField(
         label="版式",
         choices=(
-            (Style.GONGWEN, "公文版式：A4 竖排版面，每面 22 行、每行 28 字，按公文格式排标题和页码"),
-            (Style.BOOK, "预算文本版式：封面、目录、横向表格，适合装订和公开"),
+            _choice(Style.GONGWEN, "A4 纵向，每面 22 行、每行 28 字，按公文格式排标题和页码"),
+            _choice(Style.BOOK, "封面、目录、横向表格，适合装订和公开"),
         ),
         initial=Style.GONGWEN,
         widget=forms.RadioSelect,

@@ -289,7 +289,25 @@ class Waiver(models.Model):
                 violation_error_message="保留问题必须说明理由。",
             ),
         )
-        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+        triggers = (
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            # A reason changes no content, so the state of the edition does not matter; a later edition ends it.
+            pgtrigger.Trigger(
+                name="newest_edition_only",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    PERFORM 1 FROM budget_edition own
+                        JOIN budget_edition later ON later.plan_id = own.plan_id AND later.id > own.id
+                        WHERE own.id = NEW.edition_id;
+                    IF FOUND THEN
+                        RAISE EXCEPTION '本预算已开启后续版本，本版本不再补充说明。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_waiver_newest_edition';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return self.message

@@ -50,44 +50,40 @@ class ReferenceQuerySet(models.QuerySet):
         return self.filter(is_active=True)
 
 
+class NamedReference(models.Model):
+    """A short list kept by the office itself; what is no longer in use stays for the budgets that used it."""
+
+    code = models.CharField("编码", max_length=20, unique=True)
+    name = models.CharField("名称", max_length=60, unique=True)
+    ordinal = models.PositiveSmallIntegerField("顺序", default=100)
+    is_active = models.BooleanField("在用", default=True)
+
+    objects = ReferenceQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ("ordinal", "code")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 @audit.tracked()
-class ItemGroup(models.Model):
+class ItemGroup(NamedReference):
     """A group of items as the explanation prints them, e.g. 单位专项公用经费项目."""
 
-    code = models.CharField("编码", max_length=20, unique=True)
-    name = models.CharField("名称", max_length=60, unique=True)
-    ordinal = models.PositiveSmallIntegerField("顺序", default=100)
-    is_active = models.BooleanField("在用", default=True)
-
-    objects = ReferenceQuerySet.as_manager()
-
-    class Meta:
+    class Meta(NamedReference.Meta):
         verbose_name = "项目分组"
         verbose_name_plural = "项目分组"
-        ordering = ("ordinal", "code")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 @audit.tracked()
-class FundingSource(models.Model):
+class FundingSource(NamedReference):
     """Where the money of an item comes from."""
 
-    code = models.CharField("编码", max_length=20, unique=True)
-    name = models.CharField("名称", max_length=60, unique=True)
-    ordinal = models.PositiveSmallIntegerField("顺序", default=100)
-    is_active = models.BooleanField("在用", default=True)
-
-    objects = ReferenceQuerySet.as_manager()
-
-    class Meta:
+    class Meta(NamedReference.Meta):
         verbose_name = "资金来源"
         verbose_name_plural = "资金来源"
-        ordering = ("ordinal", "code")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class ClassificationCodeQuerySet(models.QuerySet["ClassificationCode"]):

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import models
 
+from apps.budget.rules.wording import beside
 from apps.core import money
 from apps.core.errors import Refused
 
@@ -111,10 +112,6 @@ def require_sound(line: Line) -> None:
         raise Refused("一行测算的金额不能达到 100 亿元，请核对数量和标准。", field=field)
 
 
-def total(lines: Sequence[Line]) -> Decimal:
-    return sum((line.amount or Decimal(0) for line in lines), Decimal("0.00"))
-
-
 def has_basis(lines: Sequence[Line]) -> bool:
     """False is shown as 无测算依据: no lines, or nothing but unexplained fixed amounts."""
     return bool(lines) and all(line.has_basis for line in lines)
@@ -127,10 +124,15 @@ def amount_in_words(amount: Decimal) -> str:
     return f"{money.format_plain(amount)}元"
 
 
-def _of_which(line: Line) -> str:
+def of_which(line: Line) -> str:
+    """含破产或撤销企业劳模6人; empty where the line names no part."""
     if line.of_which_people is None:
         return ""
-    return f"（含{line.of_which_label}{line.of_which_people}{line.unit}）"
+    return beside(f"含{line.of_which_label}", f"{line.of_which_people}{line.unit}")
+
+
+def _in_brackets(words: str) -> str:
+    return f"（{words}）" if words else ""
 
 
 def line_sentence(line: Line) -> str:
@@ -139,13 +141,14 @@ def line_sentence(line: Line) -> str:
     if line.method in COUNTED_METHODS:
         people = gap if line.people is None else str(line.people)
         rate = gap if line.rate is None else money.format_plain(line.rate)
-        return f"{line.label}{people}{line.unit}{_of_which(line)}，每{line.unit}{rate}元"
+        counted = beside(line.label, f"{people}{line.unit}")
+        return f"{counted}{_in_brackets(of_which(line))}，每{line.unit}{rate}元"
     if line.method == Method.BASE_RATIO:
         base = gap if line.base_amount is None else amount_in_words(line.base_amount)
         ratio = gap if line.ratio is None else money.format_ratio(line.ratio)
         share = gap if line.share is None else money.format_ratio(line.share)
         named = ShareBasis(line.share_basis).label if line.share_basis else gap
-        return f"{line.label or '工资总额'}{base}，按{ratio}计提，其中{share}为{named}"
+        return f"{beside(line.label or '工资总额', base)}，按{ratio}计提，其中{share}为{named}"
     amount = gap if line.fixed_amount is None else amount_in_words(line.fixed_amount)
     words = "定额安排" if line.method == Method.QUOTA else "据实列支"
     subject = f"{line.label}{words}{amount}"
@@ -160,11 +163,11 @@ def sentence(lines: Sequence[Line], *, counted_as: str = "") -> str:
         unit = tiers[0].unit
         whole = sum(line.people or 0 for line in tiers)
         classes = "，".join(
-            f"{line.label}的{'——' if line.people is None else line.people}{unit}{_of_which(line)}"
+            f"{line.label}的{'——' if line.people is None else line.people}{unit}{_in_brackets(of_which(line))}"
             f"（每{unit}{'——' if line.rate is None else money.format_plain(line.rate)}元）"
             for line in tiers
         )
-        parts.append(f"涉及{counted_as}{whole}{unit}，其中{classes}")
+        parts.append(f"{beside(f'涉及{counted_as}', f'{whole}{unit}')}，其中{classes}")
     parts += [line_sentence(line) for line in lines if line.method != Method.TIERED]
     return "；".join(parts)
 

@@ -13,6 +13,7 @@ from apps.core import money
 
 NO_BASIS = "data.no_basis"
 """无测算依据: only the finance head may accept it, with a reason."""
+NO_DOCUMENT = "data.no_document"
 
 CATALOGUE: dict[str, tuple[Severity, str]] = {
     "data.empty": (Severity.HARD, "版本里没有项目"),
@@ -21,7 +22,7 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     NO_BASIS: (Severity.SOFT, "无测算依据：定额或据实的金额没有测算说明"),
     "data.no_purpose": (Severity.HARD, "项目没有说明文字"),
     "data.no_sentence": (Severity.SOFT, "有测算的项目，说明里没有用 {测算句}"),
-    "data.no_document": (Severity.SOFT, "项目没有依据文件"),
+    NO_DOCUMENT: (Severity.SOFT, "项目没有依据文件"),
     "data.no_code": (Severity.SOFT, "项目没有选功能分类或部门经济分类"),
     "data.over_control": (Severity.HARD, "金额超过控制数"),
     "data.no_control": (Severity.SOFT, "一下版本里项目没有填控制数"),
@@ -67,6 +68,23 @@ def _finding(code: str, message: str, *, place: str = "", hint: str = "") -> Fin
     )
 
 
+def no_basis(item: ItemFacts) -> Finding:
+    """无测算依据, whether it stands or was accepted with a reason."""
+    return _finding(
+        NO_BASIS,
+        f"“{item.title}”无测算依据：{money.format_wan(item.amount)}万元没有人数、标准或测算说明。",
+        place=item.title,
+        hint="补充测算方式或测算说明；确无测算的，由财务负责人说明理由后接受。",
+    )
+
+
+def no_document(item: ItemFacts) -> Finding:
+    """无依据文件, whether it stands or was accepted with a reason."""
+    return _finding(
+        NO_DOCUMENT, f"“{item.title}”没有依据文件。", place=item.title, hint="在项目页选择依据文件。"
+    )
+
+
 def check_item(
     item: ItemFacts,
     *,
@@ -94,12 +112,7 @@ def check_item(
                 hint="补填后金额自动算出。",
             )
     if item.rule_lines and not item.has_basis:
-        yield _finding(
-            NO_BASIS,
-            f"“{place}”无测算依据：{money.format_wan(item.amount)}万元没有人数、标准或测算说明。",
-            place=place,
-            hint="补充测算方式或测算说明；确无测算的，由财务负责人说明理由后接受。",
-        )
+        yield no_basis(item)
     if item.amount < 0:
         yield _finding(
             "data.negative",
@@ -123,9 +136,7 @@ def check_item(
             "data.no_sentence", f"“{place}”的说明里没有 {{测算句}}，读者看不到怎样算出。", place=place
         )
     if not has_documents:
-        yield _finding(
-            "data.no_document", f"“{place}”没有依据文件。", place=place, hint="在项目页选择依据文件。"
-        )
+        yield no_document(item)
     if not has_codes:
         yield _finding("data.no_code", f"“{place}”没有选功能分类或部门经济分类。", place=place)
     if (

@@ -9,6 +9,7 @@ from django.db import models
 
 from apps.budget.rules.calculation import COUNTED_METHODS, FIXED_METHODS, Line, Method
 from apps.budget.rules.stages import Book, Stage
+from apps.budget.rules.wording import beside
 from apps.core import money, numbering
 
 ZERO = Decimal("0.00")
@@ -258,7 +259,7 @@ def change_sentence(
     市级离退休劳模津贴43.65万元，比上年增加0.9万元，增长2.1%，其中人数因素增加0.9万元，主要原因是……
     No percentage on a zero base; a missing earlier figure is said plainly.
     """
-    head = f"{subject}{amount_words(after)}"
+    head = beside(subject, amount_words(after))
     why = reason.strip().rstrip("。；;.")
     if before is None:
         return f"{head}，没有登记{earlier}预算数，不作增减比较。"

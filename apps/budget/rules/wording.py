@@ -52,6 +52,11 @@ def require_no_typed_figures(text: str, *, field: str) -> None:
         )
 
 
+def beside(name: str, figure: str) -> str:
+    """A name and the figure behind it; behind a name that ends in a digit with a space, so that nobody reads one number."""
+    return f"{name} {figure}" if name[-1:].isdigit() else f"{name}{figure}"
+
+
 def fill(text: str, values: Mapping[str, str]) -> str:
     """The text with its placeholders replaced; an unknown one stays, so that the checks stop it."""
     return _PLACEHOLDER.sub(lambda match: values.get(match.group(1), match.group()), text)

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.budget.models import Edition, OutlineEntry
+from apps.budget.models import Edition, Item, OutlineEntry
 from apps.budget.rules.calculation import Line
 from apps.budget.rules.stages import Status
 from apps.budget.rules.terms import Term
-from apps.budget.selectors.sheet import edition_sheet
+from apps.budget.selectors.plans import last_final_edition
+from apps.budget.selectors.sheet import NOTHING, edition_sheet
 
 
 @dataclass(frozen=True)
@@ -47,25 +48,25 @@ class EarlierItem:
 
 
 def earlier_year(edition: Edition) -> dict[UUID, EarlierItem]:
-    """Items of last year's latest approved edition of the same union and book, by lineage; empty without one."""
-    plan = edition.plan
-    earlier = (
-        Edition.objects.filter(
-            plan__union=plan.union_id,
-            plan__book=plan.book,
-            plan__fiscal_year=plan.year - 1,
-            status=Status.APPROVED,
-        )
-        .select_related("plan__fiscal_year")
-        .order_by("-approved_at", "-pk")
-        .first()
-    )
+    """Items of last year's final edition, by lineage; empty without one."""
+    earlier = last_final_edition(edition.plan)
     if earlier is None:
         return {}
     return {
         item.record.lineage: EarlierItem(item.title, item.amount, item.rule_lines)
         for item in edition_sheet(earlier).items
     }
+
+
+def no_longer_planned(edition: Edition) -> Decimal | None:
+    """What last year spent on items that this edition has no more, in yuan; None where there are none."""
+    earlier = last_final_edition(edition.plan)
+    if earlier is None:
+        return None
+    kept = Item.objects.filter(edition=edition).values("lineage")
+    gone = Item.objects.filter(edition=earlier).exclude(lineage__in=kept).with_amount().with_adjustment()
+    amounts = [item.amount + item.adjustment for item in gone]
+    return sum(amounts, NOTHING) if amounts else None
 
 
 @dataclass(frozen=True)

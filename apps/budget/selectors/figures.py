@@ -1,16 +1,19 @@
 """Every figure that is printed has a key; from the key come the rows behind it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.budget.models import Adjustment, CalcLine
 from apps.budget.rules import calculation, narrative
 from apps.budget.rules.calculation import Method
+from apps.budget.selectors.explanation import EarlierItem, no_longer_planned
 from apps.budget.selectors.sheet import NOTHING, GroupRow, ItemRow, LineRow, Sheet
 from apps.core import money, quantities
 
@@ -88,6 +91,58 @@ def _slices(sheet: Sheet, prefix: str, place: Callable[[ItemRow], tuple[Any, ...
     ]
 
 
+# --- every amount there is ---------------------------------------------------------------------------------
+
+
+def known_amounts(sheet: Sheet, earlier: Mapping[UUID, EarlierItem]) -> frozenset[Decimal]:
+    """All amounts in yuan, without signs, that this year's and last year's rows hold or add up to.
+
+    Counts are left out: prose speaks of people whom no calculation counts.
+    """
+    return frozenset(abs(amount) for amount in _amounts(sheet, earlier) if amount is not None)
+
+
+def _amounts(sheet: Sheet, earlier: Mapping[UUID, EarlierItem]) -> Iterator[Decimal | None]:
+    for item in sheet.items:
+        before = earlier.get(item.record.lineage)
+        yield from (item.amount, item.ratified_amount, item.adjustment, item.prior_amount, item.change)
+        yield item.record.control_amount
+        for line in item.rule_lines:
+            yield from _line_amounts(line)
+        split = narrative.explain_change(before.lines if before else (), item.rule_lines)
+        yield from (factor.amount for factor in split.factors)
+        yield from (change.difference for change in split.lines)
+    for row in earlier.values():
+        yield row.amount
+        for line in row.lines:
+            yield from _line_amounts(line)
+    for group in sheet.groups:
+        yield from (group.amount, group.prior_amount, group.amount - (group.prior_amount or NOTHING))
+    yield from (part.amount for part in (*by_source(sheet), *by_function(sheet)))
+    lineages = {item.record.lineage for item in sheet.items}
+    gone = sum((row.amount for lineage, row in earlier.items() if lineage not in lineages), NOTHING)
+    before_all = (sheet.prior_amount or NOTHING) + gone
+    yield from (sheet.amount, sheet.prior_amount, gone, before_all, sheet.amount - before_all)
+    if sheet.is_adjustment:
+        yield from (move.amount for move in _moves(sheet))
+
+
+def _line_amounts(line: calculation.Line) -> Iterator[Decimal | None]:
+    yield from (line.amount, line.rate, line.base_amount, line.fixed_amount)
+    if line.base_amount is not None and line.ratio is not None:
+        yield money.round_fen(line.base_amount * line.ratio)  # 计提数, of which the line is a share
+
+
+def _moves(sheet: Sheet) -> QuerySet[Adjustment]:
+    """Adjustments of the plan up to and with this edition."""
+    edition = sheet.edition
+    return Adjustment.objects.filter(
+        item__edition__plan=edition.plan_id,
+        item__edition__stage=edition.stage,
+        item__edition__sequence__lte=edition.sequence,
+    )
+
+
 # --- the page of a figure ----------------------------------------------------------------------------------
 
 
@@ -96,7 +151,6 @@ class Step:
     """One calculation line behind a figure."""
 
     key: str
-    item_title: str
     label: str
     of_which: str
     method: str
@@ -211,9 +265,17 @@ def _total(sheet: Sheet) -> Figure | None:
         amount=sheet.amount,
         formula=_sum_words([group.amount for group in sheet.groups], sheet.amount),
         parts=tuple(_group_part(group) for group in sheet.groups),
-        prior=sheet.prior_amount if all(item.prior_amount is not None for item in sheet.items) else None,
+        prior=_prior_total(sheet),
         places=("正文末一组项目之后的合计", "预算收支总表", "预算项目汇总表", "测算明细表"),
     )
+
+
+def _prior_total(sheet: Sheet) -> Decimal | None:
+    """Last year's total, with what is no longer planned; None where a figure of it is not registered."""
+    known = [item.prior_amount for item in sheet.items if item.prior_amount is not None]
+    if len(known) < len(sheet.items):
+        return None
+    return sum(known, no_longer_planned(sheet.edition) or NOTHING)
 
 
 def _group(sheet: Sheet, code: str) -> Figure | None:
@@ -254,12 +316,8 @@ def _item(sheet: Sheet, key: str) -> Figure | None:
     for mark, group, item in numbered(sheet):
         if item_key(item) == key:
             moves = tuple(
-                Adjustment.objects.filter(
-                    item__lineage=item.record.lineage,
-                    item__edition__plan=sheet.edition.plan_id,
-                    item__edition__stage=sheet.edition.stage,
-                    item__edition__sequence__lte=sheet.edition.sequence,
-                )
+                _moves(sheet)
+                .filter(item__lineage=item.record.lineage)
                 .select_related("item__edition", "created_by")
                 .order_by("id")
             )
@@ -318,15 +376,11 @@ def _line_formula(row: LineRow) -> str:
 def _step(row: LineRow, item: ItemRow) -> Step:
     line, record = row.line, row.record
     source = quantities.find(record.source_key) if record.source_key else None
-    inside = (
-        "" if line.of_which_people is None else f"含{line.of_which_label}{line.of_which_people}{line.unit}"
-    )
     basis = f"（{calculation.ShareBasis(line.share_basis).label}）" if line.share_basis else ""
     return Step(
         key=line_key(record),
-        item_title=item.title,
         label=line.label or item.title,
-        of_which=inside,
+        of_which=calculation.of_which(line),
         method=f"{Method(line.method).label}{basis}",
         formula=_line_formula(row),
         amount=row.amount,

@@ -1,23 +1,24 @@
 """The sheet as the grid shows it: the text of every cell, the marks of an item, the sums of the foot."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from apps.accounts.models import User
-from apps.budget.models import CalcLine, Edition, GridChange, Item, ItemGroup
-from apps.budget.rules import calculation
+from apps.budget.models import CalcLine, Edition, GridChange, Item, ItemGroup, Waiver
+from apps.budget.rules import calculation, edition_checks
 from apps.budget.rules.calculation import Method, ShareBasis
 from apps.budget.rules.columns import (
     LINE_COLUMNS,
     GridColumn,
-    is_filled_by_hand,
     is_item_filled_by_hand,
     item_columns,
     line_field,
 )
+from apps.budget.rules.findings import Finding
 from apps.budget.rules.stages import Stage
+from apps.budget.selectors.explanation import no_longer_planned
 from apps.budget.selectors.sheet import NOTHING, ItemRow, LineRow, edition_sheet, item_row
 from apps.core import money
 from apps.core.errors import Refused
@@ -30,7 +31,6 @@ class Cell:
     column: GridColumn
     text: str
     source: str = ""
-    is_input: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,24 +63,36 @@ class GridItem:
 
 @dataclass(frozen=True)
 class Sum:
-    """A row of the foot: 小计 of a group or 合计."""
+    """A row of the foot. `bases` are what its items are compared with: 上年预算数, in an adjustment 批复数.
+
+    Where one is missing the sum is not compared either, as in the printed 增减变化说明.
+    """
 
     key: str
     label: str
     amount: Decimal
-    prior: Decimal | None
+    bases: tuple[Decimal | None, ...]
 
     @property
     def wan(self) -> str:
-        return money.format_wan(self.amount, strip=False)
+        return money.format_wan_column(self.amount)
 
     @property
-    def change(self) -> Decimal | None:
-        return None if self.prior is None else self.amount - self.prior
+    def base(self) -> Decimal | None:
+        known = [base for base in self.bases if base is not None]
+        return sum(known, NOTHING) if known and len(known) == len(self.bases) else None
+
+    @property
+    def base_text(self) -> str:
+        """The sum; how many figures it lacks where some items have theirs; nothing where none has."""
+        if self.base is not None:
+            return money.format_yuan(self.base)
+        missing = self.bases.count(None)
+        return f"缺 {missing} 项" if missing < len(self.bases) else ""
 
     @property
     def change_text(self) -> str:
-        return signed(self.change)
+        return "" if self.base is None else signed(self.amount - self.base)
 
 
 @dataclass(frozen=True)
@@ -101,17 +113,10 @@ class Grid:
     def item_count(self) -> int:
         return sum(len(group.items) for group in self.groups)
 
-    @property
-    def line_count(self) -> int:
-        return sum(len(item.lines) for group in self.groups for item in group.items)
-
 
 def figure(value: Decimal | None) -> str:
     """A figure in a cell: 1,500 or 1,500.50."""
-    if value is None:
-        return ""
-    text = money.format_yuan(value)
-    return text.removesuffix(".00")
+    return "" if value is None else money.format_grouped(value)
 
 
 def signed(value: Decimal | None) -> str:
@@ -122,9 +127,11 @@ def signed(value: Decimal | None) -> str:
 
 
 def change_rate(change: Decimal | None, base: Decimal | None) -> str:
-    """+1.3 %; nothing on a base of zero, of which no percentage can be told."""
-    if change is None or not base:
+    """+1.3%; 新增 on a base of zero, of which no percentage can be told; nothing without a base."""
+    if change is None or base is None:
         return ""
+    if not base:
+        return "新增" if change > 0 else ""
     percent = (change * 100 / base).quantize(Decimal("0.1"), ROUND_HALF_UP)
     return f"{'+' if percent > 0 else ''}{percent}%"
 
@@ -147,7 +154,7 @@ def line_texts(record: CalcLine, amount: Decimal | None) -> dict[str, str]:
         "share_basis": str(ShareBasis(record.share_basis).label) if record.share_basis else "",
         "note": record.note,
         "amount": "" if amount is None else money.format_yuan(amount),
-        "wan": "" if amount is None else money.format_wan(amount, strip=False),
+        "wan": "" if amount is None else money.format_wan_column(amount),
     }
 
 
@@ -175,31 +182,58 @@ def item_texts_of(record: Item, year: int) -> dict[str, str]:
     stored = getattr(record, "amount", None)
     if stored is not None:
         amount = stored + record.adjustment
-        texts |= {"amount": money.format_yuan(amount), "wan": money.format_wan(amount, strip=False)}
+        texts |= {"amount": money.format_yuan(amount), "wan": money.format_wan_column(amount)}
     return texts
 
 
-def item_marks(row: ItemRow) -> tuple[Mark, ...]:
-    """What nobody should overlook: no lines, figures missing, no basis, over the control figure."""
-    return tuple(_marks(row))
+Waivers = Mapping[str, Waiver]
+"""Reasons by which findings were let stand, by the finding's fingerprint."""
 
 
-def _marks(row: ItemRow) -> Iterator[Mark]:
+def mark_waivers(edition_id: int) -> dict[str, Waiver]:
+    """The reasons given for findings that the grid marks."""
+    waivers = Waiver.objects.filter(
+        edition=edition_id, code__in=(edition_checks.NO_BASIS, edition_checks.NO_DOCUMENT)
+    ).select_related("waived_by")
+    return {waiver.fingerprint: waiver for waiver in waivers}
+
+
+def item_marks(row: ItemRow, stage: str, waivers: Waivers) -> tuple[Mark, ...]:
+    """What nobody should overlook: no lines, figures missing, no basis, over the control figure.
+
+    What was let stand with a reason becomes one quiet mark that tells the reasons.
+    """
+    marks, reasons = list(_marks(row, stage)), []
+    for text, finding, tone, title in _answerable(row):
+        waiver = waivers.get(finding.fingerprint)
+        if waiver is None:
+            marks.append(Mark(text, tone, title))
+        else:
+            reasons.append(f"{text}：{waiver.reason}（{waiver.waived_by}）")
+    return (*marks, Mark("已说明", "quiet", "；".join(reasons))) if reasons else tuple(marks)
+
+
+def _answerable(row: ItemRow) -> Iterator[tuple[str, Finding, str, str]]:
+    """Marks that a reason may quieten: text, finding, tone, title."""
     if not row.lines:
-        yield Mark("没有测算", "red", "还没有测算行，没有金额")
         return
+    if not row.has_basis:
+        yield "无测算依据", edition_checks.no_basis(row), "amber", "定额或据实的金额没有测算说明"
+    if not row.citations:
+        yield "无依据文件", edition_checks.no_document(row), "outline", "还没有选依据文件"
+
+
+def _marks(row: ItemRow, stage: str) -> Iterator[Mark]:
+    if not row.lines and stage != Stage.ADJUSTMENT:
+        yield Mark("没有测算", "red", "还没有测算行，没有金额")
     missing = list(dict.fromkeys(label for line in row.lines for label in line.missing))
     if missing:
         yield Mark(
             f"缺{missing[0]}{'等' if len(missing) > 1 else ''}", "red", "测算缺少" + "、".join(missing)
         )
-    if not row.has_basis:
-        yield Mark("无测算依据", "amber", "定额或据实的金额没有测算说明")
     control = row.record.control_amount
-    if control is not None and row.amount > control:
+    if control is not None and row.amount > control and stage != Stage.ADJUSTMENT:
         yield Mark("超控制数", "red", f"超过控制数 {money.format_yuan(row.amount - control)} 元")
-    if not row.citations:
-        yield Mark("无依据文件", "outline", "还没有选依据文件")
 
 
 def grid_line(row: LineRow, number: int) -> GridLine:
@@ -211,7 +245,6 @@ def grid_line(row: LineRow, number: int) -> GridLine:
             column,
             row.line.label if column.name == "label" else texts[column.name],
             sources.get(column.name, ""),
-            is_filled_by_hand(column, record.method),
         )
         for column in LINE_COLUMNS
     )
@@ -221,10 +254,8 @@ def grid_line(row: LineRow, number: int) -> GridLine:
 def blank_line() -> GridLine:
     """The row that a new line starts from."""
     record = CalcLine(version=0)
-    cells = tuple(
-        Cell(column, line_texts(record, None)[column.name], "", is_filled_by_hand(column, record.method))
-        for column in LINE_COLUMNS
-    )
+    texts = line_texts(record, None)
+    cells = tuple(Cell(column, texts[column.name]) for column in LINE_COLUMNS)
     return GridLine(record, 0, cells, ())
 
 
@@ -251,72 +282,64 @@ def column_facts(stage: str) -> dict[str, Any]:
     }
 
 
-def grid_item(row: ItemRow, stage: str) -> GridItem:
+def grid_item(row: ItemRow, stage: str, waivers: Waivers) -> GridItem:
     texts = item_texts(row, stage)
     name = row.record.name
     cells = tuple(
-        Cell(
-            column,
-            texts[column.name],
-            name if column.name == "name" and "{" in name else "",
-            is_item_filled_by_hand(column, stage),
-        )
+        Cell(column, texts[column.name], name if column.name == "name" and "{" in name else "")
         for column in item_columns(stage)
     )
     lines = tuple(grid_line(line, number) for number, line in enumerate(row.lines, start=1))
-    return GridItem(row.record, row.number, row.title, cells, lines, item_marks(row), row.sentence)
+    marks = item_marks(row, stage, waivers)
+    return GridItem(row.record, row.number, row.title, cells, lines, marks, row.sentence)
 
 
 def fresh_item(item_id: int) -> GridItem:
     """One item with its lines as it stands now."""
     row = item_row(Item.objects.get(pk=item_id))
-    return grid_item(row, row.record.edition.stage)
+    return grid_item(row, row.record.edition.stage, mark_waivers(row.record.edition_id))
 
 
-def edition_sums(edition_id: int) -> tuple[Sum, ...]:
-    """小计 of each group, then 合计, counted afresh in one query."""
+def edition_sums(edition: Edition) -> tuple[Sum, ...]:
+    """小计 of each group, what is no longer planned, then 合计, counted afresh."""
+    is_adjustment = edition.stage == Stage.ADJUSTMENT
     items: Any = (
-        Item.objects.filter(edition=edition_id)
+        Item.objects.filter(edition=edition)
         .with_amount()
         .with_adjustment()
         .order_by("group__ordinal", "group__code")
         .values_list("group_id", "group__name", "amount", "adjustment", "prior_amount")  # type: ignore[misc]
     )
     groups: dict[int, Sum] = {}
-    for key, label, amount, adjustment, prior in items:
-        so_far = groups.get(key, Sum(str(key), label, NOTHING, None))
-        groups[key] = Sum(so_far.key, label, so_far.amount + amount + adjustment, _plus(so_far.prior, prior))
-    return _with_total(list(groups.values()))
-
-
-def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return one + other
-
-
-def _with_total(groups: list[Sum]) -> tuple[Sum, ...]:
-    prior: Decimal | None = None
-    for row in groups:
-        prior = _plus(prior, row.prior)
-    return (*groups, Sum("total", "合计", sum((row.amount for row in groups), NOTHING), prior))
+    for key, name, ratified, adjustment, prior in items:
+        so_far = groups.get(key, Sum(str(key), f"{name}小计", NOTHING, ()))
+        base = ratified if is_adjustment else prior
+        groups[key] = replace(
+            so_far, amount=so_far.amount + ratified + adjustment, bases=(*so_far.bases, base)
+        )
+    rows = list(groups.values())
+    gone = None if is_adjustment else no_longer_planned(edition)
+    if gone is not None:
+        rows.append(Sum("gone", "本年不再安排", NOTHING, (gone,)))
+    bases = tuple(base for row in rows for base in row.bases)
+    return (*rows, Sum("total", "合计", sum((row.amount for row in rows), NOTHING), bases))
 
 
 def edition_grid(edition: Edition) -> Grid:
-    """Everything the grid shows, in the queries of the sheet and one for the groups still without items."""
+    """Everything the grid shows, the groups still without items included."""
     sheet = edition_sheet(edition)
+    waivers = mark_waivers(edition.pk)
     groups = [
-        GridGroup(row.group, tuple(grid_item(item, edition.stage) for item in row.items))
+        GridGroup(row.group, tuple(grid_item(item, edition.stage, waivers) for item in row.items))
         for row in sheet.groups
     ]
     used = {group.group.pk for group in groups}
     empty = [GridGroup(group, ()) for group in ItemGroup.objects.active() if group.pk not in used]
-    sums = [Sum(str(row.group.pk), row.group.name, row.amount, row.prior_amount) for row in sheet.groups]
     return Grid(
         edition=edition,
         columns=item_columns(edition.stage),
         groups=tuple(sorted([*groups, *empty], key=lambda row: (row.group.ordinal, row.group.code))),
-        sums=_with_total(sums),
+        sums=edition_sums(edition),
         is_adjustment=sheet.is_adjustment,
     )
 

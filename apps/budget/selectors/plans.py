@@ -73,10 +73,11 @@ def in_order(editions: Iterable[Edition]) -> list[Edition]:
 
 @dataclass(frozen=True)
 class PlanRow:
-    """One plan of the list, at its newest edition."""
+    """One plan of the list, at its newest edition. `earlier`: the stages it has passed, each with its last edition."""
 
     plan: Plan
     edition: Edition
+    earlier: tuple[Edition, ...]
     total: Decimal
     ratified: Decimal | None
     adjustment: Decimal | None
@@ -136,12 +137,14 @@ def _plan_row(plan: Plan, amounts: Mapping[int, EditionAmounts]) -> PlanRow | No
     if not editions:
         return None
     newest = editions[-1]
+    stages = {edition.stage: edition for edition in editions if edition.stage != newest.stage}
     approved = [edition for edition in editions if edition.status == Status.APPROVED]
     ratified = next((edition for edition in approved if edition.stage == Stage.RATIFIED), None)
     moved = [edition for edition in approved if edition.stage == Stage.ADJUSTMENT]
     return PlanRow(
         plan=plan,
         edition=newest,
+        earlier=tuple(stages.values()),
         total=amounts[newest.pk].total,
         ratified=amounts[ratified.pk].total if ratified is not None else None,
         adjustment=amounts[moved[-1].pk].adjustment if moved else None,

@@ -1,6 +1,7 @@
 """What the sources bound to calculation lines say now, against what was read last: nothing is written here."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -101,65 +102,57 @@ def names_words(difference: Difference) -> str:
     return "；".join(parts)
 
 
-def ask_source(
-    *, key: str, parameters: Mapping[str, str], union_path: str, year: int, as_of: date
-) -> tuple[QuantitySource | None, Reading | None, str]:
-    """The source, its present reading, and a sentence when there is none."""
+@dataclass(frozen=True)
+class _Answer:
+    """What a source says to one set of parameters; `trouble` is the sentence when it says nothing."""
+
+    source: QuantitySource | None
+    reading: Reading | None
+    trouble: str = ""
+
+
+def _ask(key: str, asked: Sequence[Mapping[str, str]], plan: Plan, as_of: date) -> list[_Answer]:
     source = quantities.find(key)
     if source is None:
-        return None, None, "数据来源已不存在，沿用上次读取的数。"
-    try:
-        return source, source.read(union_path=union_path, year=year, as_of=as_of, parameters=parameters), ""
-    except Refused as refusal:
-        return source, None, refusal.message
+        return [_Answer(None, None, "数据来源已不存在，沿用上次读取的数。")] * len(asked)
+    answers = quantities.read_each(
+        source, union_path=plan.union.path, year=plan.year, as_of=as_of, asked=asked
+    )
+    return [
+        _Answer(source, answer) if isinstance(answer, Reading) else _Answer(source, None, answer.message)
+        for answer in answers
+    ]
 
 
 def line_state(line: CalcLine, *, as_of: date | None = None) -> SourceState:
     """The state of one bound line; the line must come with item → edition → plan → union."""
-    plan = line.item.edition.plan
-    source, reading, trouble = ask_source(
-        key=line.source_key,
-        parameters=line.source_parameters,
-        union_path=plan.union.path,
-        year=plan.year,
-        as_of=as_of or timezone.localdate(),
-    )
-    return _state(line, source, reading, trouble)
-
-
-def _state(
-    line: CalcLine, source: QuantitySource | None, reading: Reading | None, trouble: str
-) -> SourceState:
-    difference = None
-    if reading is not None:
-        before = line.source_value if line.source_value is not None else Decimal(0)
-        difference = quantities.compare(before=before, rows_before=line.source_rows, now=reading)
-    return SourceState(line, source, reading, difference, trouble)
+    return line_states(line.item.edition.plan, [line], as_of=as_of)[line.pk]
 
 
 def line_states(
     plan: Plan, lines: Iterable[CalcLine], *, as_of: date | None = None
 ) -> dict[int, SourceState]:
-    """States of all bound lines by id; lines with the same source and parameters share one reading."""
+    """States of all bound lines by id. Each source is asked once, and never twice the same."""
     day = as_of or timezone.localdate()
-    read: dict[
-        tuple[str, tuple[tuple[str, str], ...]], tuple[QuantitySource | None, Reading | None, str]
-    ] = {}
-    states: dict[int, SourceState] = {}
+    bound: dict[str, dict[str, list[CalcLine]]] = {}
     for line in lines:
-        if not line.source_key:
-            continue
-        asked = (line.source_key, tuple(sorted(line.source_parameters.items())))
-        if asked not in read:
-            read[asked] = ask_source(
-                key=line.source_key,
-                parameters=line.source_parameters,
-                union_path=plan.union.path,
-                year=plan.year,
-                as_of=day,
-            )
-        states[line.pk] = _state(line, *read[asked])
+        if line.source_key:
+            same = bound.setdefault(line.source_key, {})
+            same.setdefault(json.dumps(line.source_parameters, sort_keys=True), []).append(line)
+    states: dict[int, SourceState] = {}
+    for key, groups in bound.items():
+        asked = [group[0].source_parameters for group in groups.values()]
+        for group, answer in zip(groups.values(), _ask(key, asked, plan, day), strict=True):
+            states |= {line.pk: _state(line, answer) for line in group}
     return states
+
+
+def _state(line: CalcLine, answer: _Answer) -> SourceState:
+    difference = None
+    if answer.reading is not None:
+        before = line.source_value if line.source_value is not None else Decimal(0)
+        difference = quantities.compare(before=before, rows_before=line.source_rows, now=answer.reading)
+    return SourceState(line, answer.source, answer.reading, difference, answer.trouble)
 
 
 def sheet_states(sheet: Sheet) -> dict[int, SourceState]:
@@ -207,15 +200,8 @@ def preview(line: CalcLine, source: QuantitySource, chosen: Mapping[str, str]) -
         parameters = checked_parameters(source, line, chosen)
     except Refused:
         return None
-    plan = line.item.edition.plan
-    _, reading, trouble = ask_source(
-        key=source.key,
-        parameters=parameters,
-        union_path=plan.union.path,
-        year=plan.year,
-        as_of=timezone.localdate(),
-    )
-    return SourcePreview(reading, trouble, source.unit)
+    (answer,) = _ask(source.key, [parameters], line.item.edition.plan, timezone.localdate())
+    return SourcePreview(answer.reading, answer.trouble, source.unit)
 
 
 def source_findings(sheet: Sheet) -> Iterator[Finding]:

@@ -8,11 +8,12 @@ from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Decision, Edition, Waiver
-from apps.budget.rules import edition_checks
-from apps.budget.rules.findings import Finding, Severity
+from apps.budget.rules import waiving
+from apps.budget.rules.findings import Finding
 from apps.budget.rules.stages import FLOW, Status
 from apps.budget.selectors.contributors import contributors
-from apps.budget.selectors.sheet import edition_sheet
+from apps.budget.selectors.sheet import Sheet, edition_sheet
+from apps.budget.selectors.waivers import is_superseded, require_may_waive
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -43,7 +44,7 @@ def decide_edition(
         raise Refused(f"{edition.plan.year}年度已关闭。", code="year_closed")
     sheet = edition_sheet(edition)
     if action == "submit":
-        _require_ready(edition)
+        _require_ready(edition, sheet)
         edition.round += 1
         edition.submitted_by, edition.submitted_at = actor, now
     elif action == "withdraw":
@@ -55,7 +56,7 @@ def decide_edition(
         if action in ("check", "approve"):
             if actor.pk in contributors(edition):
                 raise Refused("您录入或修改过本版本的内容，不能再审核或审批它。", code="own_work")
-            open_findings = unanswered(edition_findings(edition))
+            open_findings = unanswered(edition_findings(edition, sheet=sheet))
             if open_findings:
                 raise Refused(
                     f"文稿校验还有 {len(open_findings)} 个问题没有处理或说明，如：{open_findings[0].message}",
@@ -99,44 +100,31 @@ def decide_edition(
     return decision
 
 
-def _require_ready(edition: Edition) -> None:
+def _require_ready(edition: Edition, sheet: Sheet) -> None:
     """An edition goes up whole: items there, every line complete, no hard finding."""
-    findings = edition_findings(edition)
-    hard = [finding for finding in findings if finding.is_hard]
+    hard = [finding for finding in edition_findings(edition, sheet=sheet) if finding.is_hard]
     if hard:
         raise Refused(f"还有 {len(hard)} 个必须改正的问题，不能提交，如：{hard[0].message}", code="findings")
-    if not edition.items.exists():
-        raise Refused("本版本还没有项目，不能提交。", code="empty")
 
 
 @transaction.atomic
 def waive_finding(*, edition_id: int, fingerprint: str, reason: str, actor: User, now: datetime) -> Waiver:
-    """Let a soft finding stand with a reason. An item without basis (无测算依据) needs the finance head."""
+    """Let a soft finding stand with a reason, until the next edition is opened; raises Refused. No content changes."""
     edition = (
         Edition.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("plan__fiscal_year")
+        .select_related("plan__fiscal_year", "plan__union")
         .get(pk=edition_id)
     )
-    if edition.status == Status.APPROVED:
-        raise Refused("已审定的版本不再补充说明。", code="locked")
+    if not edition.plan.union.path.startswith(actor.union.path):
+        raise Refused("这不是您所属工会的预算。", code="scope")
     finding: Finding | None = next(
         (found.finding for found in edition_findings(edition) if found.finding.fingerprint == fingerprint),
         None,
     )
     if finding is None:
         raise Refused("这个问题已不存在，请刷新校验结果。", code="gone")
-    if finding.severity == Severity.HARD:
-        raise Refused("这是必须改正的问题，不能用说明代替。", code="hard")
-    if not reason.strip():
-        raise Refused("请填写“保留理由”。", field="reason")
-    if len(reason) > 500:
-        raise Refused("“保留理由”不能超过 500 字。", field="reason")
-    needs_head = finding.code == edition_checks.NO_BASIS
-    if not actor.may("budget.check") and (needs_head or not actor.may("budget.enter")):
-        raise Refused(
-            "“无测算依据”只能由财务负责人说明理由后接受。" if needs_head else "您没有说明问题的权限。",
-            code="permission",
-        )
+    require_may_waive(finding, edition, actor, superseded=is_superseded(edition))
+    words = waiving.clean_reason(reason)
     if Waiver.objects.filter(edition=edition, fingerprint=fingerprint).exists():
         raise Refused("这个问题已有说明。", code="exists")
     return Waiver.objects.create(
@@ -144,7 +132,7 @@ def waive_finding(*, edition_id: int, fingerprint: str, reason: str, actor: User
         fingerprint=fingerprint,
         code=finding.code,
         message=finding.message[:500],
-        reason=reason.strip(),
+        reason=words,
         waived_by=actor,
         waived_at=now,
     )

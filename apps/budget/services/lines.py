@@ -38,16 +38,7 @@ _FIGURES = {
     Method.QUOTA: ("fixed_amount",),
     Method.ACTUAL: ("fixed_amount",),
 }
-_ALL_FIGURES = (
-    "people",
-    "of_which_people",
-    "rate",
-    "base_amount",
-    "ratio",
-    "share",
-    "share_basis",
-    "fixed_amount",
-)
+_ALL_FIGURES = {name for names in _FIGURES.values() for name in names}
 
 
 def values_of(record: CalcLine) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from apps.budget.models import (
     Plan,
 )
 from apps.budget.rules.stages import NEXT_STAGE, Book, Stage, Status
+from apps.budget.selectors.plans import last_final_edition
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -103,19 +104,9 @@ def copy_last_year(*, edition_id: int, actor: User, now: datetime) -> int:
         raise Refused("只有未提交的“一上”可以从上年复制。", code="state")
     if edition.items.exists():
         raise Refused("本版本已有项目，不能再从上年复制。请先删除已有项目。", code="not_empty")
-    plan = edition.plan
-    source = (
-        Edition.objects.filter(
-            plan__union=plan.union_id,
-            plan__book=plan.book,
-            plan__fiscal_year=plan.year - 1,
-            status=Status.APPROVED,
-        )
-        .order_by("-id")
-        .first()
-    )
+    source = last_final_edition(edition.plan)
     if source is None:
-        raise Refused(f"{plan.year - 1}年没有已审定的预算可以复制。", code="nothing_to_copy")
+        raise Refused(f"{edition.plan.year - 1}年没有已审定的预算可以复制。", code="nothing_to_copy")
     with audit.because(actor_id=actor.pk, action="从上年复制"):
         return copy_content(source=source, target=edition, actor=actor, now=now, new_year=True)
 

@@ -11,6 +11,7 @@ from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Edition
 from apps.budget.rules import edition_checks
 from apps.budget.rules.text import CATALOGUE
+from apps.budget.selectors.waivers import is_superseded, waiver_obstacle
 from apps.budget.services.decisions import waive_finding
 from apps.core.errors import Refused
 
@@ -24,14 +25,16 @@ def edition_findings_page(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _answer(request: SignedInRequest, edition: Edition, **extra: object) -> HttpResponse:
     request.working_year = edition.plan.year
-    findings = edition_findings(edition)
+    findings, superseded = edition_findings(edition), is_superseded(edition)
     context = {
         "edition": edition,
-        "findings": findings,
+        "findings": [
+            (found, waiver_obstacle(found.finding, edition, request.user, superseded=superseded))
+            for found in findings
+        ],
         "open_count": len(unanswered(findings)),
-        "may_waive": request.user.may("budget.check") or request.user.may("budget.enter"),
-        "may_accept_no_basis": request.user.may("budget.check"),
-        "no_basis": edition_checks.NO_BASIS,
+        "superseded": superseded,
+        "may_answer": request.user.may("budget.check") or request.user.may("budget.enter"),
     }
     template = "budget/_findings.html" if "HX-Request" in request.headers else "budget/findings.html"
     return render(request, template, context | extra, status=422 if extra else 200)
@@ -54,6 +57,8 @@ def finding_waive(request: SignedInRequest, pk: int) -> HttpResponse:
         return _answer(
             request, edition, error=refused.message, typed={"fingerprint": fingerprint, "reason": reason}
         )
+    if "HX-Request" in request.headers:
+        return _answer(request, edition)
     messages.success(request, "已记下理由。")
     return redirect("budget:edition_findings", pk=edition.pk)
 

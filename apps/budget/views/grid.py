@@ -144,7 +144,7 @@ def grid_item_add(request: SignedInRequest, pk: int, group_id: int) -> JsonRespo
 def grid_item_remove(request: SignedInRequest, pk: int) -> JsonResponse:
     item = scoped(Item, request, pk=pk)
     remove_item(item_id=item.pk, actor=request.user, seen_version=row_payload(request.body).version)
-    return JsonResponse({"sums": sums_json(item.edition_id)})
+    return JsonResponse({"sums": sums_json(item.edition)})
 
 
 @require("budget.enter")
@@ -153,7 +153,7 @@ def grid_item_remove(request: SignedInRequest, pk: int) -> JsonResponse:
 def grid_item_move(request: SignedInRequest, pk: int) -> JsonResponse:
     item = scoped(Item, request, pk=pk)
     move_item(item_id=item.pk, actor=request.user, steps=steps_payload(request.body))
-    return JsonResponse({"sums": sums_json(item.edition_id)})
+    return JsonResponse({"sums": sums_json(item.edition)})
 
 
 @require("budget.read")
@@ -164,12 +164,12 @@ def grid_items(request: SignedInRequest, pk: int) -> JsonResponse:
     is_open = not why_closed(edition, request.user)
     if "all" in request.GET:
         items = all_items_html(request, edition, is_open=is_open)
-        return JsonResponse({"items": items, "sums": sums_json(edition.pk)})
+        return JsonResponse({"items": items, "sums": sums_json(edition)})
     wanted = [int(key) for key in request.GET.getlist("item")[:500] if re.fullmatch(r"[0-9]{1,18}", key)]
     if not wanted:
         raise Refused("没有说明要刷新哪些项目。", code="empty")
     html = items_html(request, edition, wanted, is_open=is_open)
-    return JsonResponse({"html": html, "sums": sums_json(edition.pk)})
+    return JsonResponse({"html": html, "sums": sums_json(edition)})
 
 
 @require("budget.read")

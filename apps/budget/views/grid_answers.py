@@ -19,7 +19,6 @@ from apps.budget.selectors.grid import (
     edition_sums,
     fresh_item,
     line_texts,
-    signed,
 )
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services.blocks import Trial
@@ -95,7 +94,7 @@ def saved(item_id: int, *, line_id: int | None = None, **more: Any) -> JsonRespo
         {
             "item": item_json(item),
             "line": line_json(line) if line else None,
-            "sums": sums_json(item.record.edition_id),
+            "sums": sums_json(item.record.edition),
             "at": clock(timezone.now()),
             **more,
         }
@@ -125,17 +124,17 @@ def line_json(line: GridLine) -> dict[str, Any]:
     }
 
 
-def sums_json(edition_id: int) -> list[dict[str, str]]:
+def sums_json(edition: Edition) -> list[dict[str, str]]:
     return [
         {
             "key": row.key,
             "label": row.label,
             "amount": money.format_yuan(row.amount),
             "wan": row.wan,
-            "prior": "" if row.prior is None else money.format_yuan(row.prior),
-            "change": signed(row.change),
+            "base": row.base_text,
+            "change": row.change_text,
         }
-        for row in edition_sums(edition_id)
+        for row in edition_sums(edition)
     ]
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.items import CitationFormSet, IndicatorFormSet, ItemForm
 from apps.budget.models import Edition, Item, PolicyDocument
+from apps.budget.selectors.grid import item_marks, mark_waivers
 from apps.budget.selectors.sheet import item_row
 from apps.budget.services.items import change_item_with_parts, create_item, remove_item
 from apps.core.errors import Refused
@@ -42,8 +43,9 @@ def item_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     edition = Edition.objects.for_detail().get(pk=item.edition_id)
     request.working_year = edition.plan.year
     row = item_row(item)
+    marks = item_marks(row, edition.stage, mark_waivers(edition.pk))
     if not (request.user.may("budget.enter") and edition.is_open):
-        return render(request, "budget/item_detail.html", {"edition": edition, "row": row})
+        return render(request, "budget/item_detail.html", {"edition": edition, "row": row, "marks": marks})
     form = ItemForm(request.POST or None, year=edition.plan.year, initial=ItemForm.initial_of(item))
     citations = CitationFormSet(
         request.POST or None,
@@ -77,6 +79,7 @@ def item_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "edition": edition,
         "item": item,
         "row": row,
+        "marks": marks,
         "form": form,
         "citations": citations,
         "indicators": indicators,

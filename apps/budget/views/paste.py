@@ -75,6 +75,6 @@ def _answer(
             "summary": change.summary,
             "html": html,
             "reload": not html,
-            "sums": sums_json(edition.pk),
+            "sums": sums_json(edition),
         }
     )

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from apps.accounts.access import SignedInRequest, require
-from apps.budget.checks import card, known_documents
+from apps.budget.checks import card, known_codes, known_documents
 from apps.budget.forms.texts import ForeignTextForm
 from apps.budget.rules.findings import Finding, Severity
 from apps.budget.rules.text import check_text, guess_year
@@ -22,7 +22,11 @@ def text_check(request: SignedInRequest) -> HttpResponse:
         source = form.cleaned_data["source"]
         year = form.cleaned_data["year"] or guess_year(source.text)
         findings = check_text(
-            source.text, year=year, known_documents=known_documents(), line_labels=source.labels
+            source.text,
+            year=year,
+            known_documents=known_documents(),
+            codes=known_codes(year) if year else None,
+            line_labels=source.labels,
         )
         context |= {
             "findings": [card(finding) for finding in findings],

@@ -44,7 +44,7 @@ def wan(value: Number) -> str:
 def wan2(value: Number) -> str:
     """Yuan in 万元 as tables print it: 22.28, 20.00"""
     number = _decimal(value)
-    return "" if number is None else money.format_wan(number, strip=False)
+    return "" if number is None else money.format_wan_column(number)
 
 
 @register.filter

@@ -1,7 +1,7 @@
 """The text checks (文稿校验): pure functions from a text to findings. `check_text` runs them all."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, localcontext
 
 from apps.budget.rules.findings import Finding, cluster_rounding, in_order
@@ -57,22 +57,18 @@ def check_text(
     year: int | None,
     known_documents: Sequence[KnownDocument] = (),
     codes: Mapping[str, str] | None = None,
-    standing_words: Sequence[str] = (),
-    figures: Sequence[Decimal] | None = None,
+    figures: Collection[Decimal] | None = None,
     line_labels: Sequence[str] = (),
 ) -> list[Finding]:
     """All findings in the order of the text, each fault once.
 
     `year` is the budget year N (None: years are not judged). `codes` maps classification codes of that year to
-    their names. `standing_words` are established phrases never reported as slips. `figures` are all amounts (yuan)
-    of the budget; when given, any other amount in the text is reported. `line_labels` name the lines for people
-    (第2页第5行); without them they are 第n行.
+    their names. `figures` are all amounts of the budget in yuan, without signs; when given, any other amount in the
+    text is reported. `line_labels` name the lines for people (第2页第5行); without them they are 第n行.
     """
     with localcontext() as context:
         context.prec = _PRECISION
-        draft = read_draft(
-            text, year=year, labels=line_labels, codes=codes, standing_words=standing_words, figures=figures
-        )
+        draft = read_draft(text, year=year, labels=line_labels, codes=codes, figures=figures)
         found = [finding for check in _CHECKS for finding in check(draft)]
         found += documents.check(draft, known_documents)
         return _shortened(cluster_rounding(in_order(found)))

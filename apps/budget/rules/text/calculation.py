@@ -1,15 +1,13 @@
 """Reading a calculation (测算句): counts, rates and totals in the order they stand, and what they amount to."""
 
-import bisect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
-from apps.budget.rules.findings import Span
 from apps.budget.rules.text.amounts import NUMBER, UNIT, Amount, decimal, from_match
-from apps.budget.rules.text.draft import Draft
+from apps.budget.rules.text.draft import Draft, Taken
 
 # Nouns that are counted; 人 is none in 人员, 人民, 人均 and the like.
 _NOUN = (
@@ -107,18 +105,6 @@ class Calculation:
     @property
     def totals(self) -> list[Token]:
         return [token for token in self.tokens if token.kind == Kind.TOTAL]
-
-
-class Taken:
-    """Stretches of text already read, in ascending order and apart from each other."""
-
-    def __init__(self, spans: Sequence[Span]) -> None:
-        self._spans = spans
-        self._starts = [start for start, _ in spans]
-
-    def touches(self, start: int, end: int) -> bool:
-        at = bisect.bisect_left(self._starts, end) - 1
-        return at >= 0 and self._spans[at][1] > start
 
 
 def read_calculation(draft: Draft, start: int, end: int) -> Calculation:

@@ -259,7 +259,7 @@ CATALOGUE: tuple[Entry, ...] = (
         PROOF,
     ),
     # wording
-    Entry("wording.typo", "疑似错别字", SOFT, "按上下文判断的常见错别字；固定用语不报。", PROOF),
+    Entry("wording.typo", "疑似错别字", SOFT, "按上下文判断的常见错别字。", PROOF),
     Entry("wording.repeat", "重复用词", SOFT, "同一个词或职务连着写了两遍。", PROOF),
     Entry("wording.punctuation", "标点重复或连用不当", SOFT, "两个标点连在一起，如“，。”“。。”。", PROOF),
     Entry("wording.halfwidth", "中文里夹半角标点", SOFT, "中文正文用全角标点；合并成一条。", PROOF),

@@ -2,7 +2,7 @@
 
 import bisect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -40,6 +40,18 @@ def han_number(text: str) -> int | None:
         return None
     high = _HAN_DIGITS.index(tens) + 1 if tens else 1
     return high * 10 + (_HAN_DIGITS.index(ones) + 1 if ones else 0)
+
+
+class Taken:
+    """Stretches of text already read, in ascending order and apart from each other."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = spans
+        self._starts = [start for start, _ in spans]
+
+    def touches(self, start: int, end: int) -> bool:
+        at = bisect.bisect_left(self._starts, end) - 1
+        return at >= 0 and self._spans[at][1] > start
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +127,6 @@ class Draft:
     year: int | None = None
     labels: Sequence[str] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
-    standing_words: Sequence[str] = ()
     figures: frozenset[Decimal] | None = None
     _starts: tuple[int, ...] = ()
     _sections: tuple[str, ...] = ()
@@ -169,6 +180,12 @@ class Draft:
         (start, end), *rest = spans
         return self.finding(code, start, end, message, hint=hint, more=rest, place=place)
 
+    def clause(self, amount: amounts.Amount) -> Span:
+        """From the start of the clause to the amount's end, so that the excerpt can be read."""
+        near = max(0, amount.start - _CLAUSE_LENGTH)
+        start = max(self.plain.rfind(mark, near, amount.start) for mark in _CLAUSE_ENDS) + 1
+        return (start or max(0, amount.start - 10), amount.end)
+
     def prose(self) -> Iterator[Line]:
         """Lines with words in them that are no table rows."""
         return (line for line in self.lines if not line.is_table and line.text.strip())
@@ -181,6 +198,8 @@ class Draft:
 
 
 _SENTENCE = re.compile(r"[^。！？\n]+[。！？]?")
+_CLAUSE_ENDS = "，。；：\n"
+_CLAUSE_LENGTH = 40
 
 
 def read_draft(
@@ -189,8 +208,7 @@ def read_draft(
     year: int | None = None,
     labels: Sequence[str] = (),
     codes: Mapping[str, str] | None = None,
-    standing_words: Sequence[str] = (),
-    figures: Sequence[Decimal] | None = None,
+    figures: Collection[Decimal] | None = None,
 ) -> Draft:
     plain = text.translate(_SAME_LENGTH)
     lines = _lines(text, plain)
@@ -206,7 +224,6 @@ def read_draft(
         year=year,
         labels=labels,
         codes=codes or {},
-        standing_words=standing_words,
         figures=None if figures is None else frozenset(figures),
         _starts=tuple(line.start for line in lines),
         _sections=tuple(_sections(lines)),

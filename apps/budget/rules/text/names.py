@@ -33,43 +33,40 @@ def check(draft: Draft) -> Iterator[Finding]:
 
 
 def _check_post(draft: Draft, item: Item) -> Iterator[Finding]:
-    body = draft.plain[item.body_start : item.body_end]
     for post in _POSTS:
-        chief, deputy = re.compile(rf"(?<!副){post}"), re.compile(rf"副{post}")
-        for in_name, in_body in ((chief, deputy), (deputy, chief)):
-            if not in_name.search(item.name) or in_body.search(item.name):
-                continue
-            found = in_body.search(body)
-            if found and not in_name.search(body):
-                start = item.body_start + found.start()
-                yield draft.finding(
-                    "name.post",
-                    start,
-                    start + len(found[0]),
-                    f"项目名称“{item.name}”与依据中的“{found[0]}”职务不一致。",
-                    hint="主席和副主席待遇不同，请按文件核实后统一。",
-                    more=[(item.start, item.end)],
-                )
+        for _, found in _told_apart(draft, item, rf"(?<!副){post}", rf"副{post}"):
+            yield draft.finding(
+                "name.post",
+                *found.span(),
+                f"项目名称“{item.name}”与依据中的“{found[0]}”职务不一致。",
+                hint="主席和副主席待遇不同，请按文件核实后统一。",
+                more=[(item.start, item.end)],
+            )
 
 
 def _check_fund(draft: Draft, item: Item) -> Iterator[Finding]:
-    body = draft.plain[item.body_start : item.body_end]
     for first, second in FUND_WORDS:
-        for in_name, in_body in ((first, second), (second, first)):
-            named = re.search(in_name, item.name)
-            if not named or re.search(in_body, item.name) or re.search(in_name, body):
-                continue
-            found = re.search(in_body, body)
-            if found:
-                start = item.body_start + found.start()
-                yield draft.finding(
-                    "name.fund",
-                    start,
-                    start + len(found[0]),
-                    f"项目名称写“{named[0]}”，依据中写“{found[0]}”。",
-                    hint="请核实是不是同一笔款项，并统一名称。",
-                    more=[(item.start, item.end)],
-                )
+        for named, found in _told_apart(draft, item, first, second):
+            yield draft.finding(
+                "name.fund",
+                *found.span(),
+                f"项目名称写“{named[0]}”，依据中写“{found[0]}”。",
+                hint="请核实是不是同一笔款项，并统一名称。",
+                more=[(item.start, item.end)],
+            )
+
+
+def _told_apart(
+    draft: Draft, item: Item, first: str, second: str
+) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """Where the name has one of two words and the explanation has only the other, each way round."""
+    for in_name, in_body in ((first, second), (second, first)):
+        named = re.search(in_name, item.name)
+        if named is None or re.search(in_body, item.name):
+            continue
+        found = re.compile(in_body).search(draft.plain, item.body_start, item.body_end)
+        if found and not re.compile(in_name).search(draft.plain, item.body_start, item.body_end):
+            yield named, found
 
 
 def _check_codes(draft: Draft) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from apps.budget.rules.findings import Finding, Span
+from apps.budget.rules.findings import Finding
 from apps.budget.rules.text import amounts
 from apps.budget.rules.text.calculation import (
     SHARE,
@@ -16,7 +16,6 @@ from apps.budget.rules.text.calculation import (
 )
 from apps.budget.rules.text.draft import Draft, Item
 
-_CLAUSE_ENDS = "，。；：\n"
 _FAR = 200
 _MOST_CLASSES = 60
 _WHOLE_WORDS = ("共", "共计", "合计", "总计", "涉及", "总数", "共有")
@@ -65,7 +64,7 @@ def _check_sum(draft: Draft, whole: Sum) -> Iterator[Finding]:
         return
     yield draft.finding(
         code,
-        *clause(draft, printed),
+        *draft.clause(printed),
         f"{said}＝{amounts.said(expected, in_wan=False)}，"
         f"而文中写的是{draft.plain[printed.start : printed.end]}，{_more_or_less(gap)}。",
         hint="请核对数量、标准和金额，三者必有一错。",
@@ -206,15 +205,7 @@ def _check_heading(draft: Draft, item: Item, calculation: Calculation) -> Iterat
         if not gap or is_part or total.value in told:
             continue
         told.add(total.value)
-        yield draft.finding(
-            "amount.heading",
-            *clause(draft, total),
-            f"项目标题写{draft.plain[printed.start : printed.end]}，"
-            f"说明里写{draft.plain[total.start : total.end]}，{_more_or_less(-gap)}。",
-            hint="标题和说明里的金额必须一致（1万元＝10000元）。",
-            more=[(printed.start, printed.end)],
-            gap=amounts.rounding_gap(gap, printed, total),
-        )
+        yield _heading(draft, printed, f"写{draft.plain[total.start : total.end]}", gap, [total])
 
 
 def _check_fixed(
@@ -228,21 +219,20 @@ def _check_fixed(
     gap = printed.value - expected
     own = [token.amount for token in addends if token.amount is not None]
     if gap:
-        yield draft.finding(
-            "amount.heading",
-            *clause(draft, own[-1]),
-            f"项目标题写{draft.plain[printed.start : printed.end]}，"
-            f"说明里是{amounts.said(expected, in_wan=False)}，{_more_or_less(-gap)}。",
-            hint="标题和说明里的金额必须一致（1万元＝10000元）。",
-            more=[(printed.start, printed.end)],
-            gap=amounts.rounding_gap(gap, printed, *own),
-        )
+        yield _heading(draft, printed, f"是{amounts.said(expected, in_wan=False)}", gap, own)
 
 
-def clause(draft: Draft, amount: amounts.Amount) -> Span:
-    """From the start of the clause to the amount's end, so that the excerpt can be read."""
-    start = max(draft.plain.rfind(mark, max(0, amount.start - 40), amount.start) for mark in _CLAUSE_ENDS) + 1
-    return (start or max(0, amount.start - 10), amount.end)
+def _heading(
+    draft: Draft, printed: amounts.Amount, told: str, gap: Decimal, told_by: list[amounts.Amount]
+) -> Finding:
+    return draft.finding(
+        "amount.heading",
+        *draft.clause(told_by[-1]),
+        f"项目标题写{draft.plain[printed.start : printed.end]}，说明里{told}，{_more_or_less(-gap)}。",
+        hint="标题和说明里的金额必须一致（1万元＝10000元）。",
+        more=[(printed.start, printed.end)],
+        gap=amounts.rounding_gap(gap, printed, *told_by),
+    )
 
 
 def _count(token: Token) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from apps.budget.rules.findings import Finding
 from apps.budget.rules.text.amounts import NUMBER, UNIT, amounts_in
-from apps.budget.rules.text.draft import Draft
+from apps.budget.rules.text.draft import Draft, Taken
 from apps.core import money
 
 _VAGUE = re.compile(
@@ -17,6 +17,7 @@ _VAGUE = re.compile(
 _DECIMALS = re.compile(r"(?<![\d.])\d{1,12}\.\d{3,}[ 　]?万(?:元|(?![人户次名个]))")
 _RATE_BEFORE = re.compile(r"(?:每|人均|标准|单价|按)[^，。；\n]{0,14}$")
 _RATE_AFTER = re.compile(r"[ 　]?[/每]")
+_TITLE = re.compile(r"《[^《》\n]*》")
 _CONVERSION = re.compile(r"(?:[（(]|即|合|折合)[ 　]?$")
 
 
@@ -75,16 +76,18 @@ def _check_mixed(draft: Draft, start: int, end: int) -> Iterator[Finding]:
 
 
 def _check_known(draft: Draft) -> Iterator[Finding]:
-    """Every amount of the text must be one of the budget's figures, to the unit it is printed in."""
+    """Every amount outside 《》 must be one of the budget's, to the unit it is printed in; its sign is not judged here."""
     figures = draft.figures or frozenset()
     in_wan = {money.wan(figure) for figure in figures}
+    titles = Taken([matched.span() for matched in _TITLE.finditer(draft.plain)])
     for amount in amounts_in(draft.plain, 0, len(draft.plain)):
-        if amount.value in figures or (amount.is_in_wan and amount.value / money.WAN in in_wan):
+        value = abs(amount.value)
+        if value in figures or (amount.is_in_wan and value / money.WAN in in_wan):
             continue
-        yield draft.finding(
-            "amount.unknown",
-            amount.start,
-            amount.end,
-            f"“{draft.plain[amount.start : amount.end]}”在预算数据里找不到。",
-            hint="手工写进去的数请改用占位符，或说明出处。",
-        )
+        if not titles.touches(amount.start, amount.end):
+            yield draft.finding(
+                "amount.unknown",
+                *draft.clause(amount),
+                f"“{draft.plain[amount.start : amount.end]}”在预算数据里找不到。",
+                hint="请改成预算里的数；确需保留的，说明它的出处。",
+            )

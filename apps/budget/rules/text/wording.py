@@ -5,11 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.budget.rules.findings import Finding, Span
-from apps.budget.rules.text.calculation import Taken
-from apps.budget.rules.text.draft import Draft, Line
-
-STANDING_WORDS: tuple[str, ...] = ("监督保证机制",)
-"""Wording that looks wrong and is established; nothing inside it is ever reported as a slip."""
+from apps.budget.rules.text.draft import Draft, Line, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +63,8 @@ _SHORTEST_PROSE = 15
 
 
 def check(draft: Draft) -> Iterator[Finding]:
-    standing = _standing(draft)
-    yield from _check_slips(draft, standing)
-    yield from _check_repeats(draft, standing)
+    yield from _check_slips(draft)
+    yield from _check_repeats(draft)
     for matched in _PUNCTUATION.finditer(draft.plain):
         yield draft.finding(
             "wording.punctuation",
@@ -88,37 +83,26 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _check_ends(draft)
 
 
-def _standing(draft: Draft) -> Taken:
-    words = [word for word in (*STANDING_WORDS, *draft.standing_words) if word]
-    if not words:
-        return Taken([])
-    pattern = re.compile("|".join(re.escape(word) for word in words))
-    return Taken([matched.span() for matched in pattern.finditer(draft.plain)])
-
-
-def _check_slips(draft: Draft, standing: Taken) -> Iterator[Finding]:
+def _check_slips(draft: Draft) -> Iterator[Finding]:
     for slip in SLIPS:
         for matched in slip.pattern.finditer(draft.plain):
             start, end = matched.span(1)
-            if standing.touches(start, end):
-                continue
             yield draft.finding(
                 "wording.typo",
                 start,
                 min(end + 6, draft.line_at(start).end),
                 f"“{matched[1]}”疑为“{slip.right}”。",
-                hint=f"改为“{slip.right}”；如是固定用语，可加入固定用语表。",
+                hint=f"改为“{slip.right}”；如是固定用语，请说明理由后保留。",
             )
 
 
-def _check_repeats(draft: Draft, standing: Taken) -> Iterator[Finding]:
+def _check_repeats(draft: Draft) -> Iterator[Finding]:
     posts = list(_POST_REPEATED.finditer(draft.plain))
     for matched in posts:
         yield _repeat(draft, matched, f"职务“{matched['post']}”重复：“{matched[0]}”，姓名或职务像是输错了。")
     told = Taken([matched.span() for matched in posts])
     for matched in _REPEATED.finditer(draft.plain):
-        is_free = _REPEAT_ALLOWED.match(matched["word"]) or standing.touches(*matched.span())
-        if not is_free and not told.touches(*matched.span()):
+        if not _REPEAT_ALLOWED.match(matched["word"]) and not told.touches(*matched.span()):
             yield _repeat(draft, matched, f"“{matched['word']}”连写了两遍。")
     for matched in _PARTICLE.finditer(draft.plain):
         yield _repeat(draft, matched, f"“{matched[0][0]}”连写了两遍。")

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.budget.rules.findings import Finding
-from apps.budget.rules.text.calculation import Taken
 from apps.budget.rules.text.documents import NUMBER_LIKE
-from apps.budget.rules.text.draft import Draft, Line
+from apps.budget.rules.text.draft import Draft, Line, Taken
 
 _HAN_YEAR = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _YEAR = re.compile(
