@@ -263,6 +263,7 @@ ACCOUNTS = [
 HOME = [
     Row("home:workbench"),
     Row("home:search"),
+    Row("home:favicon", anonymous=302, expected=302),
 ]
 
 # The administration site's own pages; its tables are walked by tests/accounts/test_admin.py.
@@ -336,7 +337,13 @@ BUDGET = [
     _write("budget:grid_line_save", "line", 422),
     _write("budget:grid_line_move", "line", 422),
     _write("budget:grid_line_remove", "line", 422),
-    _read("budget:grid_history", "line", table="lines"),
+    Row(
+        "budget:grid_history",
+        READS_HISTORY,
+        kwargs=lambda world: {"table": "lines", "pk": world.line.pk},
+        scoped=True,
+    ),
+    Row("budget:edition_history", READS_HISTORY, kwargs=lambda world: {"pk": world.edition.pk}, scoped=True),
     _write("budget:grid_paste_try", "edition", 422),
     _write("budget:grid_paste", "edition", 422),
     _write("budget:grid_undo", "edition", 404, change_id=1),
@@ -390,6 +397,7 @@ BUDGET = [
     _write("budget:outline_change", "entry", 422),
     _read("budget:edition_findings", "edition"),
     _write("budget:finding_waive", "edition", 422, PLANS),
+    _write("budget:findings_keep", "edition", 302, PLANS),
     Row("budget:check_catalogue", HAS_DOCUMENTS),
     Row("budget:text_check", HAS_DOCUMENTS),
     Row("budget:text_check", HAS_DOCUMENTS, "POST", 422, data=lambda world: {"text": " "}),

@@ -84,6 +84,7 @@ def _row_findings(sheet: Sheet) -> Iterator[Finding]:
             has_documents=bool(item.citations),
             has_codes=item.record.function_code_id is not None
             and item.record.department_economic_code_id is not None,
+            has_source=item.record.funding_source_id is not None,
         )
     yield from edition_checks.check_documents(sheet.documents(), year=sheet.year)
     sections = set(sheet.edition.outline.values_list("section", flat=True))

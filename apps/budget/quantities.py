@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from apps.budget.models import CalcLine, Edition
-from apps.budget.rules.stages import Status
+from apps.budget.selectors.plans import why_no_last_year
 from apps.core import quantities
 from apps.core.errors import Refused
 from apps.core.quantities import CountedRow, Parameter, Reading
@@ -43,10 +43,11 @@ class PriorYearQuantity:
 
 
 class _Final:
-    """The edition in which an earlier budget ended, with its counted lines; None when none was approved."""
+    """The edition in which an earlier budget ended, with its counted lines; without one `why_none` says why."""
 
-    def __init__(self, edition: Edition | None, year: int) -> None:
+    def __init__(self, edition: Edition | None, year: int, why_none: str) -> None:
         self.edition = edition
+        self.why_none = why_none
         self.year = year
         self.lines: dict[tuple[str, str], list[CalcLine]] = {}
         if edition is not None:
@@ -56,17 +57,17 @@ class _Final:
 
     @classmethod
     def of(cls, union_path: str, book: str, year: int) -> "_Final":
-        editions = Edition.objects.filter(
+        editions = Edition.objects.final().filter(
             plan__union__path=union_path,
             plan__book=book,
             plan__fiscal_year=year,
-            status=Status.APPROVED,
         )
-        return cls(editions.order_by("-id").first(), year)
+        edition = editions.first()
+        return cls(edition, year, "" if edition is not None else why_no_last_year(union_path, book, year))
 
     def answer(self, parameters: Mapping[str, str], as_of: date) -> Reading | Refused:
         if self.edition is None:
-            return Refused(f"{self.year}年没有已审定的预算。", code="no_prior_year")
+            return Refused(self.why_none, code="no_prior_year")
         lines = self.lines.get((parameters["lineage"], parameters["label"]), [])
         if not lines:
             return Refused(

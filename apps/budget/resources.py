@@ -130,6 +130,7 @@ class EditionResource(resources.Resource):
         self.trial: Trial | None = None
         self.change: GridChange | None = None
         self.skipped_sums = 0
+        self.row_count = 0
         self.fields = {key: Field(column_name=heading) for key, heading in _headings(edition.stage)}
         for key, column in self.fields.items():
             column.dehydrate_method = _exporter(key)
@@ -150,6 +151,8 @@ class EditionResource(resources.Resource):
 
     def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
         self._matcher = _Matcher(self.edition, frozenset(dataset.headers))
+        self.row_count = len(dataset)
+        self.skipped_sums = 0
 
     def get_or_init_instance(self, instance_loader: Any, row: dict[str, Any]) -> tuple[_Draft, bool]:
         return _Draft(), True
@@ -256,7 +259,7 @@ class _Matcher:
         self.year = edition.plan.year
         self.inputs: list[RowInput] = []
         self.items = list(edition.items.select_related("group").prefetch_related("lines"))
-        self.groups = {group.name: group for group in ItemGroup.objects.active()}
+        self.groups = {group.name: group for group in ItemGroup.objects.of_book(edition.plan.book)}
         self.targets: dict[object, _Target] = {}
         self.current: _Target | None = None
         self.lines_seen: set[int] = set()

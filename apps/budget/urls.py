@@ -44,6 +44,7 @@ urlpatterns = [
     path("lines/<int:pk>/cells/", grid.grid_line_save, name="grid_line_save"),
     path("lines/<int:pk>/move/", grid.grid_line_move, name="grid_line_move"),
     path("lines/<int:pk>/take-out/", grid.grid_line_remove, name="grid_line_remove"),
+    path("editions/<int:pk>/history/", editions.edition_history_page, name="edition_history"),
     path("<str:table>/<int:pk>/history/", grid.grid_history, name="grid_history"),
     # a block pasted into the grid
     path("editions/<int:pk>/paste/try/", paste.grid_paste_try, name="grid_paste_try"),
@@ -77,6 +78,7 @@ urlpatterns = [
     path("outline/<int:pk>/", outline.outline_change, name="outline_change"),
     # findings
     path("editions/<int:pk>/findings/", findings.edition_findings_page, name="edition_findings"),
+    path("editions/<int:pk>/findings/keep/", findings.findings_keep, name="findings_keep"),
     path("editions/<int:pk>/findings/waive/", findings.finding_waive, name="finding_waive"),
     path("checks/", findings.check_catalogue, name="check_catalogue"),
     path("checks/text/", texts.text_check, name="text_check"),

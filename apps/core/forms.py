@@ -68,6 +68,7 @@ _LIMITS = {
     "max_decimal_places": "“{label}”最多 %(max)s 位小数。",
     "max_whole_digits": "“{label}”小数点前最多 %(max)s 位。",
     "invalid_choice": "“{label}”请从列表中选择。",
+    "empty": "“{label}”是空的（0 字节），请重新选择。",
     "null_characters_not_allowed": "“{label}”含有看不见的控制字符，请删去后再试。",
 }
 

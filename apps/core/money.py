@@ -86,6 +86,9 @@ def capital(amount: Decimal) -> str:
     return "人民币" + ("负" if amount < 0 else "") + words
 
 
+_CHINESE_FIGURES = frozenset("〇零一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟元圆角分整点")
+
+
 def parse_amount(
     text: str,
     *,
@@ -103,6 +106,8 @@ def parse_amount(
     body, unit = (matched[1], matched[2]) if matched else (cleaned, None)
     if body.startswith("-¥"):
         body = "-" + body[2:]
+    if body and _CHINESE_FIGURES.issuperset(body):
+        raise Refused(f"“{field}”请用数字填写，例如 200000 或 20万。", field=name, code="number")
     number = _number(body, field=field, name=name, example="222,800.50 或 22.28万")
     amount = number * WAN if unit in ("万", "万元") else number
     if amount < 0 and not negative:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.views.decorators.http import require_safe
 
 from apps.core import samples
 
@@ -24,6 +27,13 @@ def components(request: HttpRequest) -> HttpResponse:
 def components_page(request: HttpRequest) -> HttpResponse:
     """A whole page set from the components, with example figures."""
     return render(request, "core/components_page.html", samples.page())
+
+
+@login_not_required
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Pages name their icon in the head; this is for those who ask without reading a page."""
+    return redirect(static("img/mark.svg"))
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

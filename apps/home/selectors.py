@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import CharField, Func, Value
+from django.db.models.functions import Cast
 from django.urls import reverse
 
 from apps.accounts.models import User
@@ -45,12 +47,21 @@ def search_everything(user: User, term: str) -> list[HitGroup]:
 
 
 def _items(user: User, term: str) -> list[Hit]:
-    items = (
+    # The name as the screen shows it: {年度} filled.
+    year = Cast("edition__plan__fiscal_year_id", CharField())
+    shown = Func("name", Value("{年度}"), year, function="replace", output_field=CharField())
+    latest = (
         Item.objects.visible_to(user)
-        .filter(name__contains=term)
-        .select_related("edition__plan__union", "edition__plan__fiscal_year", "group")
         .order_by("edition__plan_id", "lineage", "-edition_id")
-        .distinct("edition__plan_id", "lineage")[: SHOWN + 1]
+        .distinct("edition__plan_id", "lineage")
+        .values("pk")
+    )
+    items = (
+        Item.objects.filter(pk__in=latest)
+        .annotate(shown=shown)
+        .filter(shown__contains=term)
+        .select_related("edition__plan__union", "edition__plan__fiscal_year", "group")
+        .order_by("-edition__plan__fiscal_year_id", "edition__plan_id", "ordinal")[: SHOWN + 1]
     )
     return [
         Hit(

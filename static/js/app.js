@@ -76,7 +76,7 @@
   function toast(text, level) {
     var region = document.getElementById("toasts");
     var template = document.getElementById("toast-template");
-    if (!region || !template || !text) return;
+    if (!region || !template || !text) return null;
     var box = template.content.firstElementChild.cloneNode(true);
     if (level) box.classList.add("toast--" + level);
     if (level === "error") box.setAttribute("role", "alert");
@@ -93,6 +93,7 @@
         clearTimeout(wait);
       });
     }
+    return box;
   }
 
   function floatMessages() {
@@ -148,6 +149,14 @@
     var form = event.target.closest ? event.target.closest("form[data-guard]") : null;
     if (form) setDirty(form, true);
   });
+
+  /* 换下的一段里，原样留着的框若还有没保存的字，照旧提醒 */
+  function markTyped(form) {
+    var isTyped = Array.prototype.some.call(form.elements, function (field) {
+      return field.tagName === "TEXTAREA" && field.value !== field.defaultValue;
+    });
+    if (isTyped || form.hasAttribute("data-unsaved")) setDirty(form, true);
+  }
 
   /* ---- 点击 ---- */
 
@@ -227,6 +236,8 @@
       return;
     }
     if (event.defaultPrevented) return;
+    var menu = form.closest("details[data-menu]");
+    if (menu) menu.open = false; /* 回答是一个文件时，页面和菜单都还在 */
     if (form.method === "post" && !form.hasAttribute("hx-post")) {
       if (form.hasAttribute("data-sent")) {
         event.preventDefault();
@@ -261,6 +272,7 @@
       if (!event.detail.target.children.length) closeDialog(event.detail.target);
       else if (dialog && !dialog.open) openDialog("dialog");
     }
+    if (event.detail.target.querySelectorAll) each("form[data-guard]", markTyped, event.detail.target);
     var summary = event.detail.target.querySelector ? event.detail.target.querySelector("[data-error-summary]") : null;
     if (summary) summary.focus();
   });
@@ -299,6 +311,7 @@
     floatMessages();
     var summary = document.querySelector("[data-error-summary]");
     if (summary) summary.focus();
+    each("form[data-unsaved]", markTyped);
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -88,8 +88,8 @@
 
   function vertical(td, step) {
     let tr = rowBeside(td.parentNode, step);
-    /* 加行的格只在首列方向上停 */
-    while (tr && here.goal > 1 && /^(new|add)$/.test(grid.kindOf(tr))) tr = rowBeside(tr, step);
+    /* “＋测算行”只在首列方向上停；“＋项目”从哪一列都走得到 */
+    while (tr && here.goal > 1 && grid.kindOf(tr) === "new") tr = rowBeside(tr, step);
     return tr ? cellAt(tr, here.goal) : null;
   }
 
@@ -119,6 +119,20 @@
 
   function show(td) {
     td.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /* 表在当前行上面长高了（加了一行、测算句折行），当前行仍要整个看得见；人自己滚开了的不动 */
+  function keepInView(action) {
+    const isSeen = Boolean(here.cell) && isInView(here.cell);
+    const result = action();
+    if (isSeen && here.cell && document.contains(here.cell)) show(here.cell);
+    return result;
+  }
+
+  function isInView(td) {
+    const cell = td.getBoundingClientRect();
+    const frame = box.getBoundingClientRect();
+    return cell.bottom > frame.top && cell.top < frame.bottom;
   }
 
   function activate(td, options) {
@@ -374,6 +388,7 @@
     activate: activate,
     focusActive: focusActive,
     refreshActive: refreshActive,
+    keepInView: keepInView,
     setEditing: setEditing,
     restore: restore,
     commit: commit,

@@ -7,6 +7,7 @@
   const TEN = BigInt(10);
   const MOST_DIGITS = 12;
   const LONGEST = 40;
+  const CHINESE_FIGURES = /^[〇零一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟元圆角分整点]+$/;
 
   function power(exponent) {
     let value = ONE;
@@ -61,6 +62,7 @@
     const matched = /^¥?(.*?)(万元|万|元)?$/.exec(cleaned);
     let body = matched[1];
     if (body.indexOf("-¥") === 0) body = "-" + body.slice(2);
+    if (CHINESE_FIGURES.test(body)) return fault("“" + label + "”请用数字填写，例如 200000 或 20万。");
     const number = decimal(body, label, "222,800.50 或 22.28万");
     if (number.error) return number;
     if (matched[2] === "万" || matched[2] === "万元") number.digits *= power(4);

@@ -251,6 +251,13 @@
 
   function withAlt(event) {
     const key = event.key.toLowerCase();
+    if (key === "n" && grid.isOpen) {
+      const group = here.cell.parentNode.parentNode.dataset.group;
+      const row = table.querySelector('.b-add[data-group="' + group + '"] .r-add');
+      if (row) grid.activate(row.cells[1]);
+      return true;
+    }
+    if (event.key === "Insert") return actions.Insert();
     if (key === "h") {
       grid.openHistory(here.cell.parentNode);
       return true;

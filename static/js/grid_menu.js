@@ -34,7 +34,7 @@
     if (kind !== "line" && kind !== "item") return;
     menu.textContent = "";
     menuOwner = tr;
-    entry("修改历史", "Alt+H", () => grid.openHistory(tr));
+    if (grid.readsHistory) entry("修改历史", "Alt+H", () => grid.openHistory(tr));
     if (kind === "item") entry("说明、依据、科目与绩效", "", () => window.location.assign(table.dataset.itemPageUrl.replace("/0/", "/" + tr.dataset.id + "/")));
     if (kind === "line" && tr.dataset.id && /^(headcount|tiered)$/.test(tr.dataset.method)) {
       entry("数据来源", "", () => window.htmx.ajax("GET", table.dataset.lineSourceUrl.replace("/0/", "/" + tr.dataset.id + "/"), "#dialog-body"));
@@ -46,7 +46,7 @@
     }
     menu.hidden = false;
     grid.place(menu, tr.cells[tr.cells.length - 1]);
-    menu.firstChild.focus();
+    if (menu.firstChild) menu.firstChild.focus();
   }
 
   function closeMenu(refocus) {

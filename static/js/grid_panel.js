@@ -188,7 +188,9 @@
     later(shown === "findings" ? 800 : 100);
   });
 
+  grid.readsHistory = document.querySelector('[data-panel="history"]') !== null;
   grid.openHistory = (tr) => {
+    if (!grid.readsHistory) return;
     pinned = tr;
     open("history");
   };

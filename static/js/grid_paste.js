@@ -9,6 +9,7 @@
   const dialog = document.getElementById("grid-paste");
   const undoButton = document.getElementById("grid-undo");
   let pending = null; /* 正在核对的一块 */
+  let told = null; /* 粘贴之后的消息，撤销时收起 */
 
   /* ---- 复制 ---- */
 
@@ -208,7 +209,7 @@
         if (answer.ok) {
           window.house.closeDialog(dialog);
           taken(answer.said);
-          window.house.toast("已" + answer.said.summary + "，按 Ctrl+Z 可整块撤销。", "success");
+          told = window.house.toast("已" + answer.said.summary + "，按 Ctrl+Z 可整块撤销。", "success");
         } else if (answer.said.code === "stale") {
           preview(answer.said.message);
         } else {
@@ -232,6 +233,7 @@
     }
     grid.takeItems(said.html);
     grid.takeSums(said.sums);
+    grid.noteSaved(said.at);
     grid.forget();
     grid.remember(() => takeBack(said.change));
     undoButton.hidden = false;
@@ -249,12 +251,15 @@
           return;
         }
         undoButton.hidden = true;
+        if (told) told.remove();
+        told = null;
         if (answer.said.reload) {
           window.location.reload();
           return;
         }
         grid.takeItems(answer.said.html);
         grid.takeSums(answer.said.sums);
+        grid.noteSaved(answer.said.at);
         window.house.toast("已整块撤销：" + answer.said.summary + "。", "success");
         document.dispatchEvent(new CustomEvent("grid:saved", { detail: {} }));
       },

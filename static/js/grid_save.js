@@ -217,7 +217,7 @@
     if (answer.ok) {
       state.lost = false;
       lastSaved = answer.said.at;
-      takeIn(tr, answer.said, cells);
+      grid.keepInView(() => takeIn(tr, answer.said, cells));
       paint(tr, answer.said.at, "");
       if (!isDirty(tr)) grid.announce("已保存 " + answer.said.at);
       document.dispatchEvent(new CustomEvent("grid:saved", { detail: { tr: tr } }));
@@ -385,7 +385,8 @@
     keep: keep,
     withoutDirty: withoutDirty,
     noteSaved: (at) => {
-      lastSaved = at;
+      lastSaved = at || lastSaved;
+      paintAll();
     },
   });
 })();

@@ -18,7 +18,7 @@
   }
 
   function newLine(change) {
-    const tr = insertLine(change.tr.parentNode);
+    const tr = grid.keepInView(() => insertLine(change.tr.parentNode));
     grid.setTyped(tr, "label", change.text);
     grid.save(tr);
     grid.remember(() => removeRow(tr));

@@ -264,7 +264,7 @@ def test_of_which_beyond_its_class_is_refused_on_the_spot(grid, first):
     [
         ("people", "-3", "“数量”不能是负数。"),
         ("people", "1000000000", "“数量”不能超过 100,000,000。"),
-        ("price", "十元", "“标准”应填写数字，例如 222,800.50 或 22.28万；“十”不是数字。"),
+        ("price", "十元", "“标准”请用数字填写，例如 200000 或 20万。"),
     ],
 )
 def test_a_wrong_figure_is_told_in_its_cell_and_kept(grid, first, column, typed, sentence):
@@ -840,7 +840,7 @@ def test_a_row_named_in_the_address_is_shown(page, office, edition, allowance, h
 
 
 def test_a_file_is_imported_and_taken_back_from_the_grid(grid, edition, tmp_path):
-    grid.page.get_by_text("更多").click()
+    grid.page.get_by_text("更多", exact=True).click()
     with grid.page.expect_download() as download:
         grid.page.get_by_role("button", name="导出整个版本").click()
     path = tmp_path / "out.xlsx"
@@ -857,7 +857,7 @@ def test_a_file_is_imported_and_taken_back_from_the_grid(grid, edition, tmp_path
     expect(grid.page.locator("tbody")).to_contain_text("560")
     assert serious(grid.page) == []
     photograph(grid.page, "grid_import")
-    grid.page.get_by_role("button", name="导入这 1 行").click()
+    grid.page.get_by_role("button", name="导入这些改动").click()
     expect(grid.page.locator("#grid")).to_contain_text("224,000.00")
     grid.page.wait_for_load_state()
     grid.page.get_by_role("button", name="撤销导入").click()

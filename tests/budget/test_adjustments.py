@@ -374,7 +374,7 @@ def test_the_form_registers_a_transfer_from_the_dialog(client, office, edition, 
     ("change", "sentence"),
     [
         ({"amount": "400000"}, "不够调出 400,000.00 元"),
-        ({"amount": "一千"}, "应填写数字"),
+        ({"amount": "一千"}, "请用数字填写"),
         ({"amount": "-3"}, "不能是负数"),
         ({"amount": "0"}, "必须大于 0"),
         ({"amount": "99999999999999999999"}, "数字太长"),

@@ -77,7 +77,9 @@ def test_a_reason_for_a_change_is_held_against_the_figures_too(office):
     ],
 )
 def test_an_amount_of_the_budget_may_be_named_in_prose(office, words):
-    edition = office.plan(items=2).editions.get()
+    plan = office.plan(items=2)
+    office.settle(plan.editions.get())
+    edition = office.next(plan)  # 一下, where the control figure is entered
     first, second = edition.items.order_by("ordinal")
     rewrite(
         office,
@@ -109,7 +111,7 @@ def test_what_the_text_tells_of_last_year_comes_from_last_years_rows(office):
         now=office.now,
         values={"method": "headcount", "label": "随行人员", "people": 2, "rate": Decimal(1000)},
     )
-    office.settle(last)
+    office.ratify(last.plan)
     plan = create_plan(
         union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
     )

@@ -162,15 +162,15 @@ def test_a_renamed_item_is_the_same_item(office):
 
 
 def test_a_year_is_compared_with_the_last(office):
-    last = office.settle(office.plan(year=2015).editions.get())
+    last = office.ratify(office.plan(year=2015))
     plan = create_plan(union_id=office.union.pk, year=2016, book="fiscal", actor=office.clerk, now=office.now)
     edition = plan.editions.get()
     copy_last_year(edition_id=edition.pk, actor=office.clerk, now=office.now)
     set_line(office, edition, people=250)
     comparison = compare_editions(last, Edition.objects.for_detail().get(pk=edition.pk))
-    assert comparison.before_label == "2015年一上"
+    assert comparison.before_label == "2015年批复"
     assert comparison.rows()[0].sentence.startswith(
-        "比2015年一上增加0.75万元，增长2%：人数因素增加0.75万元。"
+        "比2015年批复增加0.75万元，增长2%：人数因素增加0.75万元。"
     )
 
 

@@ -209,7 +209,7 @@ def test_tables_separate_thousands_in_yuan_and_in_wan_and_sentences_do_not(offic
 
 def copied(office: Office, before: Plan) -> Edition:
     """2016 as a copy of an approved 2015."""
-    office.approve(before.editions.get())
+    office.ratify(before)
     plan = create_plan(
         union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
     )

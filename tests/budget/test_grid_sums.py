@@ -75,7 +75,7 @@ def test_no_sum_is_compared_where_no_item_has_a_figure_of_last_year(edition):
 
 def test_what_is_no_longer_planned_stands_in_its_own_row_and_in_the_total_as_on_paper(office):
     before = office.plan(year=2015, items=2)
-    office.approve(before.editions.get())
+    office.ratify(before)
     plan = create_plan(
         union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
     )

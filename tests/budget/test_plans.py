@@ -110,7 +110,7 @@ def test_a_plan_of_a_foreign_union_is_refused(office):
 
 def test_last_year_is_copied_with_its_final_amounts(office):
     last = office.plan(year=2015, items=2)
-    office.settle(last.editions.get())
+    office.ratify(last)
     plan = create_plan(
         union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
     )
@@ -120,12 +120,12 @@ def test_last_year_is_copied_with_its_final_amounts(office):
     copied = edition.items.order_by("ordinal").first()
     assert copied.prior_amount == EACH
     assert copied.lines.get().people == 245
-    assert copied.lineage == last.editions.get().items.order_by("ordinal").first().lineage
+    assert copied.lineage == last.editions.first().items.order_by("ordinal").first().lineage
     assert not plan_page(plan).can_copy
 
 
 def test_copying_last_year_keeps_the_text_that_is_already_written(office):
-    office.settle(office.plan(year=2015).editions.get())
+    office.ratify(office.plan(year=2015))
     plan = create_plan(
         union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
     )
@@ -137,7 +137,7 @@ def test_copying_last_year_keeps_the_text_that_is_already_written(office):
 
 
 def test_last_year_is_copied_only_into_an_empty_first_edition(office):
-    office.settle(office.plan(year=2015).editions.get())
+    office.ratify(office.plan(year=2015))
     plan = office.plan(year=2016)
     with pytest.raises(Refused, match="已有项目"):
         copy_last_year(edition_id=plan.editions.get().pk, actor=office.clerk, now=office.now)
@@ -367,7 +367,7 @@ def test_the_next_stage_is_opened_after_a_question(client, office):
 
 
 def test_last_year_is_copied_after_a_question(client, office):
-    office.settle(office.plan(year=2015).editions.get())
+    office.ratify(office.plan(year=2015))
     plan = create_plan(
         union_id=office.union.pk, year=2016, book=Book.FISCAL, actor=office.clerk, now=office.now
     )
@@ -375,7 +375,7 @@ def test_last_year_is_copied_after_a_question(client, office):
     client.force_login(office.clerk)
     assert "从上年复制" in client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
     url = reverse("budget:edition_copy", args=[edition.pk])
-    assert "2015年“一上”复制 1 个项目" in client.get(url).content.decode()
+    assert "2015年“批复”复制 1 个项目" in client.get(url).content.decode()
     assert client.post(url).url == reverse("budget:edition_grid", args=[edition.pk])
     assert edition.items.count() == 1
     assert client.post(url).status_code == 422
@@ -453,12 +453,12 @@ def test_a_returned_edition_is_back_on_the_clerks_desk_with_the_opinion(office):
 
 
 def test_the_desk_compares_with_last_year_and_with_the_stage_before(office):
-    office.settle(office.plan(year=2015).editions.get())
+    office.ratify(office.plan(year=2015))
     plan = office.plan(year=2016, items=2)
     edition = plan.editions.get()
     office.submit(edition)
     (card,) = waiting_for(office.head)
-    assert (card.before, card.change, card.before_label) == (EACH, EACH, "2015年一上")
+    assert (card.before, card.change, card.before_label) == (EACH, EACH, "2015年批复")
     office.settle(Edition.objects.get(pk=edition.pk))
     office.submit(office.next(plan))
     (card,) = waiting_for(office.head)

@@ -50,6 +50,9 @@ def line(office) -> CalcLine:
 
 def bind(office, line, key=COUNTIES, **values) -> CalcLine:
     parameters = values.pop("parameters", {})
+    source = quantities.find(key)
+    if source is not None:  # a line counts in the unit of its source
+        CalcLine.objects.filter(pk=line.pk).update(unit=source.unit)
     return bind_source(
         line_id=line.pk, key=key, parameters=parameters, actor=office.clerk, now=office.now, **values
     )
@@ -95,7 +98,7 @@ def test_unions_are_counted_below_the_asking_union_and_in_use(office):
 
 
 def test_last_years_count_is_found_by_lineage_and_label(office):
-    office.settle(office.plan(year=2015).editions.get())
+    office.ratify(office.plan(year=2015))
     plan = create_plan(union_id=office.union.pk, year=2016, book="fiscal", actor=office.clerk, now=office.now)
     copy_last_year(edition_id=plan.editions.get().pk, actor=office.clerk, now=office.now)
     line = CalcLine.objects.get(item__edition__plan=plan)
@@ -111,7 +114,7 @@ def copied(office) -> Callable[[str, int], Edition]:
     """An open 一上 in which so many lines are bound to their own figure of last year."""
 
     def make(book: str, count: int) -> Edition:
-        office.settle(office.plan(year=2015, book=book, items=count).editions.get())
+        office.ratify(office.plan(year=2015, book=book, items=count))
         plan = create_plan(union_id=office.union.pk, year=2016, book=book, actor=office.clerk, now=office.now)
         copy_last_year(edition_id=plan.editions.get().pk, actor=office.clerk, now=office.now)
         for line in CalcLine.objects.filter(item__edition__plan=plan):
@@ -378,6 +381,7 @@ def test_the_panel_offers_the_sources_and_shows_what_binding_would_give(client, 
 
 
 def test_a_line_is_bound_from_the_panel_and_the_grid_is_told(client, office, line):
+    CalcLine.objects.filter(pk=line.pk).update(unit="个")
     client.force_login(office.clerk)
     answer = client.post(reverse("budget:source_bind", args=[line.pk]), {"key": COUNTIES}, headers=HTMX)
     assert answer.status_code == 200
@@ -399,7 +403,7 @@ def test_the_panel_names_who_came_and_went_and_takes_the_answer(client, office, 
         "示例丙县总工会、示例丁县总工会",
         "减少：</span>示例甲县总工会",
         "采用 3个",
-        "保留 2人",
+        "保留 2个",
     ):
         assert text in shown
     keep = reverse("budget:source_decide", args=[line.pk, "keep"])

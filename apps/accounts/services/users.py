@@ -16,6 +16,13 @@ from apps.core import audit
 from apps.core.errors import Refused
 
 
+def _require_active(union: Union) -> None:
+    """Under a shared lock, so that nobody closes the union while a person is put into it. Raises Refused."""
+    present = Union.objects.select_for_update(of=("self",), no_key=True).get(pk=union.pk)
+    if not present.is_active:
+        raise Refused("所选工会已停用。", field="union")
+
+
 @transaction.atomic
 def create_user(
     *,
@@ -32,8 +39,7 @@ def create_user(
     `actor` is None for commands run on the server. Raises Refused with the field that is wrong.
     """
     require_manager(actor)
-    if not union.is_active:
-        raise Refused("所选工会已停用。", field="union")
+    _require_active(union)
     user = User(
         username=rules.normal_username(username),
         full_name=full_name.strip(),
@@ -60,8 +66,7 @@ def change_user(*, actor: User, user_id: int, full_name: str, union: Union, post
     require_manager(actor)
     user = _locked(user_id)
     if union.pk != user.union_id:
-        if not union.is_active:
-            raise Refused("所选工会已停用。", field="union")
+        _require_active(union)
         rules.require_roles_fit(held=_held(user), kind=union.kind)
     user.full_name, user.union, user.post = full_name.strip(), union, post.strip()
     with audit.because(actor_id=actor.pk, action="修改用户"):

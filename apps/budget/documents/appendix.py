@@ -301,7 +301,11 @@ def _calculation(item: ItemRow, row: LineRow, mark: str) -> Row:
     if record.source_key and record.source_read_at:
         source = quantities.find(record.source_key)
         name = source.label if source else record.source_key
-        content.append(Piece(f"（{name}，{timezone.localtime(record.source_read_at):%Y-%m-%d %H:%M}读取）"))
+        read = f"{name}，{timezone.localtime(record.source_read_at):%Y-%m-%d %H:%M}读取"
+        if record.source_value is not None and record.people != record.source_value:
+            kept = record.source_kept_reason or "未说明理由"
+            read += f"{money.format_plain(record.source_value)}{line.unit}，保留原数：{kept}"
+        content.append(Piece(f"（{read}）"))
     return Row("line", (Piece(mark), tuple(content), _formula(row, key), in_yuan_column(row.amount, key)))
 
 

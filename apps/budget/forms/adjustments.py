@@ -79,7 +79,7 @@ class NewItemForm(_MovementForm):
         super().__init__(*args, **kwargs)
         codes = ClassificationCode.objects.of_year(sheet.edition.plan.year).order_by("code")
         for name, rows in (
-            ("group", ItemGroup.objects.active()),
+            ("group", ItemGroup.objects.of_book(sheet.edition.plan.book)),
             ("funding_source", FundingSource.objects.active()),
             ("function_code", codes.filter(kind="function")),
             ("department_economic_code", codes.filter(kind="department_economic")),

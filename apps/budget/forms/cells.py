@@ -50,6 +50,11 @@ class Parsed:
     problems: dict[str, str]
     checked: dict[str, Decimal]
 
+    def forbidden(self, stage: str) -> dict[str, str]:
+        """Cells of an item typed by hand although the stage fixes them; of a block they need only be as they are."""
+        columns = {name: item_column(name, stage) for name in self.checked if name not in ("amount", "wan")}
+        return {name: f"“{column.label}”在本阶段不能修改。" for name, column in columns.items() if column}
+
     def require_clean(self) -> dict[str, Any]:
         """The values. Raises Refused with the first problem."""
         for column, message in self.problems.items():
@@ -110,8 +115,8 @@ def parse_item(cells: Mapping[str, object], *, stage: str) -> Parsed:
                 parsed.values[name] = _value(column, text, "")
             elif column.name in ("amount", "wan") and text.strip():
                 parsed.checked[name] = money.parse_amount(text, field=column.label, negative=True)
-            elif column.kind == "amount" and text.strip():
-                raise Refused(f"“{column.label}”在本阶段不能修改。")
+            elif column.kind == "amount" and text.strip():  # an export brought back unchanged is no change
+                parsed.checked[name] = money.parse_amount(text, field=column.label)
         except Refused as refusal:
             parsed.problems[name] = refusal.message
     return parsed

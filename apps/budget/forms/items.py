@@ -1,5 +1,6 @@
 """The details of an item: its fields, the documents it rests on, its performance indicators."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -31,7 +32,11 @@ class ItemForm(HouseForm):
     funding_source = forms.ModelChoiceField(
         label="资金来源", queryset=FundingSource.objects.none(), required=False, empty_label="未选"
     )
-    prior_amount = AmountField(label="上年预算数", required=False, help_text="没有上年数的留空，不要填 0")
+    prior_amount = AmountField(
+        label="上年预算数",
+        required=False,
+        help_text="上年没有安排的新项目填 0，增减率写“新增”；空着表示没有登记，不作增减比较",
+    )
     control_amount = AmountField(label="控制数", required=False, help_text="财政在“一下”时下达的控制数")
     is_three_public = forms.BooleanField(label="三公经费", required=False)
     is_procurement = forms.BooleanField(label="政府采购", required=False)
@@ -50,14 +55,17 @@ class ItemForm(HouseForm):
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, year: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, year: int, book: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["group"].queryset = ItemGroup.objects.active()
+        self.fields["group"].queryset = ItemGroup.objects.of_book(book)
         self.fields["funding_source"].queryset = FundingSource.objects.active()
         codes = ClassificationCode.objects.of_year(year)
         for name in ("function", "department_economic", "government_economic"):
             field = self.fields["function_code" if name == "function" else f"{name}_code"]
             field.queryset = codes.filter(kind=name).order_by("code")
+        # 政府预算支出经济分类 begins in 2018: a year without codes has nothing to choose.
+        if not self.fields["government_economic_code"].queryset.exists():
+            del self.fields["government_economic_code"]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -113,7 +121,7 @@ class IndicatorForm(HouseForm):
     target = forms.CharField(label="目标值", max_length=40, required=False)
     unit = forms.CharField(label="单位", max_length=12, required=False)
     weight = forms.DecimalField(
-        label="权重", max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False
+        label="权重", max_digits=5, decimal_places=2, min_value=Decimal("0.01"), max_value=100, required=False
     )
     data_source = forms.CharField(label="数据来源", max_length=60, required=False)
 

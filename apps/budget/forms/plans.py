@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.budget.rules.stages import Book
+from apps.core.errors import Refused
+from apps.core.numbering import normalise_document_number
 
 
 class _UnionChoice(forms.ModelChoiceField):
@@ -62,3 +64,11 @@ class DecisionForm(forms.Form):
             self.fields["minutes_number"].error_messages["required"] = "请填写“会议纪要文号”。"
         else:
             del self.fields["minutes_number"]
+
+    def clean_minutes_number(self) -> str:
+        """In its one written form; what is no document number is refused."""
+        text = self.cleaned_data["minutes_number"].strip()
+        try:
+            return normalise_document_number(text, field="会议纪要文号") if text else ""
+        except Refused as refused:
+            raise forms.ValidationError(refused.message) from refused

@@ -24,7 +24,7 @@ class ForeignTextForm(HouseForm):
         max_length=300_000,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 14}),
-        help_text="把编制说明粘贴到这里，或在下面选择文件",
+        help_text="把编制说明粘贴到这里，或在下面选择文件，二者选一",
     )
     file = forms.FileField(
         label="文件", required=False, help_text="txt、docx 或 pdf，不超过 20 MB；扫描成图片的 PDF 读不出文字"
@@ -33,7 +33,9 @@ class ForeignTextForm(HouseForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         upload = data.get("file")
-        if upload:
+        if upload and (data.get("text") or "").strip():
+            self.add_error("file", "文稿和文件只能选一样：请清空上面粘贴的文稿，或不选文件。")
+        elif upload:
             if upload.size > settings.UPLOAD_MAX_BYTES:
                 self.add_error("file", f"文件有 {upload.size / 1024 / 1024:.1f} MB，超过 20 MB 的上限。")
             else:
@@ -41,6 +43,8 @@ class ForeignTextForm(HouseForm):
                     data["source"] = read_text(upload.name, upload.read())
                 except Refused as refused:
                     self.add_error("file", refused.message)
+        elif "file" in self.errors:  # told there
+            return data
         elif not (data.get("text") or "").strip():
             self.add_error("text", "请粘贴文稿，或选择一个文件。")
         else:

@@ -50,7 +50,46 @@ class Adjustment(models.Model):
             ),
         )
         triggers = (
+            pgtrigger.ReadOnly(name="identity_fixed", fields=["item"]),
             content_lock_through_item(),
+            pgtrigger.Trigger(
+                name="after_ratification",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    PERFORM 1 FROM budget_item i JOIN budget_edition e ON e.id = i.edition_id
+                        WHERE i.id = NEW.item_id AND e.stage <> 'adjustment';
+                    IF FOUND THEN
+                        RAISE EXCEPTION '只有批复后的调剂版本可以登记调剂、追加、追减。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_adjustment_after_ratification';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # Checked at commit: within a transaction a giver may stand low until what it takes is there.
+            pgtrigger.Trigger(
+                name="item_covers",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                timing=pgtrigger.Deferred,
+                declare=[("the_item", "BIGINT"), ("left_over", "NUMERIC")],
+                func="""
+                    IF TG_OP = 'DELETE' THEN the_item := OLD.item_id; ELSE the_item := NEW.item_id; END IF;
+                    SELECT COALESCE((SELECT SUM(l.amount) FROM budget_calcline l WHERE l.item_id = i.id), 0)
+                           + COALESCE((SELECT SUM(a.amount) FROM budget_adjustment a
+                                JOIN budget_item moved ON moved.id = a.item_id
+                                JOIN budget_edition since ON since.id = moved.edition_id
+                                WHERE moved.lineage = i.lineage AND since.plan_id = e.plan_id
+                                AND since.stage = e.stage AND since.sequence <= e.sequence), 0)
+                        INTO left_over
+                        FROM budget_item i JOIN budget_edition e ON e.id = i.edition_id WHERE i.id = the_item;
+                    IF left_over < 0 THEN
+                        RAISE EXCEPTION '项目调整后的金额不能小于 0。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_adjustment_item_covers';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
             # Checked at commit, when both rows of a transfer are there.
             pgtrigger.Trigger(
                 name="transfer_balances",

@@ -5,6 +5,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.budget.models.locks import printed_lock
 from apps.core import audit
 
 
@@ -60,6 +61,12 @@ class PolicyDocument(models.Model):
                 name="budget_policydocument_number_once",
                 violation_error_message="这个文号已登记，同一文号只登记一次。",
             ),
+            models.UniqueConstraint(
+                fields=("title",),
+                condition=Q(number=""),
+                name="budget_policydocument_title_once",
+                violation_error_message="这个标题已登记，没有文号的文件同一标题只登记一次。",
+            ),
             models.CheckConstraint(
                 condition=~Q(number__regex=r"[\[\]【】（）()\s]"),
                 name="budget_policydocument_number_normalised",
@@ -76,6 +83,15 @@ class PolicyDocument(models.Model):
                 | Q(in_force_until__gte=F("issued_on")),
                 name="budget_policydocument_dates_in_order",
                 violation_error_message="有效期不能早于发文日期。",
+            ),
+        )
+        triggers = (
+            printed_lock(
+                "title",
+                "number",
+                "issuer",
+                "issued_on",
+                used="i.id IN (SELECT item_id FROM budget_itembasis WHERE document_id = OLD.id)",
             ),
         )
 

@@ -1,5 +1,6 @@
 """Spreadsheets brought in for a whole edition: the file as it came, kept between preview and take-over and after it."""
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils import timezone
@@ -66,6 +67,17 @@ class ImportFile(models.Model):
                 ),
                 name="budget_importfile_hash_fits_bytes",
                 violation_error_message="文件与其 SHA-256 不符。",
+            ),
+        )
+        triggers = (
+            pgtrigger.ReadOnly(
+                name="file_fixed",
+                fields=["edition", "name", "sha256", "content", "uploaded_by", "uploaded_at"],
+            ),
+            pgtrigger.Protect(
+                name="kept_once_taken",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__taken_at__isnull=False),
             ),
         )
 

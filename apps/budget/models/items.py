@@ -168,7 +168,50 @@ class Item(models.Model):
                 violation_error_message="控制数必须在 0 到 100 亿元之间。",
             ),
         )
-        triggers = (pgtrigger.ReadOnly(name="identity_fixed", fields=["edition", "lineage"]), content_lock())
+        triggers = (
+            pgtrigger.ReadOnly(name="identity_fixed", fields=["edition", "lineage"]),
+            content_lock(),
+            # Books are never added together: a group of another book would be.
+            pgtrigger.Trigger(
+                name="group_of_its_book",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("group_id"),
+                func="""
+                    IF NOT EXISTS (
+                        SELECT 1 FROM budget_itemgroup g, budget_edition e JOIN budget_plan p ON p.id = e.plan_id
+                            WHERE g.id = NEW.group_id AND e.id = NEW.edition_id AND g.book IN ('', p.book))
+                    THEN
+                        RAISE EXCEPTION '这个项目分组属于另一预算体系，三本预算互不相加。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_item_group_of_its_book';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # The ceiling is the bureau's: entered in 一下, carried on as it is, unknown to a new item.
+            pgtrigger.Trigger(
+                name="control_handed_down",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("control_amount"),
+                declare=[("own", "budget_edition%ROWTYPE"), ("handed_down", "NUMERIC")],
+                func="""
+                    IF TG_OP = 'UPDATE' THEN
+                        IF NEW.control_amount IS NOT DISTINCT FROM OLD.control_amount THEN
+                            RETURN NEW;
+                        END IF;
+                    END IF;
+                    SELECT * INTO own FROM budget_edition WHERE id = NEW.edition_id;
+                    IF own.stage <> 'first_down' THEN
+                        SELECT control_amount INTO handed_down FROM budget_item
+                            WHERE edition_id = own.based_on_id AND lineage = NEW.lineage;
+                        IF NEW.control_amount IS DISTINCT FROM handed_down THEN
+                            RAISE EXCEPTION '控制数由财政在一下下达，只在一下版本登记。'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_item_control_handed_down';
+                        END IF;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return self.title(self.edition.plan.year)

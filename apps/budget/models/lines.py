@@ -7,7 +7,7 @@ from django.db.models.functions import Round
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.budget.models.locks import content_lock_through_item
+from apps.budget.models.locks import calculation_lock, content_lock_through_item
 from apps.budget.models.plans import Edition
 from apps.budget.rules.calculation import AMOUNT_LIMIT, COUNT_LIMIT, Method, ShareBasis
 from apps.core import audit
@@ -154,12 +154,21 @@ class CalcLine(models.Model):
                 violation_error_message="测算行只能填写本测算方式所用的数。",
             ),
             models.CheckConstraint(
+                condition=Q(source_key="") | Q(method__in=(Method.HEADCOUNT, Method.TIERED)),
+                name="budget_calcline_source_counts",
+                violation_error_message="只有按数量测算的行可以绑定数据来源。",
+            ),
+            models.CheckConstraint(
                 condition=Q(source_key="") | Q(source_value__isnull=False, source_read_at__isnull=False),
                 name="budget_calcline_source_was_read",
                 violation_error_message="绑定数据来源的测算行必须有读取数和读取时间。",
             ),
         )
-        triggers = (pgtrigger.ReadOnly(name="identity_fixed", fields=["item"]), content_lock_through_item())
+        triggers = (
+            pgtrigger.ReadOnly(name="identity_fixed", fields=["item"]),
+            content_lock_through_item(),
+            calculation_lock(),
+        )
 
     def __str__(self) -> str:
         return self.label or f"测算行{self.ordinal}"

@@ -1,13 +1,13 @@
-"""Plan → Edition: one budget of a union, year and book, and its versions with their decisions."""
+"""Plan → Edition: one budget of a union, year and book, and its versions."""
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.budget.models.reference import FiscalYear
-from apps.budget.rules.stages import OPEN_STATUSES, Book, Stage, Status, edition_label
+from apps.budget.rules.stages import FINAL_STAGES, OPEN_STATUSES, Book, Stage, Status, edition_label
 from apps.core import audit
 
 
@@ -67,9 +67,20 @@ class EditionQuerySet(models.QuerySet["Edition"]):
     def open(self) -> "EditionQuerySet":
         return self.filter(status__in=OPEN_STATUSES)
 
+    def final(self) -> "EditionQuerySet":
+        """Editions in which a year's budget may end, the last first: an approved 批复 or 调剂."""
+        return self.filter(status=Status.APPROVED, stage__in=FINAL_STAGES).order_by("-id")
+
     def for_detail(self) -> "EditionQuerySet":
         return self.select_related(
-            "plan__union", "plan__fiscal_year", "based_on", "submitted_by", "created_by", "last_decision"
+            "plan__union",
+            "plan__fiscal_year",
+            "based_on",
+            "compared_with__plan__union",
+            "compared_with__plan__fiscal_year",
+            "submitted_by",
+            "created_by",
+            "last_decision",
         )
 
 
@@ -103,6 +114,16 @@ class Edition(models.Model):
         User, verbose_name="提交人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
+    # Kept with the submission: what is printed of last year must not move when last year is adjusted again.
+    compared_with = models.ForeignKey(
+        "self",
+        verbose_name="所比上年版本",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
     approved_at = models.DateTimeField("审定时间", null=True, blank=True)
     minutes_number = models.CharField("会议纪要文号", max_length=60, blank=True)
     created_by = models.ForeignKey(User, verbose_name="建立人", on_delete=models.PROTECT, related_name="+")
@@ -151,26 +172,87 @@ class Edition(models.Model):
         )
         triggers = (
             pgtrigger.ReadOnly(
-                name="identity_fixed", fields=["plan", "stage", "sequence", "based_on", "created_by"]
+                name="identity_fixed",
+                fields=["plan", "stage", "sequence", "based_on", "created_by", "created_at"],
             ),
             pgtrigger.Protect(
                 name="kept_once_submitted",
                 operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__round__gt=0),
             ),
-            # No status without a decision: every move needs its own new row in budget_decision.
+            pgtrigger.Trigger(
+                name="begins_as_draft",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NEW.status <> 'draft' OR NEW.round <> 0 OR NEW.minutes_number <> '' OR num_nonnulls(
+                        NEW.last_decision_id, NEW.submitted_by_id, NEW.submitted_at, NEW.approved_at,
+                        NEW.compared_with_id) > 0 THEN
+                        RAISE EXCEPTION '新的版本只能是草稿。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_begins_as_draft';
+                    END IF;
+                    IF NEW.based_on_id IS NOT NULL THEN
+                        PERFORM 1 FROM budget_edition b
+                            WHERE b.id = NEW.based_on_id AND b.plan_id = NEW.plan_id AND b.status = 'approved';
+                        IF NOT FOUND THEN
+                            RAISE EXCEPTION '新的版本只能来自本预算已审定的版本。'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_follows_approved';
+                        END IF;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # No status without a decision: every move needs its own new row in budget_decision, and who submitted,
+            # when, which minutes and which round are what that row says.
             pgtrigger.Trigger(
                 name="moves_by_decision",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
+                condition=pgtrigger.AnyChange(
+                    "status",
+                    "round",
+                    "last_decision",
+                    "submitted_by",
+                    "submitted_at",
+                    "compared_with",
+                    "approved_at",
+                    "minutes_number",
+                ),
                 declare=[("decision", "budget_decision%ROWTYPE")],
                 func="""
                     SELECT * INTO decision FROM budget_decision WHERE id = NEW.last_decision_id;
-                    IF decision.id IS NULL OR decision.edition_id <> NEW.id OR decision.from_status <> OLD.status
-                       OR decision.to_status <> NEW.status OR decision.id <= COALESCE(OLD.last_decision_id, 0) THEN
-                        RAISE EXCEPTION '状态只能通过审批改变。'
+                    IF decision.id IS NULL OR decision.edition_id <> NEW.id OR OLD.status = NEW.status
+                       OR decision.from_status <> OLD.status OR decision.to_status <> NEW.status
+                       OR decision.id <= COALESCE(OLD.last_decision_id, 0) THEN
+                        RAISE EXCEPTION '状态只能通过审批改变，轮次、提交和审定的记录随之改变。'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_moves_by_decision';
+                    END IF;
+                    -- What is missing altogether is refused by the constraints of the table.
+                    IF NEW.round <> decision.round
+                       OR decision.action = 'submit' AND (
+                            NEW.submitted_by_id <> decision.actor_id OR NEW.submitted_at <> decision.at)
+                       OR decision.action <> 'submit' AND
+                            (NEW.submitted_by_id, NEW.submitted_at, NEW.compared_with_id) IS DISTINCT FROM
+                            (OLD.submitted_by_id, OLD.submitted_at, OLD.compared_with_id)
+                       OR NEW.status = 'approved' AND (
+                            NEW.approved_at <> decision.at
+                            OR NEW.minutes_number NOT IN ('', decision.minutes_number))
+                       OR NEW.status <> 'approved' AND
+                            (NEW.approved_at, NEW.minutes_number) IS DISTINCT FROM
+                            (OLD.approved_at, OLD.minutes_number) THEN
+                        RAISE EXCEPTION '轮次、提交和审定的记录必须与审批记录一致。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_says_the_decision';
+                    END IF;
+                    IF decision.action = 'submit' AND NEW.compared_with_id IS NOT NULL THEN
+                        PERFORM 1 FROM budget_edition e
+                            JOIN budget_plan p ON p.id = e.plan_id JOIN budget_plan own ON own.id = NEW.plan_id
+                            WHERE e.id = NEW.compared_with_id AND e.status = 'approved'
+                            AND e.stage IN ('ratified', 'adjustment') AND p.union_id = own.union_id
+                            AND p.book = own.book AND p.fiscal_year_id = own.fiscal_year_id - 1;
+                        IF NOT FOUND THEN
+                            RAISE EXCEPTION '只能与上年同一预算的批复或调剂比较。'
+                                USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_compared_with_last_year';
+                        END IF;
                     END IF;
                     RETURN NEW;
                 """,
@@ -203,116 +285,6 @@ class Edition(models.Model):
         return self.status in OPEN_STATUSES and not self.plan.fiscal_year.is_closed
 
 
-class OfEditionQuerySet(models.QuerySet):
-    """Rows that hang on an edition are seen by those who see the edition."""
-
-    def visible_to(self, user: User) -> "OfEditionQuerySet":
-        return self.filter(edition__in=Edition.objects.visible_to(user))
-
-
-class Decision(models.Model):
-    """One step of the approval, with the person, the role at that time, the opinion and the total. Insert-only."""
-
-    edition = models.ForeignKey(
-        Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="decisions"
-    )
-    round = models.PositiveSmallIntegerField("送审轮次")
-    action = models.CharField("动作", max_length=10)
-    label = models.CharField("动作名称", max_length=20)
-    from_status = models.CharField("原状态", max_length=14, choices=Status.choices)
-    to_status = models.CharField("新状态", max_length=14, choices=Status.choices)
-    actor = models.ForeignKey(User, verbose_name="办理人", on_delete=models.PROTECT, related_name="+")
-    roles = models.CharField("当时角色", max_length=200)
-    note = models.CharField("意见", max_length=500, blank=True)
-    minutes_number = models.CharField("会议纪要文号", max_length=60, blank=True)
-    total_amount = models.DecimalField("当时合计", max_digits=16, decimal_places=2)
-    at = models.DateTimeField("时间", default=timezone.now)
-
-    objects = OfEditionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "审批记录"
-        verbose_name_plural = "审批记录"
-        ordering = ("id",)
-        constraints = (
-            # One person acts once in a round: whoever submitted cannot check, whoever checked cannot approve.
-            models.UniqueConstraint(
-                fields=("edition", "round", "actor"),
-                condition=~Q(action="withdraw"),
-                name="budget_decision_one_step_a_person",
-                violation_error_message="同一轮送审中，每人只能办理一个环节：提交、审核、审批必须由不同的人办理。",
-            ),
-            models.CheckConstraint(
-                condition=~Q(action="return") | ~Q(note=""),
-                name="budget_decision_return_has_opinion",
-                violation_error_message="退回必须填写意见。",
-            ),
-            models.CheckConstraint(
-                condition=~Q(from_status=F("to_status")),
-                name="budget_decision_moves",
-                violation_error_message="审批必须改变状态。",
-            ),
-        )
-        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
-
-    def __str__(self) -> str:
-        return f"{self.label} {self.actor}"
-
-
-class Waiver(models.Model):
-    """A soft finding let stand, with the reason and the person. Insert-only."""
-
-    edition = models.ForeignKey(
-        Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="waivers"
-    )
-    fingerprint = models.CharField("问题指纹", max_length=64)
-    code = models.CharField("规则", max_length=40)
-    message = models.CharField("问题", max_length=500)
-    reason = models.CharField("理由", max_length=500)
-    waived_by = models.ForeignKey(User, verbose_name="接受人", on_delete=models.PROTECT, related_name="+")
-    waived_at = models.DateTimeField("时间", default=timezone.now)
-
-    objects = OfEditionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "校验说明"
-        verbose_name_plural = "校验说明"
-        constraints = (
-            models.UniqueConstraint(
-                fields=("edition", "fingerprint"),
-                name="budget_waiver_once",
-                violation_error_message="这个问题已有说明。",
-            ),
-            models.CheckConstraint(
-                condition=~Q(reason=""),
-                name="budget_waiver_has_reason",
-                violation_error_message="保留问题必须说明理由。",
-            ),
-        )
-        triggers = (
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            # A reason changes no content, so the state of the edition does not matter; a later edition ends it.
-            pgtrigger.Trigger(
-                name="newest_edition_only",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                func="""
-                    PERFORM 1 FROM budget_edition own
-                        JOIN budget_edition later ON later.plan_id = own.plan_id AND later.id > own.id
-                        WHERE own.id = NEW.edition_id;
-                    IF FOUND THEN
-                        RAISE EXCEPTION '本预算已开启后续版本，本版本不再补充说明。'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_waiver_newest_edition';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.message
-
-
 class GridChangeQuerySet(models.QuerySet["GridChange"]):
     def visible_to(self, user: User) -> "GridChangeQuerySet":
         return self.filter(edition__in=Edition.objects.visible_to(user))
@@ -342,6 +314,15 @@ class GridChange(models.Model):
         verbose_name = "批量变动"
         verbose_name_plural = "批量变动"
         ordering = ("-id",)
+        triggers = (
+            pgtrigger.ReadOnly(name="append_only", exclude=["undone_at"]),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="undone_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__undone_at__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.summary

@@ -1,11 +1,14 @@
 """Reference data of the budget: fiscal years, groups of items, funding sources, classification codes by year."""
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
 from apps.accounts.models import User
+from apps.budget.models.locks import printed_lock
+from apps.budget.rules.stages import Book
 from apps.core import audit
 
 
@@ -35,6 +38,15 @@ class FiscalYear(models.Model):
                 name="budget_fiscalyear_closed_by_someone",
                 violation_error_message="关闭年度必须同时记录关闭人和关闭时间。",
             ),
+        )
+        triggers = (
+            pgtrigger.ReadOnly(name="identity_fixed", fields=["year"]),
+            pgtrigger.Protect(
+                name="closed_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__closed_at__isnull=False),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         )
 
     def __str__(self) -> str:
@@ -68,13 +80,30 @@ class NamedReference(models.Model):
         return self.name
 
 
+class ItemGroupQuerySet(ReferenceQuerySet):
+    def of_book(self, book: str) -> "ItemGroupQuerySet":
+        """Groups in use that may stand in this book: the books are never added together."""
+        return self.filter(is_active=True, book__in=("", book))
+
+
 @audit.tracked()
 class ItemGroup(NamedReference):
     """A group of items as the explanation prints them, e.g. 单位专项公用经费项目."""
 
+    book = models.CharField(
+        "预算体系",
+        max_length=10,
+        choices=Book.choices,
+        blank=True,
+        help_text="只用于这一预算体系；留空的各体系都可用",
+    )
+
+    objects = ItemGroupQuerySet.as_manager()  # type: ignore[misc]
+
     class Meta(NamedReference.Meta):
         verbose_name = "项目分组"
         verbose_name_plural = "项目分组"
+        triggers = (printed_lock("code", "name", "ordinal", "book", used="i.group_id = OLD.id"),)
 
 
 @audit.tracked()
@@ -84,6 +113,7 @@ class FundingSource(NamedReference):
     class Meta(NamedReference.Meta):
         verbose_name = "资金来源"
         verbose_name_plural = "资金来源"
+        triggers = (printed_lock("code", "name", "ordinal", used="i.funding_source_id = OLD.id"),)
 
 
 class ClassificationCodeQuerySet(models.QuerySet["ClassificationCode"]):
@@ -136,6 +166,15 @@ class ClassificationCode(models.Model):
                     ),
                 ),
                 violation_error_message="同一分类、同一编码在重叠的年度里只能有一个名称。",
+            ),
+        )
+        # A code that is renamed ends with its last year and begins again as a new row.
+        triggers = (
+            printed_lock(
+                "kind",
+                "code",
+                "name",
+                used="OLD.id IN (i.function_code_id, i.department_economic_code_id, i.government_economic_code_id)",
             ),
         )
 

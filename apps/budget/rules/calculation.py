@@ -1,7 +1,7 @@
 """The five ways to calculate (测算方式), their amounts and the sentence each prints (domain: 测算句)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import models
@@ -54,6 +54,8 @@ class Line:
     share_basis: str = ""
     fixed_amount: Decimal | None = None
     note: str = ""
+    key: str = field(default="", compare=False)
+    """The label before {年度} was filled: by it a line is found again in another year."""
 
     @property
     def amount(self) -> Decimal | None:

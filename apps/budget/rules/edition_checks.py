@@ -1,5 +1,6 @@
 """Checks over the rows of an edition (the text checks over what is printed stand in rules/text)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -33,6 +34,8 @@ CATALOGUE: dict[str, tuple[Severity, str]] = {
     "data.document_is_speech": (Severity.SOFT, "以领导讲话为依据，依据效力不足"),
     "data.document_title_variants": (Severity.SOFT, "两份依据文件的标题只差个别字"),
     "data.source_changed": (Severity.SOFT, "数据来源的数已变，未接受也未说明保留"),
+    "data.no_funding": (Severity.SOFT, "项目没有选资金来源"),
+    "data.source_overridden": (Severity.SOFT, "手工改了数据来源的数，没有说明理由"),
     "data.source_missing": (Severity.SOFT, "数据来源已不存在，沿用上次读取的数"),
     "data.no_duties": (Severity.SOFT, "没有填写主要职责"),
     "data.no_tasks": (Severity.SOFT, "没有填写年度主要任务和目标"),
@@ -59,12 +62,20 @@ class ItemFacts(Protocol):
     @property
     def change(self) -> Decimal | None: ...
     @property
+    def identity(self) -> str: ...
+    @property
     def has_basis(self) -> bool: ...
 
 
-def _finding(code: str, message: str, *, place: str = "", hint: str = "") -> Finding:
+def _finding(code: str, message: str, *, place: str = "", hint: str = "", subject: str = "") -> Finding:
     return Finding(
-        code=code, severity=CATALOGUE[code][0], message=message, place=place, excerpt=place, hint=hint
+        code=code,
+        severity=CATALOGUE[code][0],
+        message=message,
+        place=place,
+        excerpt=place,
+        hint=hint,
+        subject=subject,
     )
 
 
@@ -75,13 +86,18 @@ def no_basis(item: ItemFacts) -> Finding:
         f"“{item.title}”无测算依据：{money.format_wan(item.amount)}万元没有人数、标准或测算说明。",
         place=item.title,
         hint="补充测算方式或测算说明；确无测算的，由财务负责人说明理由后接受。",
+        subject=f"{item.identity} {item.amount}",
     )
 
 
 def no_document(item: ItemFacts) -> Finding:
     """无依据文件, whether it stands or was accepted with a reason."""
     return _finding(
-        NO_DOCUMENT, f"“{item.title}”没有依据文件。", place=item.title, hint="在项目页选择依据文件。"
+        NO_DOCUMENT,
+        f"“{item.title}”没有依据文件。",
+        place=item.title,
+        hint="在项目页选择依据文件。",
+        subject=item.identity,
     )
 
 
@@ -94,13 +110,18 @@ def check_item(
     change_reason: str,
     has_documents: bool,
     has_codes: bool,
+    has_source: bool = True,
 ) -> Iterator[Finding]:
     """Findings about one item, in the order a person would mend them."""
-    place = item.title
+    place, about = item.title, f"{item.identity} {item.amount}"
     # What comes in after 批复 comes in by 追加 and has no calculation lines.
     if not item.rule_lines and stage != Stage.ADJUSTMENT:
         yield _finding(
-            "data.no_lines", f"“{place}”没有测算行，没有金额。", place=place, hint="在表格里为它加一行测算。"
+            "data.no_lines",
+            f"“{place}”没有测算行，没有金额。",
+            place=place,
+            subject=about,
+            hint="在表格里为它加一行测算。",
         )
     for number, line in enumerate(item.rule_lines, start=1):
         missing = calculation.missing_figures(line)
@@ -109,6 +130,7 @@ def check_item(
                 "data.line_incomplete",
                 f"“{place}”第{number}行测算缺少{'、'.join(missing)}。",
                 place=place,
+                subject=about,
                 hint="补填后金额自动算出。",
             )
     if item.rule_lines and not item.has_basis:
@@ -118,6 +140,7 @@ def check_item(
             "data.negative",
             f"“{place}”调整后预算数为 {money.format_plain(item.amount)} 元，不能为负。",
             place=place,
+            subject=about,
         )
     elif (
         item.rule_lines
@@ -125,11 +148,19 @@ def check_item(
         and all(not calculation.missing_figures(line) for line in item.rule_lines)
     ):
         yield _finding(
-            "data.zero", f"“{place}”的金额为 0。", place=place, hint="确不安排的，请删除项目或说明理由。"
+            "data.zero",
+            f"“{place}”的金额为 0。",
+            place=place,
+            subject=about,
+            hint="确不安排的，请删除项目或说明理由。",
         )
     if not purpose.strip():
         yield _finding(
-            "data.no_purpose", f"“{place}”没有说明文字。", place=place, hint="在项目页填写“说明”。"
+            "data.no_purpose",
+            f"“{place}”没有说明文字。",
+            place=place,
+            subject=about,
+            hint="在项目页填写“说明”。",
         )
     elif item.has_basis and item.rule_lines and "{测算句}" not in purpose:
         yield _finding(
@@ -138,7 +169,15 @@ def check_item(
     if not has_documents:
         yield no_document(item)
     if not has_codes:
-        yield _finding("data.no_code", f"“{place}”没有选功能分类或部门经济分类。", place=place)
+        yield _finding("data.no_code", f"“{place}”没有选功能分类或部门经济分类。", place=place, subject=about)
+    if not has_source:
+        yield _finding(
+            "data.no_funding",
+            f"“{place}”没有选资金来源，收支总表里会印成“未注明”。",
+            place=place,
+            subject=item.identity,
+            hint="在项目页选择资金来源。",
+        )
     if (
         control_amount is not None
         and stage in (Stage.SECOND_UP, Stage.RATIFIED)
@@ -148,15 +187,17 @@ def check_item(
             "data.over_control",
             f"“{place}”{money.format_wan(item.amount)}万元，超过控制数{money.format_wan(control_amount)}万元。",
             place=place,
+            subject=about,
         )
     if stage == Stage.FIRST_DOWN and control_amount is None:
-        yield _finding("data.no_control", f"“{place}”没有填控制数。", place=place)
+        yield _finding("data.no_control", f"“{place}”没有填控制数。", place=place, subject=about)
     if item.change and not change_reason.strip():
         word = "增加" if item.change > 0 else "减少"
         yield _finding(
             "data.no_change_reason",
             f"“{place}”比上年{word}{money.format_wan(abs(item.change))}万元，没有写原因。",
             place=place,
+            subject=about,
         )
 
 
@@ -188,9 +229,19 @@ def check_documents(documents: Sequence[DocumentFacts], *, year: int) -> Iterato
                 )
 
 
+_DIGITS = re.compile(r"[0-9０-９〇零一二三四五六七八九十]+(?=年|届|期|次|号)")
+
+
 def differ_by_a_word(first: str, second: str) -> bool:
-    """Whether one title becomes the other by inserting or replacing one run of at most three characters."""
-    if first == second:
+    """Whether one title becomes the other by inserting or replacing one run of at most three characters.
+
+    The same notice of another year, session or number is another document, not a slip.
+    """
+    if (
+        first == second
+        or abs(len(first) - len(second)) > 3
+        or _DIGITS.sub("", first) == _DIGITS.sub("", second)
+    ):
         return False
     short, long = sorted((first, second), key=len)
     head = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))

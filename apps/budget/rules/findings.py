@@ -50,6 +50,8 @@ class Finding:
     hint: str = ""
     more: tuple[Span, ...] = ()
     gap: Decimal | None = None
+    subject: str = ""
+    """What the finding is about, where its words do not tell it for sure: an item by its lineage, an amount to the fen."""
 
     @property
     def fingerprint(self) -> str:
@@ -60,7 +62,7 @@ class Finding:
         """
         words = re.sub(r"\s+", "", unicodedata.normalize("NFKC", self.excerpt))
         figures = re.findall(r"[\d.]+%?", self.message)
-        material = "\x1f".join([self.code, words, *figures])
+        material = "\x1f".join([self.code, words, *figures, *filter(None, [self.subject])])
         return hashlib.sha256(material.encode()).hexdigest()[:32]
 
     @property

@@ -64,9 +64,20 @@ class Condition(models.TextChoices):
 
 
 def job_condition(
-    *, status: str, requested_at: datetime, now: datetime, any_worker: bool, own_worker: bool
+    *,
+    status: str,
+    requested_at: datetime,
+    now: datetime,
+    any_worker: bool,
+    own_worker: bool,
+    is_in_queue: bool,
 ) -> Condition:
-    """`any_worker`: a worker reported lately. `own_worker`: the one that took this job did."""
+    """`any_worker`: a worker reported lately. `own_worker`: the one that took this job did.
+
+    `is_in_queue`: the queue still holds it; a job it lost, or gave up before the first step, never comes by itself.
+    """
+    if status == "queued" and not is_in_queue:
+        return Condition.STALLED
     if status == "queued":
         waits_long = now - requested_at > NO_WORKER_AFTER
         return Condition.NO_WORKER if waits_long and not any_worker else Condition.WAITING

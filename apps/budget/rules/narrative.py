@@ -108,7 +108,7 @@ def explain_change(before_lines: Sequence[Line], after_lines: Sequence[Line]) ->
     """Split the change between two calculations into people (at the old standard) and standard (for the new people).
 
     人数因素 = (new count − old count) × old standard; 标准因素 = (new standard − old standard) × new count, so the two
-    add up without a rest. A class that is new or gone counts as people. Lines are paired by their label.
+    add up without a rest. A class that is new or gone counts as people. Lines are paired by their label, {年度} unfilled.
     """
     return ChangeSplit(
         before=sum((_amount(line) for line in before_lines), ZERO),
@@ -131,11 +131,15 @@ def _pairs(before: Sequence[Line], after: Sequence[Line]) -> list[tuple[Line | N
     left = list(before)
     pairs: list[tuple[Line | None, Line | None]] = []
     for line in after:
-        found = next((candidate for candidate in left if candidate.label == line.label), None)
+        found = next((candidate for candidate in left if _name(candidate) == _name(line)), None)
         if found is not None:
             left.remove(found)
         pairs.append((found, line))
     return pairs + [(line, None) for line in left]
+
+
+def _name(line: Line) -> str:
+    return line.key or line.label
 
 
 def _factors(before: Line | None, after: Line | None) -> tuple[Factor, ...]:

@@ -66,6 +66,9 @@ OPEN_STATUSES = (Status.DRAFT, Status.RETURNED)
 RECORDED_STAGES = (Stage.FIRST_DOWN, Stage.RATIFIED)
 APPROVED_STAGES = (Stage.FIRST_UP, Stage.SECOND_UP, Stage.ADJUSTMENT)
 
+FINAL_STAGES = (Stage.RATIFIED, Stage.ADJUSTMENT)
+"""In one of these a year's budget ends; what stops at 一上 or 二上 was asked for and never granted."""
+
 # Where the ceiling handed down in 一下 stands beside the figures.
 CONTROLLED_STAGES = (Stage.FIRST_DOWN, Stage.SECOND_UP, Stage.RATIFIED)
 

@@ -30,7 +30,7 @@ def require_may_waive(
     if status in _PASSED:
         raise Refused("本版本已由财务负责人审核，只能由财务负责人说明理由。", code="permission")
     if not may_enter:
-        raise Refused("您没有说明问题的权限。", code="permission")
+        raise Refused("由财务经办或财务负责人说明理由。", code="permission")
 
 
 def clean_reason(text: str) -> str:

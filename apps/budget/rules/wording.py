@@ -22,6 +22,11 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _BRACE = re.compile(r"[{}｛｝]")
 # A figure with a unit of money or counting, outside titles 《…》 and document numbers 〔…〕.
 _TYPED_FIGURE = re.compile(r"[0-9０-９][0-9０-９,，.．]*\s*(?:多|余)?\s*(?:亿|万|千)?\s*(?:元|人|名|户|人次)")
+# 五百五十七人, 二十万元; 一人一档 and 千家万户 are no figures.
+_HAN_FIGURE = re.compile(
+    r"(?=[百千万十]*[一二两三四五六七八九])"
+    r"(?:[〇零一二两三四五六七八九十百千]{2,}(?:多|余)?(?:亿|万)?|[一二两三四五六七八九](?:亿|万))(?:元|人|名|户|人次)"
+)
 _TITLE = re.compile(r"《[^》]*》")
 
 
@@ -43,7 +48,8 @@ def require_known_placeholders(text: str, *, known: Mapping[str, str], field: st
 
 def require_no_typed_figures(text: str, *, field: str) -> None:
     """Raises Refused when an amount or a count is typed into the text instead of coming from the rows."""
-    found = _TYPED_FIGURE.search(_TITLE.sub("", text))
+    outside = _TITLE.sub("", text)
+    found = _TYPED_FIGURE.search(outside) or _HAN_FIGURE.search(outside)
     if found:
         raise Refused(
             f"“{found.group().strip()}”是直接写进文字的数字。金额和人数请用占位符，如 {{人数}}、{{金额}}、{{万元}}、{{测算句}}。",

@@ -14,7 +14,7 @@ from apps.budget.models import Edition, Item, OutlineEntry
 from apps.budget.rules.calculation import Line
 from apps.budget.rules.stages import Status
 from apps.budget.rules.terms import Term
-from apps.budget.selectors.plans import last_final_edition
+from apps.budget.selectors.plans import compared_edition
 from apps.budget.selectors.sheet import NOTHING, edition_sheet
 
 
@@ -48,8 +48,8 @@ class EarlierItem:
 
 
 def earlier_year(edition: Edition) -> dict[UUID, EarlierItem]:
-    """Items of last year's final edition, by lineage; empty without one."""
-    earlier = last_final_edition(edition.plan)
+    """Items of the edition of last year that this one is compared with, by lineage; empty without one."""
+    earlier = compared_edition(edition)
     if earlier is None:
         return {}
     return {
@@ -60,7 +60,7 @@ def earlier_year(edition: Edition) -> dict[UUID, EarlierItem]:
 
 def no_longer_planned(edition: Edition) -> Decimal | None:
     """What last year spent on items that this edition has no more, in yuan; None where there are none."""
-    earlier = last_final_edition(edition.plan)
+    earlier = compared_edition(edition)
     if earlier is None:
         return None
     kept = Item.objects.filter(edition=edition).values("lineage")

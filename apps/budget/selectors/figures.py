@@ -124,7 +124,7 @@ def _amounts(sheet: Sheet, earlier: Mapping[UUID, EarlierItem]) -> Iterator[Deci
     before_all = (sheet.prior_amount or NOTHING) + gone
     yield from (sheet.amount, sheet.prior_amount, gone, before_all, sheet.amount - before_all)
     if sheet.is_adjustment:
-        yield from (move.amount for move in _moves(sheet))
+        yield from (move.amount for move in moves_of(sheet))
 
 
 def _line_amounts(line: calculation.Line) -> Iterator[Decimal | None]:
@@ -133,7 +133,7 @@ def _line_amounts(line: calculation.Line) -> Iterator[Decimal | None]:
         yield money.round_fen(line.base_amount * line.ratio)  # 计提数, of which the line is a share
 
 
-def _moves(sheet: Sheet) -> QuerySet[Adjustment]:
+def moves_of(sheet: Sheet) -> QuerySet[Adjustment]:
     """Adjustments of the plan up to and with this edition."""
     edition = sheet.edition
     return Adjustment.objects.filter(
@@ -316,7 +316,7 @@ def _item(sheet: Sheet, key: str) -> Figure | None:
     for mark, group, item in numbered(sheet):
         if item_key(item) == key:
             moves = tuple(
-                _moves(sheet)
+                moves_of(sheet)
                 .filter(item__lineage=item.record.lineage)
                 .select_related("item__edition", "created_by")
                 .order_by("id")

@@ -20,7 +20,7 @@ from apps.budget.rules.stages import (
     Status,
 )
 from apps.budget.selectors.contributors import contributors
-from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order, last_final_edition
+from apps.budget.selectors.plans import EditionAmounts, compared_edition, edition_amounts, in_order
 from apps.core import money
 from apps.core.workflow import Step
 
@@ -93,8 +93,13 @@ class EditionFrame:
         return self.amounts.control if self.edition.stage in CONTROLLED_STAGES else None
 
     @property
+    def control_missing(self) -> int:
+        """How many items lack a control figure where others have one: then the total is compared with nothing."""
+        return 0 if self.control is None else self.amounts.control_missing
+
+    @property
     def headroom(self) -> Decimal | None:
-        return None if self.control is None else self.control - self.total
+        return None if self.control is None or self.control_missing else self.control - self.total
 
     @property
     def headroom_shown(self) -> Decimal | None:
@@ -102,7 +107,8 @@ class EditionFrame:
 
     @property
     def change(self) -> Decimal | None:
-        return None if self.before is None else self.total - self.before
+        """Nothing is told of an edition that has no items yet."""
+        return None if self.before is None or not self.amounts.item_count else self.total - self.before
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -228,7 +234,7 @@ def stage_steps(
 def edition_frame(edition: Edition, user: User) -> EditionFrame:
     """Head, stages and buttons of an edition for this person, in a fixed number of queries."""
     editions = in_order(edition.plan.editions.all())
-    before = edition.based_on if edition.based_on is not None else last_final_edition(edition.plan)
+    before = edition.based_on if edition.based_on is not None else compared_edition(edition)
     plan_ids = {edition.plan_id} | ({before.plan_id} if before is not None else set())
     amounts = edition_amounts(plan_ids)
     acted = tuple(

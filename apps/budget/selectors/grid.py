@@ -334,7 +334,9 @@ def edition_grid(edition: Edition) -> Grid:
         for row in sheet.groups
     ]
     used = {group.group.pk for group in groups}
-    empty = [GridGroup(group, ()) for group in ItemGroup.objects.active() if group.pk not in used]
+    empty = [
+        GridGroup(group, ()) for group in ItemGroup.objects.of_book(edition.plan.book) if group.pk not in used
+    ]
     return Grid(
         edition=edition,
         columns=item_columns(edition.stage),

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from apps.accounts.models import User
-from apps.budget.models import CalcLine, Item
+from apps.budget.models import Adjustment, CalcLine, Edition, Indicator, Item, ItemBasis, OutlineEntry
 from apps.core import money
 
 MOST_EVENTS = 300
@@ -26,6 +26,8 @@ _NOT_TOLD = {
     "source_parameters",
 }
 _RATIOS = {"ratio", "share"}
+# What hangs on an item and has a history of its own.
+_PARTS: tuple[type[Model], ...] = (CalcLine, Adjustment, Indicator, ItemBasis)
 _ACTIONS = {"insert": "新增", "update": "修改", "delete": "删除"}
 
 
@@ -55,8 +57,18 @@ def line_history(line: CalcLine) -> list[RowChange]:
 
 
 def item_history(item: Item) -> list[RowChange]:
-    """Events of an item and of all lines it ever had, newest first."""
-    return _changes([_Track(Item, {"pgh_obj_id": item.pk}), _Track(CalcLine, {"item_id": item.pk})])
+    """Events of an item and of everything that ever hung on it, newest first."""
+    parts = (_Track(model, {"item_id": item.pk}) for model in _PARTS)
+    return _changes([_Track(Item, {"pgh_obj_id": item.pk}), *parts])
+
+
+def edition_history(edition: Edition) -> list[RowChange]:
+    """Events of everything in an edition, what was deleted included, newest first."""
+    items = apps.get_model("budget", "ItemEvent").objects.filter(edition_id=edition.pk)
+    of_items = {"item_id__in": items.values("pgh_obj_id")}
+    tracks = [_Track(model, of_items) for model in _PARTS]
+    tracks += [_Track(model, {"edition_id": edition.pk}) for model in (Item, OutlineEntry)]
+    return _changes(tracks)
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,7 @@ def _told(
         who=people.get(user, "系统") if user is not None else "系统",
         action=context.get("action") or _ACTIONS.get(event.pgh_label, event.pgh_label),
         reason=context.get("reason", ""),
-        row=(event.label or f"第{event.ordinal}行") if model is CalcLine else "",
+        row=names.row(event, model),
         fields=fields,
         tone={"insert": "green", "delete": "red"}.get(event.pgh_label, ""),
     )
@@ -147,6 +159,16 @@ class _Names:
                         if key is not None:
                             wanted.setdefault(column.related_model, set()).add(key)
         self._rows = {model: model._default_manager.in_bulk(keys) for model, keys in wanted.items()}
+
+    def row(self, event: Any, model: type[Model]) -> str:
+        """What the event is about, as it was called at that time."""
+        if model is Item:
+            return str(event.name)
+        if model is OutlineEntry:
+            return str(event.text)[:30]
+        if model is CalcLine:
+            return event.label or f"第{event.ordinal}行"
+        return str(model._meta.verbose_name)
 
     def text(self, column: Any, value: Any) -> str:
         if value is None or value == "":

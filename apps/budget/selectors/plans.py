@@ -1,7 +1,7 @@
 """Plans with the amounts of their editions: lists, the page of one plan, and what each stage says of each item."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -12,7 +12,15 @@ from django.db.models import Count, QuerySet, Sum
 
 from apps.accounts.models import Union, User
 from apps.budget.models import Adjustment, CalcLine, Edition, IssuedDocument, Item, Plan
-from apps.budget.rules.stages import CONTROLLED_STAGES, STAGE_MEANING, TONES, Book, Stage, Status
+from apps.budget.rules.stages import (
+    CONTROLLED_STAGES,
+    OPEN_STATUSES,
+    STAGE_MEANING,
+    TONES,
+    Book,
+    Stage,
+    Status,
+)
 from apps.budget.selectors.sheet import NOTHING
 
 
@@ -26,6 +34,8 @@ class EditionAmounts:
     """All movements up to and with this edition (追加 minus 追减; transfers are zero in sum)."""
     control: Decimal | None = None
     item_count: int = 0
+    control_missing: int = 0
+    """Items without a control figure: while there are any, the sum of the others bounds nothing."""
 
     @property
     def total(self) -> Decimal:
@@ -39,24 +49,25 @@ def edition_amounts(plan_ids: Iterable[int]) -> dict[int, EditionAmounts]:
     editions = list(Edition.objects.filter(plan__in=ids).order_by("plan", "sequence", "id"))
     calculated = _sums(CalcLine.objects.filter(item__edition__plan__in=ids), "item__edition", "amount")
     moved = _sums(Adjustment.objects.filter(item__edition__plan__in=ids), "item__edition", "amount")
-    counted: dict[int, tuple[int, Decimal | None]] = {
-        row["edition"]: (row["items"], row["control"])
+    counted: dict[int, tuple[int, Decimal | None, int]] = {
+        row["edition"]: (row["items"], row["control"], row["items"] - row["controlled"])
         for row in Item.objects.filter(edition__plan__in=ids)
         .order_by()
         .values("edition")
-        .annotate(items=Count("pk"), control=Sum("control_amount"))
+        .annotate(items=Count("pk"), control=Sum("control_amount"), controlled=Count("control_amount"))
     }
     running: dict[int, Decimal] = defaultdict(lambda: NOTHING)
     found: dict[int, EditionAmounts] = {}
     for edition in editions:
         if edition.stage == Stage.ADJUSTMENT:
             running[edition.plan_id] += moved.get(edition.pk, NOTHING)
-        item_count, control = counted.get(edition.pk, (0, None))
+        item_count, control, control_missing = counted.get(edition.pk, (0, None, 0))
         found[edition.pk] = EditionAmounts(
             calculated=calculated.get(edition.pk, NOTHING),
             adjustment=running[edition.plan_id] if edition.stage == Stage.ADJUSTMENT else NOTHING,
             control=control,
             item_count=item_count,
+            control_missing=control_missing,
         )
     return found
 
@@ -191,18 +202,47 @@ def plan_choices(user: User) -> PlanChoices:
 
 
 def last_final_edition(plan: Plan) -> Edition | None:
-    """The edition in which last year's budget of the same union and book ended, if it was approved."""
-    return (
-        Edition.objects.filter(
-            plan__union=plan.union_id,
-            plan__book=plan.book,
-            plan__fiscal_year=plan.year - 1,
-            status=Status.APPROVED,
+    """The edition in which last year's budget of the same union and book ended: its 批复, or the last 调剂 after it."""
+    return last_final_editions([plan]).get(plan.pk)
+
+
+def last_final_editions(plans: Collection[Plan]) -> dict[int, Edition]:
+    """The same for many plans, by plan id, in one query."""
+    wanted = {(plan.union_id, plan.year - 1, plan.book): plan.pk for plan in plans}
+    finals = (
+        Edition.objects.final()
+        .filter(
+            plan__union__in={union for union, _, _ in wanted},
+            plan__fiscal_year__in={year for _, year, _ in wanted},
         )
         .select_related("plan__union", "plan__fiscal_year")
+    )
+    found: dict[int, Edition] = {}
+    for edition in finals:
+        pk = wanted.get((edition.plan.union_id, edition.plan.year, edition.plan.book))
+        if pk is not None:
+            found.setdefault(pk, edition)  # the last comes first
+    return found
+
+
+def compared_edition(edition: Edition) -> Edition | None:
+    """Last year's edition that this one is compared with: the newest while it is drafted, then the one submitted with."""
+    if edition.status in OPEN_STATUSES:
+        return last_final_edition(edition.plan)
+    return edition.compared_with
+
+
+def why_no_last_year(union_path: str, book: str, year: int) -> str:
+    """The sentence that says why a year's budget gives no figures; `year` is the one asked for."""
+    newest = (
+        Edition.objects.filter(plan__union__path=union_path, plan__book=book, plan__fiscal_year=year)
         .order_by("-id")
         .first()
     )
+    if newest is None:
+        return f"{year}年没有已审定的预算。"
+    state = "" if newest.status == Status.APPROVED else f"（{newest.get_status_display()}）"
+    return f"{year}年的预算只到“{newest.label}”{state}，没有已审定的批复，不能作为上年预算。"
 
 
 @dataclass(frozen=True)
@@ -259,6 +299,8 @@ class PlanPage:
     items: list[StageItem]
     issued: list[IssuedDocument]
     last_year: Edition | None
+    last_year_note: str
+    """Why last year gives no figures, though it has a budget."""
 
     @cached_property
     def newest(self) -> Edition:
@@ -284,7 +326,7 @@ def plan_page(plan: Plan) -> PlanPage:
     """The plan with all its editions, in a fixed number of queries."""
     editions = list(
         plan.editions.select_related(
-            "plan__fiscal_year", "plan__union", "created_by", "submitted_by"
+            "plan__fiscal_year", "plan__union", "compared_with__plan", "created_by", "submitted_by"
         ).order_by("id")
     )
     last_year = last_final_edition(plan)
@@ -293,14 +335,28 @@ def plan_page(plan: Plan) -> PlanPage:
     for edition in editions:
         if rows:
             before, label = rows[-1].amounts.total, rows[-1].edition.label
-        elif last_year is not None:
-            before, label = amounts[last_year.pk].total, f"{last_year.plan.year}年{last_year.label}"
+        elif (compared := compared_edition(edition)) is not None:
+            before, label = amounts[compared.pk].total, f"{compared.plan.year}年{compared.label}"
         else:
             before, label = None, ""
         rows.append(EditionRow(edition, amounts[edition.pk], before, label))
     columns, items = _stage_items(plan, editions)
     issued = list(IssuedDocument.objects.filter(edition__plan=plan).for_list())
-    return PlanPage(plan=plan, rows=rows, columns=columns, items=items, issued=issued, last_year=last_year)
+    return PlanPage(
+        plan=plan,
+        rows=rows,
+        columns=columns,
+        items=items,
+        issued=issued,
+        last_year=last_year,
+        last_year_note="" if last_year is not None else _last_year_note(plan),
+    )
+
+
+def _last_year_note(plan: Plan) -> str:
+    """Said only where last year has a budget that was never granted; a first year needs no word."""
+    last = Plan.objects.filter(union=plan.union_id, book=plan.book, fiscal_year=plan.year - 1)
+    return why_no_last_year(plan.union.path, plan.book, plan.year - 1) if last.exists() else ""
 
 
 _COLUMNS = (

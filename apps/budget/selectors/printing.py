@@ -33,17 +33,20 @@ def condition_of(job: PrintJob, now: datetime) -> Condition:
             "pk", flat=True
         )
     )
-    own = (
-        ProcrastinateJob.objects.filter(task_name=TASK, args={"job_id": job.pk}, status="doing")
-        .values_list("worker_id", flat=True)
+    held = (
+        ProcrastinateJob.objects.filter(task_name=TASK, args={"job_id": job.pk}, status__in=("todo", "doing"))
+        .values_list("status", "worker_id")
         .first()
     )
+    taken_by = held[1] if held is not None and held[0] == "doing" else None
     return job_condition(
         status=job.status,
         requested_at=job.requested_at,
         now=now,
         any_worker=bool(alive),
-        own_worker=own in alive,
+        own_worker=taken_by in alive,
+        # Taken by a worker that is gone: nobody will do it.
+        is_in_queue=held is not None and (held[0] == "todo" or taken_by in alive),
     )
 
 

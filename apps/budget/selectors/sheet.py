@@ -52,6 +52,11 @@ class ItemRow:
         return self.record.title(self.year)
 
     @property
+    def identity(self) -> str:
+        """The same in all editions and years."""
+        return str(self.record.lineage)
+
+    @property
     def amount(self) -> Decimal:
         """What the item stands at: the calculation, after an adjustment edition also its movements (调整后预算数)."""
         return self.ratified_amount + self.adjustment
@@ -178,6 +183,7 @@ def rule_line(record: CalcLine, year: int | None = None) -> calculation.Line:
         share_basis=record.share_basis,
         fixed_amount=record.fixed_amount,
         note=record.note,
+        key=record.label,
     )
 
 

@@ -5,13 +5,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from apps.budget.models import Adjustment, CalcLine, ClassificationCode, Edition
 from apps.budget.rules import narrative, wording
-from apps.budget.selectors.explanation import Node, outline_tree
+from apps.budget.selectors.explanation import EarlierItem, Node, earlier_year, outline_tree
+from apps.budget.selectors.figures import moves_of
+from apps.budget.selectors.plans import compared_edition
 from apps.budget.selectors.sheet import ItemRow, Sheet
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the meaning of a key changes; what was issued keeps its own number."""
 
 # The names of the people behind a reading stay in the system: the file leaves the house.
@@ -19,6 +22,12 @@ _LINE_FIELDS = (
     "ordinal", "label", "method", "people", "unit", "of_which_label", "of_which_people", "rate", "base_amount",
     "ratio", "share", "share_basis", "fixed_amount", "note", "amount", "source_key", "source_parameters",
     "source_value", "source_read_at", "source_kept_reason",
+)  # fmt: skip
+
+
+_EARLIER_FIELDS = (
+    "label", "method", "people", "unit", "of_which_label", "of_which_people", "rate", "base_amount", "ratio",
+    "share", "share_basis", "fixed_amount", "note",
 )  # fmt: skip
 
 
@@ -68,7 +77,14 @@ def _item(item: ItemRow, group_number: int, moves: list[Adjustment]) -> dict[str
         "explanation": item.explanation(),
         "lines": [_line(row.record) for row in item.lines],
         "adjustments": [
-            {"kind": move.kind, "amount": _plain(move.amount), "reason": move.reason} for move in moves
+            {
+                "edition": move.item.edition_id,
+                "label": move.item.edition.label,
+                "kind": move.kind,
+                "amount": _plain(move.amount),
+                "reason": move.reason,
+            }
+            for move in moves
         ],
         "documents": [
             {
@@ -98,13 +114,39 @@ def _item(item: ItemRow, group_number: int, moves: list[Adjustment]) -> dict[str
     }
 
 
+def _compared(edition: Edition) -> dict[str, Any] | None:
+    """What of last year stands in the text: the changes are told against these items and lines."""
+    earlier = compared_edition(edition)
+    if earlier is None:
+        return None
+    return {
+        "edition": earlier.pk,
+        "year": earlier.plan.year,
+        "label": earlier.label,
+        "items": [_earlier(lineage, item) for lineage, item in earlier_year(edition).items()],
+    }
+
+
+def _earlier(lineage: UUID, item: EarlierItem) -> dict[str, Any]:
+    return {
+        "lineage": str(lineage),
+        "title": item.title,
+        "amount": _plain(item.amount),
+        "lines": [
+            {name: _plain(getattr(line, name)) for name in _EARLIER_FIELDS} | {"amount": _plain(line.amount)}
+            for line in item.lines
+        ],
+    }
+
+
 def snapshot(sheet: Sheet) -> dict[str, Any]:
     """Everything the explanation was made from, amounts in yuan as text. The same data give the same values."""
     edition = sheet.edition
     plan = edition.plan
-    moves: dict[int, list[Adjustment]] = {}
-    for move in Adjustment.objects.filter(item__edition=edition).order_by("id"):
-        moves.setdefault(move.item_id, []).append(move)
+    moves: dict[UUID, list[Adjustment]] = {}
+    if sheet.is_adjustment:
+        for move in moves_of(sheet).select_related("item__edition").order_by("id"):
+            moves.setdefault(move.item.lineage, []).append(move)
     outline = outline_tree(edition)
     return {
         "format": FORMAT,
@@ -124,10 +166,11 @@ def snapshot(sheet: Sheet) -> dict[str, Any]:
                 "code": group.group.code,
                 "name": group.group.name,
                 "amount": _plain(group.amount),
-                "items": [_item(item, number, moves.get(item.record.pk, [])) for item in group.items],
+                "items": [_item(item, number, moves.get(item.record.lineage, [])) for item in group.items],
             }
             for number, group in enumerate(sheet.groups, start=1)
         ],
+        "compared": _compared(edition),
         "outline": {section: _nodes(nodes) for section, nodes in outline.items()},
         "decisions": [
             {

@@ -12,7 +12,7 @@ from apps.budget.models import CalcLine, Plan
 from apps.budget.rules.edition_checks import CATALOGUE
 from apps.budget.rules.findings import Finding
 from apps.budget.rules.stages import Status
-from apps.budget.selectors.sheet import Sheet
+from apps.budget.selectors.sheet import ItemRow, Sheet
 from apps.core import quantities
 from apps.core.errors import Refused
 from apps.core.money import format_plain as plain
@@ -20,6 +20,7 @@ from apps.core.quantities import Difference, QuantitySource, Reading
 
 _CHANGED = "data.source_changed"
 _MISSING = "data.source_missing"
+_OVERRIDDEN = "data.source_overridden"
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,22 @@ def source_findings(sheet: Sheet) -> Iterator[Finding]:
                     excerpt=f"{item.title} {row.record.label}",
                     hint="。".join(filter(None, (state.names_words, "请接受新数，或说明理由后保留原数。"))),
                 )
+            elif state.differs_from_line and not state.line.source_kept_reason:
+                yield _overridden(state, item, name)
+
+
+def _overridden(state: SourceState, item: ItemRow, name: str) -> Finding:
+    """A figure typed over what the source says, without a word why."""
+    line = state.line
+    return Finding(
+        _OVERRIDDEN,
+        CATALOGUE[_OVERRIDDEN][0],
+        f"{name}填的是 {line.people}{state.unit}，数据来源“{state.label}”读取的是 {state.stored_words}，没有写理由。",
+        place=item.title,
+        excerpt=f"{item.title} {line.label}",
+        hint="请在数据来源里采用读取数，或写明理由后保留原数。",
+        subject=item.identity,
+    )
 
 
 def _day(line: CalcLine) -> str:

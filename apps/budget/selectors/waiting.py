@@ -7,11 +7,11 @@ from decimal import Decimal
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.budget.models import Decision, Edition, Plan
-from apps.budget.rules.stages import FLOW, TONES, Status
+from apps.budget.models import Decision, Edition
+from apps.budget.rules.stages import FLOW, OPEN_STATUSES, TONES, Status
 from apps.budget.selectors.contributors import written_by
 from apps.budget.selectors.frame import blocked_because
-from apps.budget.selectors.plans import edition_amounts
+from apps.budget.selectors.plans import edition_amounts, last_final_editions
 from apps.core.workflow import Step
 
 _DECIDES = ("check", "approve")
@@ -89,7 +89,12 @@ def waiting_for(user: User) -> list[Waiting]:
         .exclude(status__in=(Status.DRAFT, Status.APPROVED))
         .filter(plan__fiscal_year__closed_at__isnull=True)
         .select_related(
-            "plan__union", "plan__fiscal_year", "based_on", "submitted_by", "last_decision__actor"
+            "plan__union",
+            "plan__fiscal_year",
+            "based_on",
+            "compared_with",
+            "submitted_by",
+            "last_decision__actor",
         )
         .order_by("last_decision__at", "id")
     )
@@ -121,8 +126,12 @@ def _next_step(edition: Edition, user: User) -> Step | None:
 
 def _with_amounts(rows: list[tuple[Edition, Step]]) -> list[Waiting]:
     plans = {edition.plan_id: edition.plan for edition, _ in rows}
-    last_years = _last_finals(list(plans.values()))
-    amounts = edition_amounts([*plans, *(edition.plan_id for edition in last_years.values())])
+    # A returned edition is drafted again; every other was submitted with the edition it is compared with.
+    drafted = last_final_editions([edition.plan for edition, _ in rows if edition.status in OPEN_STATUSES])
+    last_years = {edition.plan_id: edition.compared_with for edition, _ in rows} | drafted
+    amounts = edition_amounts(
+        [*plans, *(edition.plan_id for edition in last_years.values() if edition is not None)]
+    )
     found = []
     for edition, step in rows:
         before = edition.based_on or last_years.get(edition.plan_id)
@@ -139,22 +148,3 @@ def _with_amounts(rows: list[tuple[Edition, Step]]) -> list[Waiting]:
             )
         )
     return found
-
-
-def _last_finals(plans: list[Plan]) -> dict[int, Edition]:
-    """For each plan the edition in which last year's budget of the same union and book ended."""
-    wanted = {(plan.union_id, plan.year - 1, plan.book): plan.pk for plan in plans}
-    finals = (
-        Edition.objects.filter(
-            status=Status.APPROVED,
-            plan__union__in={plan.union_id for plan in plans},
-            plan__fiscal_year__in={plan.year - 1 for plan in plans},
-        )
-        .select_related("plan")
-        .order_by("id")
-    )
-    return {
-        wanted[key]: edition
-        for edition in finals
-        if (key := (edition.plan.union_id, edition.plan.year, edition.plan.book)) in wanted
-    }

@@ -1,7 +1,7 @@
 """Whether a finding of an edition may still be answered with a reason."""
 
 from apps.accounts.models import User
-from apps.budget.models import Edition
+from apps.budget.models import Edition, Waiver
 from apps.budget.rules import waiving
 from apps.budget.rules.findings import Finding
 from apps.core.errors import Refused
@@ -31,3 +31,9 @@ def waiver_obstacle(finding: Finding, edition: Edition, user: User, *, supersede
     except Refused as refused:
         return refused.message
     return ""
+
+
+def kept_reasons(edition: Edition) -> dict[str, Waiver]:
+    """The latest reason for each finding in the editions of the same plan before this one, by fingerprint."""
+    earlier = Waiver.objects.filter(edition__plan=edition.plan_id, edition__lt=edition.pk).order_by("pk")
+    return {waiver.fingerprint: waiver for waiver in earlier}

@@ -166,11 +166,12 @@ def remove_movement(*, adjustment_id: int, actor: User) -> None:
                 f"“{row.item.title(edition.plan.year)}”的这笔钱已经调出或追减，撤销后会成为负数；请先撤销后面的变动。",
                 code="negative",
             )
-    item = chosen.item
+    items = list(Item.objects.filter(adjustments__in=rows).distinct())
     with audit.because(actor_id=actor.pk, action=f"撤销{chosen.get_kind_display()}"):
         rows.delete()
-        if _is_new(item, edition) and not item.adjustments.exists():
-            item.delete()
+        for item in items:
+            if _is_new(item, edition) and not item.adjustments.exists():
+                item.delete()
 
 
 def _is_new(item: Item, edition: Edition) -> bool:

@@ -24,6 +24,7 @@ from apps.core.errors import Refused
 MOST_ROWS = 2_000
 STALE = "stale"
 """Code of the refusal when rows were changed after they were tried."""
+COMPUTED_COLUMNS = ("amount", "wan")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,21 @@ class Trial:
     @property
     def unchanged_count(self) -> int:
         return len(self.rows) - len(self.changed)
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Items and lines apart, of which each row of a file may hold both: changed, new and unchanged ones."""
+        kinds = {"changed": (True, False), "new": (True, True), "unchanged": (False, False)}
+        return {
+            kind: {
+                table: sum(
+                    row.table == table and (bool(row.cells) or row.is_new, row.is_new) == wanted
+                    for row in self.rows
+                )
+                for table in ("item", "line")
+            }
+            for kind, wanted in kinds.items()
+        }
 
 
 @dataclass
@@ -207,7 +223,7 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
 
 
 MODELS: dict[str, Any] = {"line": CalcLine, "item": Item}
-_EDITABLE = {CalcLine: line_services.EDITABLE, Item: item_services.EDITABLE}
+_STORED = {CalcLine: line_services.STORED, Item: (*item_services.EDITABLE, "ordinal")}
 
 
 def _fetch(table: str, edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> dict[int, Any]:
@@ -254,9 +270,10 @@ def _apply(record: Any, values: Mapping[str, Any], edition: Edition) -> None:
 
 
 def _values(record: Any) -> dict[str, Any]:
-    """The editable values as they are stored: rows of other tables by key."""
+    """The values a block may change, as they are stored: rows of other tables by key."""
     fields = record._meta
-    return {name: getattr(record, fields.get_field(name).attname) for name in _EDITABLE[type(record)]}
+    names = [name for name in _STORED[type(record)] if name != "ordinal"]
+    return {name: getattr(record, fields.get_field(name).attname) for name in names}
 
 
 def _amount(record: Any) -> Decimal:
@@ -279,7 +296,9 @@ def _unequal(row: RowInput, texts: Mapping[str, str]) -> dict[str, str]:
     wrong = {}
     for column, given in row.checked.items():
         shown, computed = money.format_yuan(given), texts.get(column, "")
-        if computed != shown:
+        if computed != shown and column not in COMPUTED_COLUMNS:
+            wrong[column] = f"在本阶段不能修改，现为 {computed or '空'}。"
+        elif computed != shown:
             told = f"按本行测算为 {computed}" if computed else "本行还算不出金额"
             wrong[column] = f"{told}，给出的是 {shown}。"
     return wrong
@@ -356,12 +375,13 @@ def number_rows(records: list[Any], siblings: Any, parent: str) -> None:
 
 def update_rows(model: Any, records: Sequence[Any]) -> None:
     if records:
-        more = ("source_kept_reason",) if model is CalcLine else ("ordinal",)
-        fields = [*_EDITABLE[model], *more, "version", "updated_by", "updated_at"]
+        fields = [*_STORED[model], "version", "updated_by", "updated_at"]
         model.objects.bulk_update(records, fields, batch_size=500)
 
 
 def _as_json(before: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if before is None:
         return None
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in before.items()}
+    return {
+        name: str(value) if isinstance(value, Decimal | datetime) else value for name, value in before.items()
+    }

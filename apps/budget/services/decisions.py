@@ -12,6 +12,7 @@ from apps.budget.rules import waiving
 from apps.budget.rules.findings import Finding
 from apps.budget.rules.stages import FLOW, Status
 from apps.budget.selectors.contributors import contributors
+from apps.budget.selectors.plans import last_final_edition
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.waivers import is_superseded, require_may_waive
 from apps.core import audit
@@ -47,6 +48,7 @@ def decide_edition(
         _require_ready(edition, sheet)
         edition.round += 1
         edition.submitted_by, edition.submitted_at = actor, now
+        edition.compared_with = last_final_edition(edition.plan)
     elif action == "withdraw":
         if edition.submitted_by_id != actor.pk:
             raise Refused(f"只有提交人{edition.submitted_by}可以撤回。", code="not_submitter")
@@ -79,6 +81,8 @@ def decide_edition(
                 at=now,
             )
     except IntegrityError as error:
+        if "budget_decision_one_step_a_person" not in str(error):
+            raise
         raise Refused(SAME_PERSON, code="same_person") from error
     edition.status = step.target
     edition.last_decision = decision
@@ -93,6 +97,7 @@ def decide_edition(
                 "round",
                 "submitted_by",
                 "submitted_at",
+                "compared_with",
                 "approved_at",
                 "minutes_number",
             )

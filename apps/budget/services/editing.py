@@ -11,7 +11,7 @@ from apps.core.errors import Refused
 
 
 def lock_open_edition(edition_id: int, actor: User, *, for_calculation: bool = True) -> Edition:
-    """The edition, share-locked against a submission under way. Raises Refused when its content may not change."""
+    """The edition under lock: writers of one edition follow each other. Raises Refused when its content may not change."""
     edition = (
         Edition.objects.select_for_update(of=("self",), no_key=True)
         .select_related("plan__fiscal_year", "plan__union")
@@ -44,6 +44,11 @@ def why_closed(edition: Edition, actor: User) -> str:
     except Refused as refused:
         return refused.message
     return ""
+
+
+def gone(what: str) -> Refused:
+    """The refusal for a row that a colleague deleted while this person worked on it."""
+    return Refused(f"{what}刚才已被同事删除，请刷新页面。", code="gone")
 
 
 class RowChanged(Refused):

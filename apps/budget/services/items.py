@@ -10,7 +10,8 @@ from django.db.models import Max
 from apps.accounts.models import User
 from apps.budget.models import Edition, Indicator, Item, ItemBasis
 from apps.budget.rules import wording
-from apps.budget.services.editing import lock_open_edition, require_seen
+from apps.budget.rules.stages import Book, Stage
+from apps.budget.services.editing import gone, lock_open_edition, require_seen
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -43,8 +44,19 @@ def apply_values(record: Item, values: Mapping[str, Any], edition: Edition) -> N
     unknown = set(values) - set(EDITABLE)
     if unknown:
         raise Refused(f"这一项不能修改：{'、'.join(sorted(unknown))}。", code="column")
+    if (
+        "control_amount" in values
+        and values["control_amount"] != record.control_amount
+        and edition.stage != Stage.FIRST_DOWN
+    ):
+        raise Refused("“控制数”由财政在一下下达，只在一下版本登记。", field="control_amount")
     for name, value in values.items():
         setattr(record, name, value)
+    if record.group.book not in ("", edition.plan.book):
+        raise Refused(
+            f"“{record.group}”属于{Book(record.group.book).label}，不能编入{edition.plan.get_book_display()}。",
+            field="group",
+        )
     record.name = record.name.strip()
     if not record.name:
         raise Refused("“项目名称”不能为空。", field="name")
@@ -79,6 +91,20 @@ def create_item(*, edition_id: int, actor: User, values: Mapping[str, Any], now:
     return record
 
 
+def _locked(item_id: int, actor: User, *, for_calculation: bool = True) -> tuple[Edition, Item]:
+    """The item and its edition under lock. Raises Refused when somebody deleted the item meanwhile."""
+    edition_id = Item.objects.filter(pk=item_id).values_list("edition_id", flat=True).first()
+    if edition_id is not None:
+        edition = lock_open_edition(edition_id, actor, for_calculation=for_calculation)
+        found = Item.objects.select_for_update(of=("self",)).select_related(
+            "updated_by", "group", "function_code", "department_economic_code", "government_economic_code"
+        )
+        record = found.filter(pk=item_id).first()
+        if record is not None:
+            return edition, record
+    raise gone("这个项目")
+
+
 @transaction.atomic
 def change_item(
     *,
@@ -87,20 +113,10 @@ def change_item(
     values: Mapping[str, Any],
     seen_version: int,
     now: datetime,
-    overwrite: bool = False,
 ) -> Item:
-    """Save fields of an item. Raises RowChanged when `seen_version` is old, unless the person chose to overwrite."""
-    edition_id = Item.objects.values_list("edition_id", flat=True).get(pk=item_id)
-    edition = lock_open_edition(edition_id, actor, for_calculation=False)
-    record = (
-        Item.objects.select_for_update(of=("self",))
-        .select_related(
-            "updated_by", "group", "function_code", "department_economic_code", "government_economic_code"
-        )
-        .get(pk=item_id)
-    )
-    if not overwrite:
-        require_seen(record, seen_version, current=values_of(record))
+    """Save fields of an item. Raises RowChanged when `seen_version` is old."""
+    edition, record = _locked(item_id, actor, for_calculation=False)
+    require_seen(record, seen_version, current=values_of(record))
     old_group = record.group_id
     apply_values(record, values, edition)
     if record.group_id != old_group:
@@ -116,9 +132,7 @@ def change_item(
 @transaction.atomic
 def remove_item(*, item_id: int, actor: User, seen_version: int) -> None:
     """Delete an item with its lines; the history of both stays."""
-    edition_id = Item.objects.values_list("edition_id", flat=True).get(pk=item_id)
-    lock_open_edition(edition_id, actor)
-    record = Item.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=item_id)
+    _, record = _locked(item_id, actor)
     require_seen(record, seen_version, current=values_of(record))
     with audit.because(actor_id=actor.pk, action="删除项目"):
         record.delete()
@@ -127,12 +141,8 @@ def remove_item(*, item_id: int, actor: User, seen_version: int) -> None:
 @transaction.atomic
 def move_item(*, item_id: int, actor: User, steps: int) -> None:
     """Move an item up (negative) or down within its group; at the edge nothing happens."""
-    edition_id = Item.objects.values_list("edition_id", flat=True).get(pk=item_id)
-    lock_open_edition(edition_id, actor, for_calculation=False)
-    moved = Item.objects.get(pk=item_id)
-    order = list(
-        Item.objects.filter(edition_id=edition_id, group_id=moved.group_id).order_by("ordinal", "id")
-    )
+    edition, moved = _locked(item_id, actor, for_calculation=False)
+    order = list(Item.objects.filter(edition=edition, group_id=moved.group_id).order_by("ordinal", "id"))
     place = next(index for index, item in enumerate(order) if item.pk == item_id)
     order.insert(max(0, place + steps), order.pop(place))
     for ordinal, item in enumerate(order, start=1):

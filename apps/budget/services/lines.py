@@ -12,7 +12,7 @@ from apps.budget.models import CalcLine, Item
 from apps.budget.rules import calculation, wording
 from apps.budget.rules.calculation import Method
 from apps.budget.selectors.sheet import rule_line
-from apps.budget.services.editing import lock_open_edition, require_seen
+from apps.budget.services.editing import gone, lock_open_edition, require_seen
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -31,6 +31,16 @@ EDITABLE = (
     "fixed_amount",
     "note",
 )
+# What hangs on the count of a line and is written with it: a paste keeps or loses a binding as a single cell does.
+SOURCE_FIELDS = (
+    "source_key",
+    "source_parameters",
+    "source_kept_reason",
+    "source_value",
+    "source_rows",
+    "source_read_at",
+)
+STORED = (*EDITABLE, *SOURCE_FIELDS)
 _FIGURES = {
     Method.HEADCOUNT: ("people", "of_which_people", "rate"),
     Method.TIERED: ("people", "of_which_people", "rate"),
@@ -62,13 +72,14 @@ def apply_values(record: CalcLine, values: Mapping[str, Any]) -> None:
     unknown = set(values) - set(EDITABLE)
     if unknown:
         raise Refused(f"这一列不能修改：{'、'.join(sorted(unknown))}。", code="column")
+    before = record.people
     for name, value in values.items():
         setattr(record, name, value)
     if record.method not in Method.values:
         raise Refused("测算方式只能是：" + "、".join(Method.labels) + "。", field="method")
     _clear_foreign_figures(record)
-    if record.source_key and "people" in values and values["people"] != record.source_value:
-        record.source_kept_reason = record.source_kept_reason or "手工改数"
+    if record.source_key and record.people != before:
+        record.source_kept_reason = ""  # a reason answers for one figure; the next one needs its own
     wording.require_known_placeholders(record.label, known=wording.NAME_PLACEHOLDERS, field="label")
     calculation.require_sound(rule_line(record))
 
@@ -76,14 +87,31 @@ def apply_values(record: CalcLine, values: Mapping[str, Any]) -> None:
 @transaction.atomic
 def add_line(*, item_id: int, actor: User, values: Mapping[str, Any], now: datetime) -> CalcLine:
     """Append a line to an item."""
-    item = Item.objects.select_related("edition").get(pk=item_id)
-    lock_open_edition(item.edition_id, actor)
+    edition_id = Item.objects.filter(pk=item_id).values_list("edition_id", flat=True).first()
+    if edition_id is None:
+        raise gone("这个项目")
+    lock_open_edition(edition_id, actor)
+    item = Item.objects.select_for_update(of=("self",), no_key=True).filter(pk=item_id).first()
+    if item is None:
+        raise gone("这个项目")
     last = item.lines.aggregate(last=Max("ordinal"))["last"] or 0
     record = CalcLine(item=item, ordinal=last + 1, updated_by=actor, updated_at=now)
     apply_values(record, values)
     with audit.because(actor_id=actor.pk, action="新增测算行"):
         record.save(force_insert=True)
     return record
+
+
+def _locked(line_id: int, actor: User) -> CalcLine:
+    """The line under lock, in an edition that may change. Raises Refused when somebody deleted it meanwhile."""
+    edition_id = Item.objects.filter(lines=line_id).values_list("edition_id", flat=True).first()
+    if edition_id is not None:
+        lock_open_edition(edition_id, actor)
+        found = CalcLine.objects.select_for_update(of=("self",)).select_related("updated_by")
+        record = found.filter(pk=line_id).first()
+        if record is not None:
+            return record
+    raise gone("这一行测算")
 
 
 @transaction.atomic
@@ -94,14 +122,10 @@ def change_line(
     values: Mapping[str, Any],
     seen_version: int,
     now: datetime,
-    overwrite: bool = False,
 ) -> CalcLine:
-    """Save cells of a line. Raises RowChanged when `seen_version` is old, unless the person chose to overwrite."""
-    edition_id = Item.objects.values_list("edition_id", flat=True).get(lines=line_id)
-    lock_open_edition(edition_id, actor)
-    record = CalcLine.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=line_id)
-    if not overwrite:
-        require_seen(record, seen_version, current=values_of(record))
+    """Save cells of a line. Raises RowChanged when `seen_version` is old."""
+    record = _locked(line_id, actor)
+    require_seen(record, seen_version, current=values_of(record))
     apply_values(record, values)
     record.version += 1
     record.updated_by = actor
@@ -114,9 +138,7 @@ def change_line(
 @transaction.atomic
 def remove_line(*, line_id: int, actor: User, seen_version: int) -> None:
     """Delete a line; its history stays. Raises RowChanged when a colleague changed it meanwhile."""
-    edition_id = Item.objects.values_list("edition_id", flat=True).get(lines=line_id)
-    lock_open_edition(edition_id, actor)
-    record = CalcLine.objects.select_for_update(of=("self",)).select_related("updated_by").get(pk=line_id)
+    record = _locked(line_id, actor)
     require_seen(record, seen_version, current=values_of(record))
     with audit.because(actor_id=actor.pk, action="删除测算行"):
         record.delete()
@@ -125,8 +147,7 @@ def remove_line(*, line_id: int, actor: User, seen_version: int) -> None:
 @transaction.atomic
 def move_line(*, line_id: int, actor: User, steps: int) -> None:
     """Move a line up (negative) or down within its item; at the edge nothing happens."""
-    moved = CalcLine.objects.select_related("item").get(pk=line_id)
-    lock_open_edition(moved.item.edition_id, actor)
+    moved = _locked(line_id, actor)
     order = list(CalcLine.objects.filter(item=moved.item_id).order_by("ordinal", "id"))
     place = next(index for index, line in enumerate(order) if line.pk == line_id)
     order.insert(max(0, place + steps), order.pop(place))

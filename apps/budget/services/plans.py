@@ -20,7 +20,7 @@ from apps.budget.models import (
     Plan,
 )
 from apps.budget.rules.stages import NEXT_STAGE, Book, Stage, Status
-from apps.budget.selectors.plans import last_final_edition
+from apps.budget.selectors.plans import last_final_edition, why_no_last_year
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -106,7 +106,8 @@ def copy_last_year(*, edition_id: int, actor: User, now: datetime) -> int:
         raise Refused("本版本已有项目，不能再从上年复制。请先删除已有项目。", code="not_empty")
     source = last_final_edition(edition.plan)
     if source is None:
-        raise Refused(f"{edition.plan.year - 1}年没有已审定的预算可以复制。", code="nothing_to_copy")
+        plan = edition.plan
+        raise Refused(why_no_last_year(plan.union.path, plan.book, plan.year - 1), code="nothing_to_copy")
     with audit.because(actor_id=actor.pk, action="从上年复制"):
         return copy_content(source=source, target=edition, actor=actor, now=now, new_year=True)
 

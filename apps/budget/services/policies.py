@@ -1,14 +1,16 @@
 """The register of basis documents: enter, change, attach the scan."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
 from apps.budget.models import PolicyDocument
+from apps.budget.services.refusals import explain
 from apps.core import audit
 from apps.core.errors import Refused
 from apps.core.numbering import normalise_document_number
@@ -40,6 +42,16 @@ def _apply(document: PolicyDocument, values: Mapping[str, Any]) -> None:
         raise Refused(f"《{document.title}》已登记。", field="title")
 
 
+@contextmanager
+def _once() -> Iterator[None]:
+    """A colleague may enter the same document at the same moment: the database then says so, as a sentence."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise explain(error) from None
+
+
 def _attach(document: PolicyDocument, scan: UploadedContent) -> None:
     document.scan.save(scan.name, ContentFile(scan.data), save=False)
     document.scan_sha256 = scan.sha256
@@ -55,7 +67,7 @@ def register_document(
     _apply(document, values)
     if scan is not None:
         _attach(document, scan)
-    with audit.because(actor_id=actor.pk, action="登记依据文件"):
+    with audit.because(actor_id=actor.pk, action="登记依据文件"), _once():
         document.save(force_insert=True)
     return document
 
@@ -78,7 +90,7 @@ def change_document(
     if scan is not None:
         _attach(document, scan)
     document.version += 1
-    with audit.because(actor_id=actor.pk, action="修改依据文件"):
+    with audit.because(actor_id=actor.pk, action="修改依据文件"), _once():
         document.save(force_update=True)
     return document
 

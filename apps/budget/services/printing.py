@@ -69,12 +69,13 @@ def _queue(edition: Edition, actor: User, style: str, is_issue: bool, reason: st
 @transaction.atomic
 def restart_print(*, job_id: int, actor: User, now: datetime) -> PrintJob:
     """Begin an interrupted print again as a new job. Raises Refused while the first one is alive."""
+    # The edition first, as everywhere: an issue under way holds it while it finishes its job.
+    edition = _locked(PrintJob.objects.values_list("edition_id", flat=True).get(pk=job_id))
     job = PrintJob.objects.select_for_update(of=("self",)).defer("pdf").get(pk=job_id)
     if job.requested_by_id != actor.pk:
         raise Refused("这次打印由别人提出，请自己另行打印。", code="permission")
     if condition_of(job, now) != Condition.STALLED:
         raise Refused("这次打印没有中断，不需要重新开始。", code="state")
-    edition = _locked(job.edition_id)
     if job.is_issue:
         _require_may_issue(edition, actor, job.style, job.reason)
     job.status, job.message, job.finished_at = PrintJob.Status.FAILED, _INTERRUPTED, now

@@ -17,6 +17,9 @@ def load_reference(folder: Path) -> int:
     with audit.because(actor_id=None, action="装入基础资料"):
         for row in data["groups"]:
             ItemGroup.objects.get_or_create(code=row["code"], defaults=row)
+            # Groups loaded before they knew their book.
+            unused = ItemGroup.objects.filter(code=row["code"], name=row["name"], book="")
+            unused.exclude(items__edition__status="approved").update(book=row.get("book", ""))
         for row in data["sources"]:
             FundingSource.objects.get_or_create(code=row["code"], defaults=row)
         known = set(ClassificationCode.objects.values_list("kind", "code", "first_year"))

@@ -89,6 +89,11 @@ def bind_source(
     source = quantities.find(key)
     if source is None:
         raise Refused("没有这个数据来源，请从列表中选择。", field="key")
+    if line.unit != source.unit:
+        raise Refused(
+            f"“{source.label}”按“{source.unit}”计，本行按“{line.unit}”计；请先改本行的单位，或另选来源。",
+            field="key",
+        )
     plan = line.item.edition.plan
     line.source_parameters = checked_parameters(source, line, parameters)
     reading = source.read(

@@ -111,5 +111,7 @@ def adjustment_remove(request: SignedInRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, f"已撤销这笔{adjustment.get_kind_display()}，修改历史仍可查到。")
+        messages.success(
+            request, f"已撤销这笔{adjustment.get_kind_display()}，在本版本的修改历史里仍可查到。"
+        )
     return redirect("budget:adjustment_list", pk=adjustment.item.edition_id)

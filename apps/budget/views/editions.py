@@ -5,6 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from apps.accounts.access import SignedInRequest, deny, require
 from apps.budget.checks import edition_findings, unanswered
@@ -12,12 +13,28 @@ from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import Edition
 from apps.budget.rules.stages import FLOW, Status
 from apps.budget.selectors.frame import Choice, edition_frame, next_hands
+from apps.budget.selectors.history import MOST_EVENTS, edition_history
 from apps.budget.services.decisions import decide_edition
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
 _SHOWN = 4
 _DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.approve_chair")
+
+
+@require("history.read")
+@require_safe
+def edition_history_page(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Everything that happened to the content, also to rows that are gone."""
+    edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
+    request.working_year = edition.plan.year
+    context = {
+        "edition": edition,
+        "plan": edition.plan,
+        "changes": edition_history(edition),
+        "limit": MOST_EVENTS,
+    }
+    return render(request, "budget/history.html", context)
 
 
 @require(*_DECIDES)

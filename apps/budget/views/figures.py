@@ -21,6 +21,7 @@ def figure(request: SignedInRequest, pk: int, key: str) -> HttpResponse:
         "edition": edition,
         "plan": edition.plan,
         "figure": found,
+        "may_read_history": request.user.may("history.read"),
         "issued": IssuedDocument.objects.filter(edition=edition).for_list(),
     }
     return render(request, "budget/figure.html", context, status=200 if found else 404)

@@ -11,8 +11,9 @@ from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Edition
 from apps.budget.rules import edition_checks
 from apps.budget.rules.text import CATALOGUE
-from apps.budget.selectors.waivers import is_superseded, waiver_obstacle
+from apps.budget.selectors.waivers import is_superseded, kept_reasons, waiver_obstacle
 from apps.budget.services.decisions import waive_finding
+from apps.budget.services.reasons import keep_reasons
 from apps.core.errors import Refused
 
 
@@ -26,14 +27,21 @@ def edition_findings_page(request: SignedInRequest, pk: int) -> HttpResponse:
 def _answer(request: SignedInRequest, edition: Edition, **extra: object) -> HttpResponse:
     request.working_year = edition.plan.year
     findings, superseded = edition_findings(edition), is_superseded(edition)
+    rows = [
+        (found, waiver_obstacle(found.finding, edition, request.user, superseded=superseded))
+        for found in findings
+    ]
+    earlier = kept_reasons(edition)
     context = {
         "edition": edition,
-        "findings": [
-            (found, waiver_obstacle(found.finding, edition, request.user, superseded=superseded))
-            for found in findings
-        ],
+        "findings": rows,
         "open_count": len(unanswered(findings)),
         "superseded": superseded,
+        "kept_count": sum(
+            found.finding.fingerprint in earlier
+            for found, obstacle in rows
+            if found.needs_answer and not obstacle
+        ),
         "may_answer": request.user.may("budget.check") or request.user.may("budget.enter"),
     }
     template = "budget/_findings.html" if "HX-Request" in request.headers else "budget/findings.html"
@@ -60,6 +68,20 @@ def finding_waive(request: SignedInRequest, pk: int) -> HttpResponse:
     if "HX-Request" in request.headers:
         return _answer(request, edition)
     messages.success(request, "已记下理由。")
+    return redirect("budget:edition_findings", pk=edition.pk)
+
+
+@require("budget.enter", "budget.check")
+@require_POST
+def findings_keep(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The reasons of the edition before, for what has not changed since."""
+    edition = scoped(Edition, request, pk=pk)
+    try:
+        kept = keep_reasons(edition_id=edition.pk, actor=request.user, now=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, f"已沿用 {len(kept)} 条理由，记在您名下。")
     return redirect("budget:edition_findings", pk=edition.pk)
 
 

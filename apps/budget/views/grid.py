@@ -48,6 +48,7 @@ def edition_grid_page(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_open": not closed,
         "last_change": None if closed else last_change(edition, request.user),
         "edition_frame": edition_frame(edition, request.user),
+        "may_read_history": request.user.may("history.read"),
     }
     return render(request, "budget/grid.html", context)
 
@@ -110,8 +111,8 @@ def grid_item_save(request: SignedInRequest, pk: int) -> JsonResponse:
     item = get_object_or_404(Item.objects.visible_to(request.user).select_related("edition"), pk=pk)
     payload = row_payload(request.body)
     parsed = parse_item(payload.cells, stage=item.edition.stage)
-    if parsed.problems:
-        return wrong_cells(parsed.problems)
+    if problems := parsed.problems | parsed.forbidden(item.edition.stage):
+        return wrong_cells(problems)
     change_item(
         item_id=item.pk,
         actor=request.user,
@@ -130,8 +131,8 @@ def grid_item_add(request: SignedInRequest, pk: int, group_id: int) -> JsonRespo
     edition = scoped(Edition, request, pk=pk)
     group = get_object_or_404(ItemGroup, pk=group_id)
     parsed = parse_item(row_payload(request.body, is_new=True).cells, stage=edition.stage)
-    if parsed.problems:
-        return wrong_cells(parsed.problems)
+    if problems := parsed.problems | parsed.forbidden(edition.stage):
+        return wrong_cells(problems)
     item = create_item(
         edition_id=edition.pk, actor=request.user, values=parsed.values | {"group": group}, now=timezone.now()
     )
@@ -172,7 +173,7 @@ def grid_items(request: SignedInRequest, pk: int) -> JsonResponse:
     return JsonResponse({"html": html, "sums": sums_json(edition)})
 
 
-@require("budget.read")
+@require("history.read")
 def grid_history(request: SignedInRequest, table: str, pk: int) -> HttpResponse:
     """What happened to a row: who, when, old → new, and why."""
     if table == "lines":

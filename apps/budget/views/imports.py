@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -136,13 +137,13 @@ def _take_over(
         resource.import_data(dataset, dry_run=False, use_transactions=False)
         if resource.change is not None:
             mark_taken(file_id=file.pk, actor=request.user, change=resource.change, now=resource.now)
-    counts = f"改 {_changed(resource.trial)} 行，新增 {resource.trial.new_count} 行"
-    messages.success(request, f"已导入“{file.name}”：{counts}。可在表格上方整块撤销。")
+    changed, new = (_words(resource.trial.counts[kind]) for kind in ("changed", "new"))
+    messages.success(request, f"已导入“{file.name}”：修改{changed}，新增{new}。可在表格上方整块撤销。")
     return redirect("budget:edition_grid", pk=file.edition_id)
 
 
-def _changed(trial: Trial | None) -> int:
-    return len(trial.changed) - trial.new_count if trial else 0
+def _words(counts: Mapping[str, int]) -> str:
+    return f"项目 {counts['item']} 个、测算行 {counts['line']} 行"
 
 
 def digest(file: ImportFile, trial: Trial) -> str:
@@ -172,7 +173,8 @@ def _context(file: ImportFile, edition: Edition, resource: EditionResource, refu
         context |= {
             "digest": digest(file, trial),
             "rows": trial.changed[:_SHOWN],
-            "changed_count": _changed(trial),
+            "counts": trial.counts,
+            "file_rows": resource.row_count,
             "problems": trial.problems[:_SHOWN],
             "skipped_sums": resource.skipped_sums,
             "untouched_items": untouched_items,

@@ -22,7 +22,7 @@ def item_create(request: SignedInRequest, edition_id: int) -> HttpResponse:
     """A new item; afterwards its calculation is entered in the grid."""
     edition = scoped(Edition, request, pk=edition_id)
     request.working_year = edition.plan.year
-    form = ItemForm(request.POST or None, year=edition.plan.year)
+    form = ItemForm(request.POST or None, year=edition.plan.year, book=edition.plan.book)
     if request.method == "POST" and form.is_valid():
         try:
             item = create_item(
@@ -46,7 +46,12 @@ def item_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     marks = item_marks(row, edition.stage, mark_waivers(edition.pk))
     if not (request.user.may("budget.enter") and edition.is_open):
         return render(request, "budget/item_detail.html", {"edition": edition, "row": row, "marks": marks})
-    form = ItemForm(request.POST or None, year=edition.plan.year, initial=ItemForm.initial_of(item))
+    form = ItemForm(
+        request.POST or None,
+        year=edition.plan.year,
+        book=edition.plan.book,
+        initial=ItemForm.initial_of(item),
+    )
     citations = CitationFormSet(
         request.POST or None,
         prefix="citations",
@@ -102,5 +107,5 @@ def item_remove(request: SignedInRequest, pk: int) -> HttpResponse:
             request, error.message if isinstance(error, Refused) else "版本号不对，请刷新页面后重试。"
         )
         return redirect("budget:item_detail", pk=pk)
-    messages.success(request, f"已删除“{item}”，修改历史仍可查到。")
+    messages.success(request, f"已删除“{item}”，在本版本的修改历史里仍可查到。")
     return redirect("budget:edition_grid", pk=item.edition_id)

@@ -1,5 +1,7 @@
 """主要职责 and 年度主要任务和目标 as rows: read, add, change, move, remove."""
 
+import json
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,14 +14,22 @@ from apps.budget.services.outline import add_entry, change_entry, move_entry, re
 from apps.core.errors import Refused
 
 
-def _page(request: SignedInRequest, edition: Edition, **extra: object) -> HttpResponse:
+def _page(request: SignedInRequest, edition: Edition, told: str = "", **extra: object) -> HttpResponse:
+    """The whole page; to htmx only its sections, which leave what is typed in other rows where it is.
+
+    With an `error`, `beside` says that it is about the words typed, so it stands beside them.
+    """
     request.working_year = edition.plan.year
     context = {
         "edition": edition,
         "sections": outline_sections(edition),
         "can_change": request.user.may("budget.enter") and edition.is_open,
     }
-    return render(request, "budget/outline.html", context | extra, status=422 if extra else 200)
+    template = "budget/_outline_sections.html" if "HX-Request" in request.headers else "budget/outline.html"
+    response = render(request, template, context | extra, status=422 if "error" in extra else 200)
+    if told:
+        response["HX-Trigger"] = json.dumps({"toast": {"text": told, "level": "success"}})
+    return response
 
 
 @require("budget.read")
@@ -46,8 +56,12 @@ def outline_add(request: SignedInRequest, edition_id: int) -> HttpResponse:
             request,
             edition,
             error=refused.message,
-            typed={"section": section, "parent": parent, "text": text},
+            typed={"text": text},
+            refused_box=f"new-{section}-{parent if refused.field == 'text' else ''}",
+            beside=refused.field == "text",
         )
+    if "HX-Request" in request.headers:
+        return _page(request, edition, told="已添加。", settled=f"new-{section}-{parent}")
     return _back(edition.pk, entry.pk)
 
 
@@ -65,13 +79,25 @@ def outline_change(request: SignedInRequest, pk: int) -> HttpResponse:
             move_entry(entry_id=pk, steps=1, actor=request.user)
         elif action == "remove":
             remove_entry(entry_id=pk, actor=request.user)
+            if "HX-Request" in request.headers:
+                return _page(request, entry.edition, told="已删除，后面的编号自动接上。")
             messages.success(request, "已删除，后面的编号自动接上。")
             return _back(entry.edition_id)
         else:
             seen = int(version) if version.isdecimal() and len(version) < 9 else 0
             change_entry(entry_id=pk, text=text, seen_version=seen, actor=request.user)
     except Refused as refused:
-        return _page(request, entry.edition, error=refused.message, typed={"entry": pk, "text": text})
+        return _page(
+            request,
+            entry.edition,
+            error=refused.message,
+            typed={"entry": pk, "text": text},
+            beside=refused.field == "text",
+        )
+    if "HX-Request" in request.headers:
+        if action == "save":
+            return _page(request, entry.edition, told="已保存。", settled=pk)
+        return _page(request, entry.edition)
     return _back(entry.edition_id, pk)
 
 

@@ -12,7 +12,7 @@ from apps.budget.models import Edition, GridChange
 from apps.budget.selectors.grid import items_below, lines_below, touched_items
 from apps.budget.services.blocks import RowInput, apply_block, try_block
 from apps.budget.services.undo import undo_change
-from apps.budget.views.grid_answers import answers_json, items_html, sums_json, trial_json
+from apps.budget.views.grid_answers import answers_json, clock, items_html, sums_json, trial_json
 
 MOST_DRAWN = 50
 """Above this many items the page is loaded anew."""
@@ -76,5 +76,6 @@ def _answer(
             "html": html,
             "reload": not html,
             "sums": sums_json(edition),
+            "at": clock(timezone.now()),
         }
     )

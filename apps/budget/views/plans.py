@@ -19,6 +19,7 @@ from apps.budget.selectors.plans import (
     plan_choices,
     plan_page,
     plan_rows,
+    why_no_last_year,
     year_page,
 )
 from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
@@ -91,6 +92,7 @@ def plan_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "next_label": _next_label(page.newest),
         "may_open_next": plans and page.open_edition is None and not plan.fiscal_year.is_closed,
         "may_copy": plans and page.can_copy,
+        "may_enter": request.user.may("budget.enter"),
         "may_close": request.user.may("budget.plan") and not plan.fiscal_year.is_closed,
     }
     return render(request, "budget/plan_detail.html", context)
@@ -149,7 +151,15 @@ def edition_copy(request: SignedInRequest, pk: int) -> HttpResponse:
             )
             return redirect("budget:edition_grid", pk=edition.pk)
     amounts = edition_amounts([source.plan_id])[source.pk] if source is not None else None
-    context = {"edition": edition, "plan": edition.plan, "source": source, "amounts": amounts, "error": error}
+    plan = edition.plan
+    context = {
+        "edition": edition,
+        "plan": plan,
+        "source": source,
+        "why_none": "" if source else why_no_last_year(plan.union.path, plan.book, plan.year - 1),
+        "amounts": amounts,
+        "error": error,
+    }
     return _dialog_or_page(request, "plan_copy", context)
 
 

@@ -1,11 +1,13 @@
 """The register of basis documents and their scans."""
 
+from hashlib import sha256
 from pathlib import Path
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from apps.accounts.access import SignedInRequest, require
 from apps.budget.forms.policies import PolicyDocumentForm
@@ -85,11 +87,23 @@ def policy_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require("document.read")
-def policy_scan(request: SignedInRequest, pk: int) -> FileResponse:
+def policy_scan(request: SignedInRequest, pk: int) -> HttpResponse:
     """The scan as a download, never shown inside the site."""
     document = get_object_or_404(PolicyDocument, pk=pk)
     if not document.scan:
         raise Http404
-    return FileResponse(
-        document.scan.open("rb"), as_attachment=True, filename=Path(document.scan.name or "").name
+    try:
+        content = document.scan.read()
+    except OSError:
+        messages.error(request, "扫描件的文件不在了，请重新上传。")
+        return redirect("budget:policy_detail", pk=document.pk)
+    if sha256(content).hexdigest() != document.scan_sha256:
+        messages.error(request, "扫描件与登记时的 SHA-256 不符，没有给出，请联系系统管理员。")
+        return redirect("budget:policy_detail", pk=document.pk)
+    return HttpResponse(
+        content,
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": content_disposition_header(True, Path(document.scan.name or "").name) or ""
+        },
     )

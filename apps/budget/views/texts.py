@@ -1,5 +1,6 @@
 """Checking a foreign text: paste or upload an explanation, get its findings with their places."""
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,6 +12,9 @@ from apps.budget.checks import card, known_codes, known_documents
 from apps.budget.forms.texts import ForeignTextForm
 from apps.budget.rules.findings import Finding, Severity
 from apps.budget.rules.text import check_text, guess_year
+from apps.budget.rules.text.draft import read_draft
+
+_AMOUNT = re.compile(r"[0-9０-９][0-9０-９,，.．]*\s*(?:万|亿)?元")
 
 
 @require("text.check")
@@ -28,14 +32,22 @@ def text_check(request: SignedInRequest) -> HttpResponse:
             codes=known_codes(year) if year else None,
             line_labels=source.labels,
         )
+        findings.sort(key=lambda finding: Severity(finding.severity).rank)
         context |= {
             "findings": [card(finding) for finding in findings],
             "lines": marked_lines(source.text, findings),
             "counts": _counts(findings),
             "year": year,
             "notes": source.notes,
+            "source_name": getattr(form.cleaned_data.get("file"), "name", ""),
+            "is_explanation": speaks_of_budget(source.text),
         }
     return render(request, "budget/text_check.html", context, status=422 if form.errors else 200)
+
+
+def speaks_of_budget(text: str) -> bool:
+    """Whether there is anything to check: an item, or an amount written with its unit."""
+    return bool(read_draft(text).items or _AMOUNT.search(text))
 
 
 def _counts(findings: list[Finding]) -> list[tuple[str, str, int]]:

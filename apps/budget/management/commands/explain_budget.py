@@ -5,13 +5,14 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.accounts.models import Union
+from apps.accounts.models import AccessRecord, Union
+from apps.accounts.services import record_access
 from apps.budget import printing
 from apps.budget.checks import EditionFinding, edition_findings
 from apps.budget.models import Edition
 from apps.budget.models.issues import Style
 from apps.budget.rules.findings import Severity
-from apps.budget.rules.stages import Book
+from apps.budget.rules.stages import Book, Status
 from apps.core.errors import Refused
 from apps.core.pdf import RenderedPdf
 
@@ -41,7 +42,9 @@ class Command(BaseCommand):
             "--style", choices=Style.values, default=Style.GONGWEN, help="gongwen 公文版式，book 预算文本版式"
         )
         parser.add_argument("--output", type=Path, required=True, help="写到哪个文件")
-        parser.add_argument("--draft", action="store_true", help="打印带“草稿”水印的文稿，不因校验停下")
+        parser.add_argument(
+            "--draft", action="store_true", help="打印草稿，不因校验停下；未审定的版本总是印“草稿”水印"
+        )
         parser.add_argument("--union", help="工会编码；不写时为市总工会")
         parser.add_argument(
             "--book", choices=Book.values, default=Book.FISCAL, help="预算体系，默认财政部门预算"
@@ -57,10 +60,11 @@ class Command(BaseCommand):
                 f"{edition}有 {len(hard)} 个必须改正的问题，没有打印。改正后再打印，或者加 --draft 打印草稿。",
                 STOPPED,
             )
-        rendered = self._print(edition, options)
+        is_draft = options["draft"] or edition.status != Status.APPROVED
+        rendered = self._print(edition, options, is_draft=is_draft)
         self.stdout.write(f"文件：{options['output']}")
         self.stdout.write(
-            f"版本：{edition}（{edition.get_status_display()}）{'，草稿' if options['draft'] else ''}"
+            f"版本：{edition}（{edition.get_status_display()}）{'，印有“草稿”水印' if is_draft else ''}"
         )
         self.stdout.write(f"页数：{rendered.pages}")
         self.stdout.write(f"SHA-256：{rendered.sha256}")
@@ -95,15 +99,22 @@ class Command(BaseCommand):
             self._stop(f"{union.name}没有 {options['year']} 年的{book}。", BAD_ARGUMENTS)
         return edition
 
-    def _print(self, edition: Edition, options: dict[str, Any]) -> RenderedPdf:
+    def _print(self, edition: Edition, options: dict[str, Any], *, is_draft: bool) -> RenderedPdf:
         try:
-            copy = printing.prepare(edition, style=options["style"], is_draft=options["draft"])
+            copy = printing.prepare(edition, style=options["style"], is_draft=is_draft)
             rendered = printing.set_copy(copy)
             options["output"].write_bytes(rendered.data)
         except Refused as refused:
             self._stop(refused.message, STOPPED)
         except OSError as error:
             self._stop(f"写不了文件“{options['output']}”：{error.strerror}。", BAD_ARGUMENTS)
+        record_access(
+            kind=AccessRecord.Kind.PRINT,
+            actor=None,
+            subject=f"{edition}编制说明（命令行）",
+            detail=str(options["output"]),
+            sha256=rendered.sha256,
+        )
         return rendered
 
     def _list(self, findings: list[EditionFinding]) -> None:

@@ -69,12 +69,17 @@ def _told_apart(
             yield named, found
 
 
+_CODE_BEHIND = re.compile(r"\d{5,7}[ \t　]*\Z")
+
+
 def _check_codes(draft: Draft) -> Iterator[Finding]:
     for pattern, is_before in ((_CODE_THEN_NAME, True), (_NAME_THEN_CODE, False)):
         for matched in pattern.finditer(draft.plain):
             right = draft.codes.get(matched["code"])
             if right is None or (is_before and _NOT_NAMES.match(matched["name"])):
                 continue
+            if is_before and _CODE_BEHIND.search(draft.plain, 0, matched.start()):
+                continue  # a table: the second of two codes in a row, and what follows is another column
             said = matched["name"]
             agrees = said.startswith(right) if is_before else said.endswith(right)
             if not agrees:

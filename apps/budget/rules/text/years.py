@@ -27,6 +27,8 @@ _ALLOWED = re.compile(
     r"|(?:十[一二三四五六七八九]五|规划)[^，。；\n]{0,8}(?:19|20)\d{2}[^，。；\n]{0,3}(?:19|20)\d{2}年"
     r"|(?:19|20)\d{2}年?[-－—–~～至](?:19|20)\d{2}年[^，。；\n]{0,10}规划"
 )
+# The date under a signature stands in a line of its own.
+_SIGNED = re.compile(rf"(?m)^[ 　\t]*(?:{_DATE}[ 　\t]*)+$")
 _BUDGETED = re.compile(r"[^，。；\n]{0,30}(?:共需|共安排|预算安排|安排预算|需资金)")
 
 
@@ -102,7 +104,11 @@ def _years(draft: Draft) -> Iterator[_Year]:
     """Every year outside what is allowed to carry any year."""
     free = Taken(
         _merge(
-            [match.span() for pattern in (_ALLOWED, NUMBER_LIKE) for match in pattern.finditer(draft.plain)]
+            [
+                match.span()
+                for pattern in (_ALLOWED, _SIGNED, NUMBER_LIKE)
+                for match in pattern.finditer(draft.plain)
+            ]
         )
     )
     for matched in _YEAR.finditer(draft.plain):
