@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from apps.budget.models import CalcLine, Edition
-from apps.budget.selectors.plans import why_no_last_year
+from apps.budget.selectors.last_year import why_no_last_year
 from apps.core import quantities
 from apps.core.errors import Refused
 from apps.core.quantities import CountedRow, Parameter, Reading

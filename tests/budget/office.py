@@ -13,7 +13,7 @@ from apps.accounts.roles import Role
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Decision, Edition, Item, Plan
 from apps.budget.rules.stages import FLOW, RECORDED_STAGES, Book, Stage, Status
-from apps.budget.selectors.plans import last_final_edition
+from apps.budget.selectors.last_year import last_final_edition
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.services.decisions import decide_edition, waive_finding
 from apps.budget.services.items import change_item, create_item

@@ -124,9 +124,9 @@ def test_the_control_figure_is_entered_in_its_own_stage_only():
     assert parse_item({"control_amount": "100"}, stage=Stage.FIRST_DOWN).values == {
         "control_amount": Decimal("100.00")
     }
-    assert parse_item({"control_amount": "100"}, stage=Stage.SECOND_UP).problems == {
-        "control_amount": "“控制数”在本阶段不能修改。"
-    }
+    later = parse_item({"control_amount": "100"}, stage=Stage.SECOND_UP)
+    assert "control_amount" not in later.values
+    assert later.forbidden(Stage.SECOND_UP) == {"control_amount": "“控制数”在本阶段不能修改。"}
     assert parse_item({"control_amount": "100"}, stage=Stage.FIRST_UP).problems
 
 

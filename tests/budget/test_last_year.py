@@ -9,7 +9,8 @@ from apps.budget import documents
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Adjustment, Edition, ItemBasis
 from apps.budget.rules.stages import Book, Stage
-from apps.budget.selectors.plans import compared_edition, last_final_edition, plan_page
+from apps.budget.selectors.last_year import compared_edition, last_final_edition
+from apps.budget.selectors.plans import plan_page
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.selectors.snapshot import snapshot
 from apps.budget.selectors.waiting import waiting_for

@@ -14,7 +14,7 @@ from apps.budget.models import Edition, Item, OutlineEntry
 from apps.budget.rules.calculation import Line
 from apps.budget.rules.stages import Status
 from apps.budget.rules.terms import Term
-from apps.budget.selectors.plans import compared_edition
+from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.sheet import NOTHING, edition_sheet
 
 

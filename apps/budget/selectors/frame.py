@@ -20,7 +20,8 @@ from apps.budget.rules.stages import (
     Status,
 )
 from apps.budget.selectors.contributors import contributors
-from apps.budget.selectors.plans import EditionAmounts, compared_edition, edition_amounts, in_order
+from apps.budget.selectors.last_year import compared_edition
+from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order
 from apps.core import money
 from apps.core.workflow import Step
 

@@ -1,7 +1,7 @@
 """Plans with the amounts of their editions: lists, the page of one plan, and what each stage says of each item."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -14,13 +14,13 @@ from apps.accounts.models import Union, User
 from apps.budget.models import Adjustment, CalcLine, Edition, IssuedDocument, Item, Plan
 from apps.budget.rules.stages import (
     CONTROLLED_STAGES,
-    OPEN_STATUSES,
     STAGE_MEANING,
     TONES,
     Book,
     Stage,
     Status,
 )
+from apps.budget.selectors.last_year import compared_edition, last_final_edition, why_no_last_year
 from apps.budget.selectors.sheet import NOTHING
 
 
@@ -199,50 +199,6 @@ def plan_choices(user: User) -> PlanChoices:
         years=sorted(set(plans.values_list("fiscal_year", flat=True)), reverse=True),
         unions=list(Union.objects.filter(pk__in=plans.values("union")).in_tree_order()),
     )
-
-
-def last_final_edition(plan: Plan) -> Edition | None:
-    """The edition in which last year's budget of the same union and book ended: its 批复, or the last 调剂 after it."""
-    return last_final_editions([plan]).get(plan.pk)
-
-
-def last_final_editions(plans: Collection[Plan]) -> dict[int, Edition]:
-    """The same for many plans, by plan id, in one query."""
-    wanted = {(plan.union_id, plan.year - 1, plan.book): plan.pk for plan in plans}
-    finals = (
-        Edition.objects.final()
-        .filter(
-            plan__union__in={union for union, _, _ in wanted},
-            plan__fiscal_year__in={year for _, year, _ in wanted},
-        )
-        .select_related("plan__union", "plan__fiscal_year")
-    )
-    found: dict[int, Edition] = {}
-    for edition in finals:
-        pk = wanted.get((edition.plan.union_id, edition.plan.year, edition.plan.book))
-        if pk is not None:
-            found.setdefault(pk, edition)  # the last comes first
-    return found
-
-
-def compared_edition(edition: Edition) -> Edition | None:
-    """Last year's edition that this one is compared with: the newest while it is drafted, then the one submitted with."""
-    if edition.status in OPEN_STATUSES:
-        return last_final_edition(edition.plan)
-    return edition.compared_with
-
-
-def why_no_last_year(union_path: str, book: str, year: int) -> str:
-    """The sentence that says why a year's budget gives no figures; `year` is the one asked for."""
-    newest = (
-        Edition.objects.filter(plan__union__path=union_path, plan__book=book, plan__fiscal_year=year)
-        .order_by("-id")
-        .first()
-    )
-    if newest is None:
-        return f"{year}年没有已审定的预算。"
-    state = "" if newest.status == Status.APPROVED else f"（{newest.get_status_display()}）"
-    return f"{year}年的预算只到“{newest.label}”{state}，没有已审定的批复，不能作为上年预算。"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from apps.budget.models import Adjustment, CalcLine, ClassificationCode, Edition
 from apps.budget.rules import narrative, wording
 from apps.budget.selectors.explanation import EarlierItem, Node, earlier_year, outline_tree
 from apps.budget.selectors.figures import moves_of
-from apps.budget.selectors.plans import compared_edition
+from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.sheet import ItemRow, Sheet
 
 FORMAT = 2

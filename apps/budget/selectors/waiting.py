@@ -11,7 +11,8 @@ from apps.budget.models import Decision, Edition
 from apps.budget.rules.stages import FLOW, OPEN_STATUSES, TONES, Status
 from apps.budget.selectors.contributors import written_by
 from apps.budget.selectors.frame import blocked_because
-from apps.budget.selectors.plans import edition_amounts, last_final_editions
+from apps.budget.selectors.last_year import last_final_editions
+from apps.budget.selectors.plans import edition_amounts
 from apps.core.workflow import Step
 
 _DECIDES = ("check", "approve")

@@ -12,7 +12,7 @@ from apps.budget.rules import waiving
 from apps.budget.rules.findings import Finding
 from apps.budget.rules.stages import FLOW, Status
 from apps.budget.selectors.contributors import contributors
-from apps.budget.selectors.plans import last_final_edition
+from apps.budget.selectors.last_year import last_final_edition
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.waivers import is_superseded, require_may_waive
 from apps.core import audit

@@ -20,7 +20,7 @@ from apps.budget.models import (
     Plan,
 )
 from apps.budget.rules.stages import NEXT_STAGE, Book, Stage, Status
-from apps.budget.selectors.plans import last_final_edition, why_no_last_year
+from apps.budget.selectors.last_year import last_final_edition, why_no_last_year
 from apps.core import audit
 from apps.core.errors import Refused
 

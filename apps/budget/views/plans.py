@@ -12,14 +12,13 @@ from apps.budget.forms.plans import PlanForm
 from apps.budget.models import Edition, FiscalYear, Plan
 from apps.budget.rules.stages import NEXT_STAGE, STAGE_MEANING, Book, Stage, edition_label
 from apps.budget.selectors.frame import decision_events, edition_frame, stage_steps
+from apps.budget.selectors.last_year import last_final_edition, why_no_last_year
 from apps.budget.selectors.plans import (
     book_totals,
     edition_amounts,
-    last_final_edition,
     plan_choices,
     plan_page,
     plan_rows,
-    why_no_last_year,
     year_page,
 )
 from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
