@@ -103,6 +103,7 @@ def test_a_line_is_bound_to_a_source_from_the_grid(page, sign_in_as, office, vio
         UnionFactory(name=name)
     edition = office.plan().editions.get()
     line = CalcLine.objects.get()
+    CalcLine.objects.update(unit="个")
     sign_in_as(page, office.clerk)
     page.goto(f"/budget/editions/{edition.pk}/")
     row = page.locator(f"tr[data-id='{line.pk}'][data-method]")

@@ -292,3 +292,5 @@ def test_two_clerks_at_one_row_both_see_what_the_other_wrote(
     expect(shown.nth(7)).to_have_text(f"{rate:,}")
     item = Item.objects.get(pk=line.item_id)
     assert item.edition_id == edition.pk
+    for page in (first, second):  # nothing may still be under way when the database is emptied
+        page.wait_for_load_state("networkidle")

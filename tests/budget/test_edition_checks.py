@@ -19,6 +19,7 @@ class Facts:
     rule_lines: tuple = (CLEAN,)
     change: Decimal | None = None
     extra: Decimal = field(default=Decimal(0))
+    identity: str = "示例谱系"
 
     @property
     def amount(self):

@@ -38,7 +38,7 @@ def test_it_prints_pages_hash_and_findings_and_writes_the_file(office, tmp_path)
     assert f"页数：{len(Paper(data).pages)}" in said
     assert f"SHA-256：{hashlib.sha256(data).hexdigest()}" in said
     assert "[改正或说明理由] “示例项目甲”没有依据文件。" in said
-    assert "本件未经签发" in Paper(data).text
+    assert "本件是草稿，未经签发" in Paper(data).text  # it was never approved
 
 
 def test_a_hard_finding_stops_it_with_1_and_writes_nothing(office, tmp_path):

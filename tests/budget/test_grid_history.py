@@ -101,7 +101,7 @@ def test_the_panel_shows_it(office, edition, line):
         text = client.get(reverse("budget:grid_history", args=[table, row.pk])).content.decode()
         assert str(office.clerk) in text
         assert "251" in text
-    assert client.get(reverse("budget:grid_history", args=["editions", edition.pk])).status_code == 404
+    assert client.get(reverse("budget:grid_history", args=["plans", edition.pk])).status_code == 404
 
 
 def test_the_explanation_of_an_item_follows_its_figures(office, edition, line):

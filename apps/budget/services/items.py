@@ -52,7 +52,7 @@ def apply_values(record: Item, values: Mapping[str, Any], edition: Edition) -> N
         raise Refused("“控制数”由财政在一下下达，只在一下版本登记。", field="control_amount")
     for name, value in values.items():
         setattr(record, name, value)
-    if record.group.book not in ("", edition.plan.book):
+    if record.group_id is not None and record.group.book not in ("", edition.plan.book):
         raise Refused(
             f"“{record.group}”属于{Book(record.group.book).label}，不能编入{edition.plan.get_book_display()}。",
             field="group",
