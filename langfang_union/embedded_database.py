@@ -4,6 +4,7 @@
 """
 
 import atexit
+import base64
 import fcntl
 import hashlib
 import os
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,13 +44,23 @@ class DatabaseUnavailableError(RuntimeError):
     """The embedded server cannot be started; the message says why and what to do."""
 
 
-def local_secret(path: Path) -> str:
-    """The secret key of this working copy, made on first use and readable by its owner only."""
+def random_key() -> str:
+    """32 random bytes in base64: a master key of the secret columns."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def random_text() -> str:
+    """A key for signing."""
+    return secrets.token_urlsafe(64)
+
+
+def local_secret(path: Path, *, make: Callable[[], str] = random_text) -> str:
+    """A secret of this working copy, made on first use and readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
+            file.write(make())
         try:
             os.link(draft, path)  # appears whole or not at all; the first of several starters wins
         except FileExistsError:

@@ -18,6 +18,12 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is missing or shorter than 50 characters; see .env.example.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Master keys of the secret columns (identity numbers, accounts, phones) as number:base64, the first one seals; and the
+# key of their search hashes. Lost keys are lost data: they are kept apart from the database's backups.
+FIELD_KEYS = env.list("FIELD_KEYS", default=[])
+FIELD_INDEX_KEY = env.str("FIELD_INDEX_KEY", default="")
+if not FIELD_KEYS or not FIELD_INDEX_KEY:
+    raise ImproperlyConfigured("FIELD_KEYS or FIELD_INDEX_KEY is missing; see .env.example.")
 DEBUG = False
 # Never read from the environment: the one-click sign-in of the demo exists only in settings_local.py,
 # which wsgi.py cannot load.
@@ -31,7 +37,9 @@ SITE_URL = env.str("SITE_URL", default="https://localhost").rstrip("/")
 
 INSTALLED_APPS = [
     "apps.home",
+    "apps.model_workers",
     "apps.budget",
+    "apps.people",
     "apps.accounts",
     "apps.core",
     "django.contrib.admin.apps.SimpleAdminConfig",
@@ -41,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "axes",
     "csp",
     "django_htmx",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from langfang_union.embedded_database import connections, local_secret
+from langfang_union.embedded_database import connections, local_secret, random_key
 
 _ROOT = Path(__file__).resolve().parent.parent
 _VAR = _ROOT / "var"
@@ -17,6 +17,8 @@ if (_ROOT / ".env").exists():
         ".env configures a production site: neither the demo nor the tests run beside it."
     )
 os.environ.setdefault("SECRET_KEY", local_secret(_VAR / "secret_key"))
+os.environ.setdefault("FIELD_KEYS", f"1:{local_secret(_VAR / 'field_key', make=random_key)}")
+os.environ.setdefault("FIELD_INDEX_KEY", local_secret(_VAR / "field_index_key", make=random_key))
 
 from langfang_union import settings as production  # noqa: E402
 from langfang_union.settings import *  # noqa: E402, F403

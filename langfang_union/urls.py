@@ -13,6 +13,8 @@ urlpatterns = [
     path("", include("apps.home.urls")),
     path("accounts/", include("apps.accounts.urls")),
     path("budget/", include("apps.budget.urls")),
+    path("model-workers/", include("apps.model_workers.urls")),
+    path("people/", include("apps.people.urls")),
     path("core/", include("apps.core.urls")),
     path("admin/", admin_site.urls),
 ]

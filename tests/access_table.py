@@ -7,10 +7,15 @@ roles the page is open to get 404 for it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
+
+from django.utils import timezone
+from PIL import Image
 
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
@@ -26,21 +31,59 @@ from apps.budget.models import (
     PolicyDocument,
     PrintJob,
 )
+from apps.model_workers.models import (
+    AllowanceLine,
+    AllowanceRun,
+    BulkChange,
+    Exam,
+    ExamBill,
+    ExamInvitation,
+    FileEvent,
+    Honour,
+    Nomination,
+    Recovery,
+    ReliefCase,
+    Review,
+    WorkerFile,
+)
+from apps.people.models import (
+    DuplicatePair,
+    Merge,
+    Person,
+    Photo,
+    RosterImport,
+    StandingEvent,
+    Unit,
+)
+from apps.people.services.merging import merge_people
 from tests.factories import (
     PASSWORD,
     CalcLineFactory,
+    CountingRuleFactory,
     EditionFactory,
+    ExamFactory,
+    ExamInvitationFactory,
+    HonourFactory,
+    HonourTitleFactory,
+    HospitalFactory,
     ItemFactory,
     OutlineEntryFactory,
+    PersonFactory,
     PolicyDocumentFactory,
+    ReliefCaseFactory,
+    StandingEventFactory,
     UnionFactory,
+    UnitFactory,
     UserFactory,
+    retired_worker,
 )
 
 EVERYBODY = frozenset(Role)
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN})
 READS_HISTORY = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN, Role.READER}
-STAFF = frozenset({Role.FINANCE_CLERK, Role.FINANCE_HEAD, Role.AUDITOR, Role.SYSTEM_ADMIN})
+STAFF = frozenset(
+    {Role.FINANCE_CLERK, Role.FINANCE_HEAD, Role.MODEL_WORKER_HEAD, Role.AUDITOR, Role.SYSTEM_ADMIN}
+)
 
 COUNTY_ROLES = frozenset({Role.COUNTY_CLERK, Role.COUNTY_REVIEWER, Role.GRASSROOTS})
 
@@ -136,6 +179,179 @@ class World:
             issued_by=self.clerk,
         )
 
+    @cached_property
+    def person(self) -> Person:
+        """Somebody the city federation keeps itself, with a portrait."""
+        person = PersonFactory(unit=self.unit)
+        content = portrait()
+        Photo.objects.create(
+            person=person,
+            content=content,
+            sha256=sha256(content).hexdigest(),
+            kind="png",
+            uploaded_by=self.clerk,
+        )
+        return person
+
+    @cached_property
+    def unit(self) -> Unit:
+        return UnitFactory(union=UnionFactory(city=True))
+
+    @cached_property
+    def pair(self) -> DuplicatePair:
+        """Two people of the city federation who may be one."""
+        other = PersonFactory(union=self.person.union, name=self.person.name)
+        return DuplicatePair.objects.create(first=self.person, second=other, same_birth=True)
+
+    @cached_property
+    def merge(self) -> Merge:
+        kept, merged = PersonFactory(union=self.unit.union), PersonFactory(union=self.unit.union)
+        return merge_people(
+            kept_id=kept.pk,
+            merged_id=merged.pk,
+            reason="示例",
+            actor=self.people[Role.MODEL_WORKER_CLERK],
+            now=timezone.now(),
+        )
+
+    @cached_property
+    def roster(self) -> RosterImport:
+        """A roster of the city federation with one wrong row."""
+        return RosterImport.objects.create(
+            union=self.unit.union,
+            name="示例名册.xlsx",
+            sha256="0" * 64,
+            status=RosterImport.Status.STAGED,
+            row_count=1,
+            error_count=1,
+            columns=["name"],
+            uploaded_by=self.clerk,
+        )
+
+    @cached_property
+    def standing(self) -> StandingEvent:
+        return StandingEventFactory(person=self.person)
+
+    @cached_property
+    def worker(self) -> Person:
+        """The person of the city with an open file."""
+        WorkerFile.objects.create(person=self.person, number="示例1", opened_by=self.clerk)
+        return self.person
+
+    @cached_property
+    def honour(self) -> Honour:
+        return HonourFactory(person=self.worker)
+
+    @cached_property
+    def file_event(self) -> FileEvent:
+        return FileEvent.objects.create(
+            person=self.worker,
+            action="suspend",
+            target="suspended",
+            effective_on="2015-01-01",
+            document="示例文件",
+            reason="示例",
+            created_by=self.clerk,
+        )
+
+    @cached_property
+    def review(self) -> Review:
+        return Review.objects.create(
+            year=2016,
+            union=self.worker.union,
+            person=self.worker,
+            due_on="2016-06-30",
+            created_by=self.clerk,
+        )
+
+    @cached_property
+    def bulk(self) -> BulkChange:
+        """What somebody did to the review."""
+        return BulkChange.objects.create(
+            union=self.clerk.union,
+            kind="review",
+            summary="示例",
+            people=1,
+            changes=[{"id": self.review.pk, "before": None, "after": self.worker.pk}],
+            actor=self.clerk,
+        )
+
+    @cached_property
+    def nomination(self) -> Nomination:
+        return Nomination.objects.create(
+            person=self.worker,
+            title=HonourTitleFactory(),
+            year=2016,
+            recommended_by=self.worker.union,
+            merits="示例：爱岗敬业。",
+            created_by=self.clerk,
+        )
+
+    @cached_property
+    def run(self) -> AllowanceRun:
+        """An open run of the city federation with one line."""
+        run = AllowanceRun.objects.create(
+            union=self.unit.union,
+            year=2016,
+            snapshot_on=date(2015, 12, 31),
+            rule=CountingRuleFactory(),
+            created_by=self.clerk,
+            counted_at=timezone.now(),
+        )
+        AllowanceLine.objects.create(
+            run=run,
+            person=self.person,
+            name=self.person.name,
+            union_name=run.union.name,
+            award_count=1,
+            award_class=1,
+            amount=1500,
+            period_from=date(2016, 1, 1),
+            period_until=date(2016, 12, 31),
+        )
+        return run
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        return Recovery.objects.create(
+            line=self.run.lines.get(), stopped_on=date(2016, 3, 1), reason="示例", amount=1500
+        )
+
+    @cached_property
+    def exam(self) -> Exam:
+        """An open exam of the city federation with one person on its roster, who came."""
+        exam = ExamFactory(union=self.unit.union)
+        ExamInvitationFactory(
+            exam=exam,
+            person=self.person,
+            slip_number=1,
+            hospital=HospitalFactory(),
+            attended_on=exam.starts_on,
+        )
+        return exam
+
+    @property
+    def invitation(self) -> ExamInvitation:
+        return self.exam.invitations.get()
+
+    @cached_property
+    def exam_bill(self) -> ExamBill:
+        return ExamBill.objects.create(
+            exam=self.exam,
+            hospital=self.invitation.hospital,
+            people=1,
+            rate=400,
+            amount=400,
+            invoice_number="示例1",
+            billed_on=self.exam.starts_on,
+            created_by=self.clerk,
+        )
+
+    @cached_property
+    def relief_case(self) -> ReliefCase:
+        """A draft for somebody of the city."""
+        return ReliefCaseFactory(person=retired_worker(union=self.unit.union), created_by=self.clerk)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -159,6 +375,12 @@ class Row:
         if role not in self.roles:
             return 403
         return 404 if self.scoped and role in COUNTY_ROLES else self.expected
+
+
+def portrait() -> bytes:
+    output = BytesIO()
+    Image.new("RGB", (105, 147), "grey").save(output, "PNG")
+    return output.getvalue()
 
 
 def missing(world: World) -> dict[str, Any]:
@@ -207,6 +429,8 @@ ACCOUNTS = [
         kwargs=lambda world: {"reference": uuid4()},
     ),
     Row("accounts:session_end_others", method="POST", expected=302),
+    Row("accounts:view_save", method="POST", expected=404),
+    Row("accounts:view_delete", method="POST", expected=404, kwargs=missing),
     Row("accounts:user_list", ADMINISTRATORS),
     Row("accounts:user_create", ADMINISTRATORS),
     Row("accounts:user_create", ADMINISTRATORS, method="POST"),
@@ -263,6 +487,7 @@ ACCOUNTS = [
 HOME = [
     Row("home:workbench"),
     Row("home:search"),
+    Row("home:search", method="POST"),
     Row("home:favicon", anonymous=302, expected=302),
 ]
 
@@ -389,6 +614,7 @@ BUDGET = [
     _write("budget:source_decide", "line", 422, answer="accept"),
     Row("budget:item_create", ENTERS, kwargs=lambda world: {"edition_id": world.edition.pk}, scoped=True),
     _read("budget:item_detail", "item"),
+    _read("budget:item_what_if", "item"),
     _write("budget:item_remove", "item", 302),
     Row("budget:outline", READS_BUDGET, kwargs=lambda world: {"edition_id": world.edition.pk}, scoped=True),
     Row(
@@ -418,7 +644,387 @@ BUDGET = [
     Row("budget:policy_create", PLANS, "POST"),
     Row("budget:policy_detail", HAS_DOCUMENTS, kwargs=_of("document"), foreign=missing),
     Row("budget:policy_detail", HAS_DOCUMENTS, "POST", kwargs=_of("document"), foreign=missing),
+    Row("budget:policy_correct", PLANS, kwargs=_of("document"), foreign=missing),
+    Row("budget:policy_correct", PLANS, "POST", kwargs=_of("document"), foreign=missing),
     Row("budget:policy_scan", HAS_DOCUMENTS, expected=404, kwargs=_of("document")),
 ]
 
-TABLE: list[Row] = [*CORE, *ACCOUNTS, *HOME, *ADMIN, *BUDGET]
+READS_PEOPLE = EVERYBODY - {Role.SYSTEM_ADMIN, Role.READER}
+KEEPS_PEOPLE = frozenset({Role.MODEL_WORKER_CLERK, Role.AID_CLERK, Role.COUNTY_CLERK})
+REVEALS = KEEPS_PEOPLE | {Role.MODEL_WORKER_HEAD, Role.AID_HEAD, Role.COUNTY_REVIEWER}
+EXPORTS_PEOPLE = REVEALS | {Role.AUDITOR}
+MERGES_PEOPLE = REVEALS
+
+
+def _named(of: str, **more: Any) -> Callable[[World], dict[str, Any]]:
+    """A row of the register by the identifier that stands in addresses."""
+    return lambda world: {"public_id": getattr(world, of).public_id} | more
+
+
+def _nobody(**more: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"public_id": uuid4()} | more
+
+
+def _person(
+    url_name: str,
+    roles: frozenset[Role],
+    method: str = "GET",
+    expected: int = 200,
+    *,
+    of: str = "person",
+    data: Callable[[World], dict[str, Any]] = lambda world: {},
+    **more: Any,
+) -> Row:
+    """A page or a change of a person (or unit) of the city federation."""
+    return Row(
+        url_name, roles, method, expected, _named(of, **more), data, foreign=_nobody(**more), scoped=True
+    )
+
+
+def _standing(world: World) -> dict[str, Any]:
+    return {"public_id": world.person.public_id, "pk": world.standing.pk}
+
+
+PEOPLE = [
+    Row("people:person_list", READS_PEOPLE),
+    Row("people:person_find", READS_PEOPLE, "POST", 302),
+    Row("people:person_export", EXPORTS_PEOPLE, "POST"),
+    Row("people:person_create", KEEPS_PEOPLE),
+    Row("people:person_create", KEEPS_PEOPLE, "POST", 422),
+    _person("people:person_detail", READS_PEOPLE),
+    _person("people:person_edit", KEEPS_PEOPLE),
+    _person("people:person_edit", KEEPS_PEOPLE, "POST", 422),
+    _person("people:person_reveal", REVEALS, field="id_number"),
+    _person("people:person_reveal", REVEALS, "POST", 422, field="id_number"),
+    _person("people:person_print", READS_PEOPLE, "POST"),
+    _person("people:person_photo", READS_PEOPLE),
+    _person("people:photo_change", KEEPS_PEOPLE),
+    _person("people:photo_change", KEEPS_PEOPLE, "POST", 422),
+    _person("people:photo_remove", KEEPS_PEOPLE, "POST", 302),
+    _person("people:standing_record", KEEPS_PEOPLE),
+    _person("people:standing_record", KEEPS_PEOPLE, "POST", 422),
+    _person("people:person_move", KEEPS_PEOPLE),
+    _person("people:person_move", KEEPS_PEOPLE, "POST", 422),
+    Row("people:standing_void", KEEPS_PEOPLE, kwargs=_standing, foreign=_nobody(pk=1), scoped=True),
+    Row("people:standing_void", KEEPS_PEOPLE, "POST", 422, _standing, foreign=_nobody(pk=1), scoped=True),
+    Row("people:unit_list", READS_PEOPLE),
+    Row("people:unit_create", KEEPS_PEOPLE),
+    Row("people:unit_create", KEEPS_PEOPLE, "POST", 422),
+    Row("people:unit_options", KEEPS_PEOPLE),
+    _person("people:unit_edit", READS_PEOPLE, of="unit"),
+    _person("people:unit_edit", KEEPS_PEOPLE, "POST", 422, of="unit"),
+    Row("people:duplicate_list", MERGES_PEOPLE),
+    Row("people:duplicate_apart", MERGES_PEOPLE, expected=302),
+    Row("people:duplicate_apart", MERGES_PEOPLE, "POST", 302),
+    Row("people:duplicate_detail", MERGES_PEOPLE, kwargs=_of("pair"), foreign=missing, scoped=True),
+    _write("people:duplicate_decide", "pair", 422, MERGES_PEOPLE),
+    Row("people:merge_list", MERGES_PEOPLE),
+    Row("people:merge_undo", MERGES_PEOPLE, kwargs=_of("merge"), foreign=missing, scoped=True),
+    _write("people:merge_undo", "merge", 422, MERGES_PEOPLE),
+    Row("people:roster_list", KEEPS_PEOPLE),
+    Row("people:roster_create", KEEPS_PEOPLE),
+    Row("people:roster_create", KEEPS_PEOPLE, "POST", 422),
+    Row("people:roster_template", KEEPS_PEOPLE),
+    _person("people:roster_detail", KEEPS_PEOPLE, of="roster"),
+    _person("people:roster_progress", KEEPS_PEOPLE, of="roster"),
+    *(
+        _person(f"people:roster_{what}", KEEPS_PEOPLE, "POST", 302, of="roster")
+        for what in ("take", "restart", "discard", "wrong_rows")
+    ),
+]
+
+READS_HONOURS = READS_PEOPLE
+KEEPS_HONOURS = frozenset({Role.MODEL_WORKER_CLERK, Role.COUNTY_CLERK})
+DECIDES_HONOURS = frozenset({Role.MODEL_WORKER_HEAD})
+STEPS = {
+    "recommend": (KEEPS_HONOURS, 302),
+    "withdraw": (KEEPS_HONOURS, 422),
+    "qualify": (DECIDES_HONOURS, 422),
+    "consult": (DECIDES_HONOURS, 422),
+    "notice": (DECIDES_HONOURS, 422),
+    "refuse": (DECIDES_HONOURS, 422),
+    "approve": (frozenset({Role.VICE_CHAIR}), 422),
+}
+"""Who takes a step of a nomination, and what a draft answers when the form comes back empty."""
+
+
+def _worker(
+    url_name: str, roles: frozenset[Role], posted: int | None = None, *, of: str = "worker", **more: Any
+) -> list[Row]:
+    """A page of a model worker of the city and, where something is sent, what an empty form answers."""
+    page = _person(url_name, roles, of=of, **more)
+    return [page] if posted is None else [page, _person(url_name, roles, "POST", posted, of=of, **more)]
+
+
+def _of_event(world: World) -> dict[str, Any]:
+    return {"public_id": world.worker.public_id, "pk": world.file_event.pk}
+
+
+def _of_review(world: World) -> dict[str, Any]:
+    return {"public_id": world.review.person.public_id, "year": world.review.year}
+
+
+HONOURS = [
+    Row("model_workers:worker_list", READS_HONOURS),
+    Row("model_workers:worker_export", EXPORTS_PEOPLE, "POST"),
+    Row("model_workers:worker_print", EXPORTS_PEOPLE, "POST"),
+    Row("model_workers:worker_find", KEEPS_HONOURS),
+    Row("model_workers:bulk_list", READS_HONOURS),
+    *(
+        Row(
+            "model_workers:bulk_deed",
+            KEEPS_HONOURS,
+            method,
+            302,
+            lambda world: {"deed": "review"},
+            foreign=lambda world: {"deed": "nothing"},
+        )
+        for method in ("GET", "POST")
+    ),
+    _write("model_workers:bulk_undo", "bulk", 302, KEEPS_HONOURS | DECIDES_HONOURS),
+    Row("model_workers:doubt_list", READS_HONOURS),
+    Row("model_workers:review_list", READS_HONOURS),
+    *(
+        Row(
+            "model_workers:review_enter",
+            KEEPS_HONOURS,
+            method,
+            expected,
+            _of_review,
+            foreign=_nobody(year=2016),
+            scoped=True,
+        )
+        for method, expected in (("GET", 200), ("POST", 422))
+    ),
+    Row("model_workers:nomination_list", READS_HONOURS),
+    *_worker("model_workers:nomination_create", KEEPS_HONOURS, 422),
+    *_worker("model_workers:nomination_detail", READS_HONOURS, of="nomination"),
+    *_worker("model_workers:nomination_edit", KEEPS_HONOURS, 422, of="nomination"),
+    _person("model_workers:nomination_print", READS_HONOURS, "POST", of="nomination"),
+    *_worker("model_workers:nomination_objections", DECIDES_HONOURS, 422, of="nomination"),
+    *(
+        row
+        for action, (roles, posted) in STEPS.items()
+        for row in _worker("model_workers:nomination_step", roles, posted, of="nomination", action=action)
+    ),
+    *_worker("model_workers:honour_scan", KEEPS_HONOURS, 422, of="honour"),
+    _person("model_workers:honour_certificate", READS_HONOURS, "POST", 302, of="honour"),
+    *_worker("model_workers:honour_void", KEEPS_HONOURS, 422, of="honour"),
+    *_worker("model_workers:honour_revoke", DECIDES_HONOURS, 422, of="honour"),
+    *_worker("model_workers:honour_restore", DECIDES_HONOURS, 422, of="honour"),
+    *_worker("model_workers:worker_detail", READS_HONOURS),
+    *_worker("model_workers:honour_create", KEEPS_HONOURS, 422),
+    *_worker("model_workers:file_edit", KEEPS_HONOURS, 302),
+    *_worker("model_workers:file_treatment", DECIDES_HONOURS, 302),
+    *_worker("model_workers:file_decide", DECIDES_HONOURS, 422, action="suspend"),
+    *(
+        Row(
+            "model_workers:event_void",
+            DECIDES_HONOURS,
+            method,
+            expected,
+            _of_event,
+            foreign=_nobody(pk=1),
+            scoped=True,
+        )
+        for method, expected in (("GET", 200), ("POST", 422))
+    ),
+]
+
+# --- allowances and dated parameters -----------------------------------------------------------------------
+
+PREPARES = frozenset({Role.MODEL_WORKER_CLERK})
+CHECKS = frozenset({Role.MODEL_WORKER_HEAD})
+APPROVES = frozenset({Role.VICE_CHAIR})
+RUN_STEPS = {
+    "submit": PREPARES,
+    "withdraw": PREPARES,
+    "void": PREPARES,
+    "check": CHECKS,
+    "approve": APPROVES,
+    "return": CHECKS | APPROVES,
+}
+
+
+def _run(url_name: str, roles: frozenset[Role] = READS_HONOURS, **more: Any) -> Row:
+    """A page of the city's run."""
+    return Row(url_name, roles, kwargs=_of("run", **more), foreign=_none(**more), scoped=True)
+
+
+def _of_recovery(outcome: str = "") -> Callable[[World], dict[str, Any]]:
+    more = {"outcome": outcome} if outcome else {}
+    return lambda world: {"pk": world.run.pk, "person": world.recovery.line.person.public_id} | more
+
+
+def _no_recovery(outcome: str = "") -> Callable[[World], dict[str, Any]]:
+    more = {"outcome": outcome} if outcome else {}
+    return lambda world: missing(world) | {"person": uuid4()} | more
+
+
+def _of_parameter(world: World) -> dict[str, Any]:
+    return {"kind": "counting-rule", "pk": world.run.rule_id}
+
+
+ALLOWANCES = [
+    Row("model_workers:run_list", READS_HONOURS),
+    Row("model_workers:run_create", PREPARES),
+    Row("model_workers:run_create", PREPARES, "POST", 422),
+    *(
+        _run(f"model_workers:run_{page}")
+        for page in ("detail", "lines", "bridge", "left_out", "overpaid", "print")
+    ),
+    _write("model_workers:run_print", "run", 422, READS_HONOURS),
+    _run("model_workers:run_recount", PREPARES),
+    _write("model_workers:run_recount", "run", 302, PREPARES),
+    *(
+        row
+        for action, roles in RUN_STEPS.items()
+        for row in (
+            _run("model_workers:run_decide", roles, action=action),
+            _write("model_workers:run_decide", "run", 422, roles, action=action),
+        )
+    ),
+    Row(
+        "model_workers:recovery_list",
+        PREPARES,
+        "POST",
+        302,
+        _of_recovery(),
+        foreign=_no_recovery(),
+        scoped=True,
+    ),
+    *(
+        Row(
+            "model_workers:recovery_settle",
+            roles,
+            method,
+            expected,
+            _of_recovery(outcome),
+            foreign=_no_recovery(outcome),
+            scoped=True,
+        )
+        for outcome, roles in (("recovered", PREPARES), ("waived", CHECKS))
+        for method, expected in (("GET", 200), ("POST", 422))
+    ),
+    Row("model_workers:parameter_list", READS_HONOURS),
+    Row(
+        "model_workers:parameter_detail",
+        READS_HONOURS,
+        kwargs=_of_parameter,
+        foreign=_none(kind="counting-rule"),
+    ),
+    *(
+        Row("model_workers:parameter_create", CHECKS, method, expected, lambda world: {"kind": "exam-rule"})
+        for method, expected in (("GET", 200), ("POST", 422))
+    ),
+    *(
+        Row(
+            f"model_workers:parameter_{deed}",
+            CHECKS,
+            method,
+            expected,
+            _of_parameter,
+            foreign=_none(kind="counting-rule"),
+        )
+        for deed in ("edit", "end")
+        for method, expected in (("GET", 200), ("POST", 422))
+    ),
+]
+
+# --- exams and relief --------------------------------------------------------------------------------------
+
+ENTERS_RELIEF = frozenset({Role.MODEL_WORKER_CLERK, Role.COUNTY_CLERK})
+RELIEF_STEPS = {
+    "submit": (ENTERS_RELIEF, 302),
+    "withdraw": (ENTERS_RELIEF, 422),
+    "check": (CHECKS, 422),
+    "return": (CHECKS | APPROVES, 422),
+    "approve": (APPROVES, 422),
+    "reject": (APPROVES, 422),
+}
+"""Who takes a step of a relief case, and what a draft answers when the form comes back empty."""
+
+
+def _exam(url_name: str, roles: frozenset[Role] = READS_HONOURS, posted: int | None = None) -> list[Row]:
+    """A page of the city's exam and, where something is sent, what an empty form answers."""
+    page = Row(url_name, roles, kwargs=_of("exam"), foreign=missing, scoped=True)
+    return [page] if posted is None else [page, _write(url_name, "exam", posted, roles)]
+
+
+def _in_exam(
+    url_name: str,
+    found: Callable[[World], dict[str, Any]],
+    unknown: Callable[[World], dict[str, Any]],
+) -> list[Row]:
+    """A form on something that belongs to the city's exam; sent empty, it comes back."""
+    return [
+        Row(url_name, PREPARES, method, expected, found, foreign=unknown, scoped=True)
+        for method, expected in (("GET", 200), ("POST", 422))
+    ]
+
+
+EXAMS = [
+    Row("model_workers:exam_list", READS_HONOURS),
+    Row("model_workers:exam_create", PREPARES),
+    Row("model_workers:exam_create", PREPARES, "POST", 422),
+    *(
+        row
+        for name in ("detail", "hospitals", "bills", "absences")
+        for row in _exam(f"model_workers:exam_{name}")
+    ),
+    *_exam("model_workers:exam_edit", PREPARES, 422),
+    *_exam("model_workers:exam_entry", PREPARES, 422),
+    *_exam("model_workers:exam_refresh", PREPARES, 302),
+    *_exam("model_workers:exam_close", PREPARES, 422),
+    *(
+        _write(f"model_workers:exam_{paper}", "exam", 200, EXPORTS_PEOPLE)
+        for paper in ("slips", "roster", "settlement", "export")
+    ),
+    *_in_exam(
+        "model_workers:invitation_edit",
+        lambda world: {"pk": world.exam.pk, "number": 1},
+        lambda world: {"pk": world.exam.pk, "number": 9},
+    ),
+    *_in_exam(
+        "model_workers:bill_create",
+        lambda world: {"pk": world.exam.pk, "hospital_id": world.invitation.hospital_id},
+        lambda world: {"pk": world.exam.pk, "hospital_id": 999_999_999},
+    ),
+    *_in_exam(
+        "model_workers:bill_remove",
+        lambda world: {"pk": world.exam.pk, "bill_id": world.exam_bill.pk},
+        lambda world: {"pk": world.exam.pk, "bill_id": 999_999_999},
+    ),
+    Row("model_workers:hospital_list", READS_HONOURS),
+    Row("model_workers:hospital_create", PREPARES),
+    Row("model_workers:hospital_create", PREPARES, "POST", 422),
+    *(
+        Row(
+            "model_workers:hospital_edit",
+            PREPARES,
+            method,
+            expected,
+            lambda world: {"pk": world.invitation.hospital_id},
+            foreign=missing,
+        )
+        for method, expected in (("GET", 200), ("POST", 422))
+    ),
+]
+
+RELIEF = [
+    Row("model_workers:relief_list", READS_HONOURS),
+    Row("model_workers:relief_export", EXPORTS_PEOPLE, "POST"),
+    Row("model_workers:relief_find", ENTERS_RELIEF),
+    *_worker("model_workers:relief_create", ENTERS_RELIEF, 422),
+    _person("model_workers:relief_trial", ENTERS_RELIEF, "POST", of="worker"),
+    *_worker("model_workers:relief_detail", READS_HONOURS, of="relief_case"),
+    *_worker("model_workers:relief_edit", ENTERS_RELIEF, 422, of="relief_case"),
+    _person("model_workers:relief_print", READS_HONOURS, "POST", of="relief_case"),
+    *(
+        row
+        for action, (roles, posted) in RELIEF_STEPS.items()
+        for row in _worker("model_workers:relief_decide", roles, posted, of="relief_case", action=action)
+    ),
+]
+
+TABLE: list[Row] = [*CORE, *ACCOUNTS, *HOME, *ADMIN, *BUDGET, *PEOPLE, *HONOURS, *ALLOWANCES, *EXAMS, *RELIEF]

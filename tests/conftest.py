@@ -4,6 +4,7 @@ A browser test fails when a page throws, breaks the content security policy, ans
 another host. A test that provokes such an answer names it: `@pytest.mark.allows_status(409)`.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import pytest
 from django.db import connections
 from playwright.sync_api import BrowserContext, Page
 from procrastinate.contrib.django import app
+
+from tests.people.canaries import LogWatch
 
 # Playwright's synchronous interface keeps an event loop running in this thread; Django would refuse the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -27,6 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if BROWSER_TESTS in item.path.parents:
             item.add_marker("browser")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_number_in_any_log() -> Iterator[None]:
+    """Every log record of the whole run is read: none may hold somebody's identity number or card."""
+    watch = LogWatch()
+    loggers = map(logging.getLogger, logging.root.manager.loggerDict)
+    heard = [logging.getLogger(), *(logger for logger in loggers if not logger.propagate)]
+    for logger in heard:
+        logger.addHandler(watch)
+    yield
+    for logger in heard:
+        logger.removeHandler(watch)
+    assert not watch.found, "\n".join(watch.found)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 """Rows for tests. People and unions are fictional; a trait per role: `UserFactory(finance_clerk=True)`."""
 
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from apps.accounts.models import AccessRecord, RoleGrant, Union, User
@@ -21,6 +24,24 @@ from apps.budget.models import (
 )
 from apps.budget.rules.calculation import Method, ShareBasis
 from apps.budget.rules.stages import Book, Stage
+from apps.model_workers.models import (
+    AllowanceStandard,
+    CountingRule,
+    Exam,
+    ExamInvitation,
+    ExamRule,
+    Honour,
+    HonourTitle,
+    Hospital,
+    ReliefCase,
+    ReliefStandard,
+)
+from apps.model_workers.rules.honours import Category, Level
+from apps.people.models import Person, StandingEvent, Unit
+from apps.people.rules.drafts import PersonDraft
+from apps.people.rules.standing import TRACKS, Kind, UnitNature
+from apps.people.services.persons import fill, require_person
+from tests.people.identity import account_number, resident_number
 
 PASSWORD = "示例-correct-horse-2016"
 
@@ -199,3 +220,209 @@ class OutlineEntryFactory(DjangoModelFactory):
     section = OutlineEntry.Section.DUTIES
     ordinal = factory.Sequence(lambda n: n + 1)
     text = "承担交办的其他事项。"
+
+
+class UnitFactory(DjangoModelFactory):
+    """An employer of a county federation; `bankrupt=True` since 2010."""
+
+    class Meta:
+        model = Unit
+
+    class Params:
+        bankrupt = factory.Trait(
+            nature=UnitNature.BANKRUPT, nature_since=date(2010, 1, 1), nature_document="示例破产裁定书"
+        )
+
+    union = factory.SubFactory(UnionFactory)
+    name = factory.Sequence(lambda n: f"示例单位{n}")
+    nature = UnitNature.STATE_ENTERPRISE
+
+
+class PersonFactory(DjangoModelFactory):
+    """Somebody of a county, with a valid number that belongs to nobody; `bare=True` has neither number nor account.
+
+    Facts of the draft are given by name: `PersonFactory(name="示例甲", id_number=…, phone=…)`.
+    """
+
+    class Meta:
+        model = Person
+        exclude = ("draft",)
+
+    class Params:
+        bare = factory.Trait(id_kind="none", id_number="", account="", phone="")
+
+    union = factory.SubFactory(UnionFactory)
+    unit = None
+    created_by = factory.SubFactory(UserFactory)
+    updated_by = factory.SelfAttribute("created_by")
+
+    @classmethod
+    def _create(cls, model_class: type[Person], *args: Any, **facts: Any) -> Person:
+        place = {key: facts.pop(key) for key in ("union", "unit", "created_by", "updated_by")}
+        if place["unit"] is not None:
+            place["union"] = place["unit"].union
+        person = Person(**place)
+        fill(person, require_person(PersonDraft(**facts), now=timezone.now()))
+        person.save(force_insert=True)
+        return person
+
+    name = factory.Sequence(lambda n: f"示例{chr(0x4E00 + n % 5000)}")
+    id_kind = "resident"
+    id_number = factory.Sequence(
+        lambda n: resident_number(n % 1000, birth_on=date(1950, 1, 1) + timedelta(n // 1000))
+    )
+    phone = factory.Sequence(lambda n: f"139{n % 10**8:08}")
+    account = factory.Sequence(account_number)
+    bank_name = "示例银行"
+
+
+class StandingEventFactory(DjangoModelFactory):
+    class Meta:
+        model = StandingEvent
+
+    person = factory.SubFactory(PersonFactory)
+    kind = Kind.RETIRED
+    track = factory.LazyAttribute(lambda event: TRACKS[event.kind])
+    effective_on = date(2010, 1, 1)
+    document = "示例退休证"
+    created_by = factory.SelfAttribute("person.created_by")
+
+
+class HonourTitleFactory(DjangoModelFactory):
+    """The municipal honour of a worker; other levels and categories by name."""
+
+    class Meta:
+        model = HonourTitle
+        django_get_or_create = ("name",)
+
+    level = Level.MUNICIPAL
+    category = Category.WORKER
+    name = factory.LazyAttribute(
+        lambda title: f"示例{Level(title.level).label}{Category(title.category).label}"
+    )
+
+
+class HonourFactory(DjangoModelFactory):
+    class Meta:
+        model = Honour
+
+    person = factory.SubFactory(PersonFactory)
+    title = factory.SubFactory(HonourTitleFactory)
+    awarded_on = factory.Sequence(lambda n: date(1980, 1, 1) + timedelta(n))
+    awarding_body = "示例市人民政府"
+    document_number = factory.Sequence(lambda n: f"示例政字〔1980〕{n + 1}号")
+    certificate_number = factory.Sequence(lambda n: f"示例{n:05}")
+    created_by = factory.SelfAttribute("person.created_by")
+
+
+class CountingRuleFactory(DjangoModelFactory):
+    """Municipal honours of workers count; no basis document, so it says 示例."""
+
+    class Meta:
+        model = CountingRule
+
+    valid_from = date(2011, 6, 1)
+    categories = [Category.WORKER]
+    is_sample = True
+
+
+class AllowanceStandardFactory(DjangoModelFactory):
+    class Meta:
+        model = AllowanceStandard
+
+    valid_from = date(2011, 6, 1)
+    award_class = 1
+    amount = factory.LazyAttribute(lambda standard: {1: 1500, 2: 2000, 3: 2500}[standard.award_class])
+    is_sample = True
+
+
+def retired_worker(*, honours: int = 1, retired_on: date = date(2005, 1, 1), **facts: Any) -> Person:
+    """A retired person who won the municipal honour so many times."""
+    person = PersonFactory(**facts)
+    StandingEventFactory(person=person, kind=Kind.RETIRED, effective_on=retired_on)
+    for _ in range(honours):
+        HonourFactory(person=person)
+    return person
+
+
+class ExamRuleFactory(DjangoModelFactory):
+    """All levels, any age, 400 yuan a person."""
+
+    class Meta:
+        model = ExamRule
+        django_get_or_create = ("valid_from",)
+
+    valid_from = date(2011, 6, 1)
+    levels = list(Level)
+    rate = Decimal("400")
+    is_sample = True
+
+
+class HospitalFactory(DjangoModelFactory):
+    class Meta:
+        model = Hospital
+
+    name = factory.Sequence(lambda n: f"示例医院{n}")
+    address = "示例路 1 号"
+    phone = "0316-2000000"
+
+
+class ExamFactory(DjangoModelFactory):
+    """The exam of 2015 of the city, with nobody on its roster; `services.exams.open_exam` makes a whole one."""
+
+    class Meta:
+        model = Exam
+
+    union = factory.LazyFunction(lambda: UnionFactory(city=True))
+    year = 2015
+    snapshot_on = date(2015, 4, 30)
+    rule = factory.SubFactory(ExamRuleFactory)
+    starts_on = date(2015, 5, 4)
+    ends_on = date(2015, 7, 31)
+    created_by = factory.SubFactory(UserFactory)
+
+
+class ExamInvitationFactory(DjangoModelFactory):
+    class Meta:
+        model = ExamInvitation
+
+    exam = factory.SubFactory(ExamFactory)
+    person = factory.SubFactory(PersonFactory)
+    slip_number = factory.Sequence(lambda n: n + 1)
+
+
+class ReliefStandardFactory(DjangoModelFactory):
+    """The retired: a line of 3552 and a cap of 1000 a month; `in_service=True`: a line of 6566."""
+
+    class Meta:
+        model = ReliefStandard
+        django_get_or_create = ("kind", "group", "valid_from")
+
+    class Params:
+        in_service = factory.Trait(group="in_service", line=Decimal("6566"))
+        special = factory.Trait(kind="special", line=None, cap=Decimal("5000"))
+        visit = factory.Trait(kind="visit", line=None, cap=Decimal("2000"))
+
+    kind = "living"
+    group = "retired"
+    line = Decimal("3552")
+    cap = Decimal("1000")
+    valid_from = date(2011, 6, 1)
+    is_sample = True
+
+
+class ReliefCaseFactory(DjangoModelFactory):
+    """A draft of 2015 for a retired model worker: 552 yuan a month, for twelve months."""
+
+    class Meta:
+        model = ReliefCase
+
+    person = factory.LazyFunction(lambda: retired_worker())
+    year = 2015
+    kind = "living"
+    standard = factory.SubFactory(ReliefStandardFactory)
+    monthly_income = Decimal("3000")
+    months = 12
+    amount = Decimal("6624")
+    circumstances = "示例：本人长期患病，收入低。"
+    created_by = factory.SubFactory(UserFactory)

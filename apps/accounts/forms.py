@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
 from apps.accounts.rules import normal_username, role_fits_union
@@ -61,16 +62,6 @@ class PasswordForm(forms.Form):
         if "new_password" in values and values.get("repeated") not in (None, values["new_password"]):
             self.add_error("repeated", "两次输入的新密码不一致。")
         return values
-
-
-class UnionChoice(forms.ModelChoiceField):
-    """Unions in the order of the tree, children indented."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **({"empty_label": "请选择"} | kwargs))
-
-    def label_from_instance(self, obj: Any) -> str:
-        return "　" * obj.depth + obj.name
 
 
 class UserForm(forms.Form):

@@ -13,6 +13,7 @@ class _UnionCount:
     """How many unions of one kind are in use in the tree below the union that asks, itself included."""
 
     unit = "个"
+    permission = ""
     parameters: tuple[Parameter, ...] = ()
 
     def __init__(self, *, key: str, label: str, kind: str) -> None:

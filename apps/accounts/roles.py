@@ -28,6 +28,25 @@ PERMISSIONS: dict[str, str] = {
     "budget.approve_chair": "主席审定",
     "budget.plan": "新建预算、开启编制阶段、关闭年度",
     "budget.issue": "签发预算编制说明",
+    "person.read": "查看人员资料（号码打码）",
+    "person.edit": "登记人员、单位与状态，修改资料",
+    "person.import": "导入名册",
+    "person.merge": "核对、合并疑似重复的人员",
+    "person.reveal": "说明理由后查看完整证件号码、电话与银行账号",
+    "person.export": "导出人员名册",
+    "model_worker.read": "查看劳模荣誉、待遇与名册",
+    "model_worker.edit": "登记荣誉、档案与复核结果，推荐评选",
+    "model_worker.decide": "暂停、恢复、撤销，确定享受待遇",
+    "nomination.review": "评选的资格审查、征求意见与公示",
+    "nomination.approve": "评选的审批",
+    "allowance.prepare": "编制荣誉津贴发放名册",
+    "allowance.check": "审核荣誉津贴发放名册",
+    "allowance.approve": "审批荣誉津贴发放名册",
+    "exam.manage": "组织劳模体检",
+    "relief.enter": "录入劳模困难救助",
+    "relief.check": "审核劳模困难救助",
+    "relief.approve": "审批劳模困难救助",
+    "parameter.edit": "维护标准、救助线等有期限的参数",
     "document.read": "查看依据文件",
     "document.edit": "维护依据文件",
     "reference.edit": "维护科目、分组等基础资料",
@@ -37,22 +56,30 @@ PERMISSIONS: dict[str, str] = {
 }
 
 _EVERYBODY = frozenset({"text.check", "document.read"})
-_READS_BUDGET = _EVERYBODY | {"budget.read", "history.read"}
+_READS_PEOPLE = frozenset({"person.read", "model_worker.read"})
+_READS_BUDGET = _EVERYBODY | _READS_PEOPLE | {"budget.read", "history.read"}
+_KEEPS_PEOPLE = frozenset({"person.edit", "person.import", "person.merge", "person.reveal", "person.export"})
+_ANSWERS_FOR_PEOPLE = frozenset({"person.merge", "person.reveal", "person.export"})
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.FINANCE_CLERK: _READS_BUDGET | {"budget.enter", "document.edit", "reference.edit"},
     Role.FINANCE_HEAD: _READS_BUDGET
     | {"budget.check", "budget.plan", "budget.issue", "document.edit", "reference.edit"},
-    Role.VICE_CHAIR: _READS_BUDGET | {"budget.approve_vice"},
+    Role.VICE_CHAIR: _READS_BUDGET
+    | {"budget.approve_vice", "nomination.approve", "allowance.approve", "relief.approve"},
     Role.CHAIR: _READS_BUDGET | {"budget.approve_chair"},
-    Role.MODEL_WORKER_CLERK: _READS_BUDGET,
-    Role.MODEL_WORKER_HEAD: _READS_BUDGET,
-    Role.AID_CLERK: _READS_BUDGET,
-    Role.AID_HEAD: _READS_BUDGET,
-    Role.COUNTY_CLERK: _READS_BUDGET,
-    Role.COUNTY_REVIEWER: _READS_BUDGET,
-    Role.GRASSROOTS: _EVERYBODY,
-    Role.AUDITOR: _READS_BUDGET,
+    Role.MODEL_WORKER_CLERK: _READS_BUDGET
+    | _KEEPS_PEOPLE
+    | {"model_worker.edit", "allowance.prepare", "exam.manage", "relief.enter"},
+    Role.MODEL_WORKER_HEAD: _READS_BUDGET
+    | _ANSWERS_FOR_PEOPLE
+    | {"model_worker.decide", "nomination.review", "allowance.check", "relief.check", "parameter.edit"},
+    Role.AID_CLERK: _READS_BUDGET | _KEEPS_PEOPLE,
+    Role.AID_HEAD: _READS_BUDGET | _ANSWERS_FOR_PEOPLE,
+    Role.COUNTY_CLERK: _READS_BUDGET | _KEEPS_PEOPLE | {"model_worker.edit", "relief.enter"},
+    Role.COUNTY_REVIEWER: _READS_BUDGET | _ANSWERS_FOR_PEOPLE,
+    Role.GRASSROOTS: _EVERYBODY | _READS_PEOPLE,
+    Role.AUDITOR: _READS_BUDGET | {"person.export"},
     Role.SYSTEM_ADMIN: frozenset({"account.manage"}),
     Role.READER: _EVERYBODY | {"budget.read"},
 }
@@ -72,6 +99,21 @@ WRITING_PERMISSIONS = frozenset(
         "document.edit",
         "reference.edit",
         "account.manage",
+        "person.edit",
+        "person.import",
+        "person.merge",
+        "model_worker.edit",
+        "model_worker.decide",
+        "nomination.review",
+        "nomination.approve",
+        "allowance.prepare",
+        "allowance.check",
+        "allowance.approve",
+        "exam.manage",
+        "relief.enter",
+        "relief.check",
+        "relief.approve",
+        "parameter.edit",
     }
 )
 

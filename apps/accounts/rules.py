@@ -1,10 +1,12 @@
 """Rules of accounts: which roles go together, what a union may stand under, when a sign-in ends."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum
 from ipaddress import ip_address
+from urllib.parse import parse_qsl, urlencode
 
 from apps.accounts.roles import EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role
 from apps.core.errors import Refused
@@ -177,3 +179,32 @@ def session_deadline(
         last_seen_at + timedelta(seconds=idle_seconds),
         signed_in_at + timedelta(seconds=absolute_seconds),
     )
+
+
+# Lists whose filters may be kept under a name: the label and the permission of each page.
+SAVABLE_PAGES: dict[str, tuple[str, str]] = {
+    "people:person_list": ("人员名册", "person.read"),
+    "model_workers:worker_list": ("劳模名册", "model_worker.read"),
+    "model_workers:relief_list": ("困难救助", "model_worker.read"),
+}
+MAX_SAVED_VIEWS = 20
+MAX_QUERY_LENGTH = 1000
+_LONG_NUMBER = re.compile(r"[0-9](?:[\s-]*[0-9]){10,}")
+
+
+def clean_query(text: str) -> str:
+    """The filters of an address, without the place in the list and what is empty. Raises Refused.
+
+    A number that may name somebody never stays in an address, so it is not kept in one either.
+    """
+    pairs = [
+        (name, value) for name, value in parse_qsl(text.removeprefix("?")) if name != "page" and value.strip()
+    ]
+    if not pairs:
+        raise Refused("现在没有筛选条件，先选好条件再保存。", field="name", code="empty")
+    if any(name == "q" and _LONG_NUMBER.search(value) for name, value in pairs):
+        raise Refused("条件里有完整号码，不能保存。", field="name", code="number")
+    query = urlencode(pairs)
+    if len(query) > MAX_QUERY_LENGTH:
+        raise Refused("条件太长，不能保存。", field="name", code="too_long")
+    return query

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.accounts import rules
-from apps.accounts.models import Session, Union, User, UserQuerySet
+from apps.accounts.models import CalendarDay, SavedView, Session, Union, User, UserQuerySet
 from apps.accounts.roles import Role
 
 
@@ -159,3 +159,18 @@ def _change_text(event: Any, older: Any | None) -> str:
         return "重置密码" if event.must_change_password else "修改密码"
     labels = [str(label_for_field(name, User)) for name in changed]
     return f"修改{'、'.join(labels)}" if labels else "无可见改动"
+
+
+def saved_views(*, user: User, page: str) -> list[SavedView]:
+    """The person's own kept filters of one page."""
+    return list(SavedView.objects.visible_to(user).filter(page=page))
+
+
+def calendar_exceptions(*, first: date, last: date) -> dict[date, bool]:
+    """Days of the span that differ from their weekday, and whether they are worked (core.workdays)."""
+    return dict(CalendarDay.objects.filter(day__range=(first, last)).values_list("day", "is_working"))
+
+
+def calendar_is_known(year: int) -> bool:
+    """Whether the days off of a year were entered; without them only weekends are left out."""
+    return CalendarDay.objects.filter(day__year=year).exists()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.accounts.views import own, records, signing_in, unions, users
+from apps.accounts.views import own, records, saved_views, signing_in, unions, users
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("me/sessions/", own.session_list, name="session_list"),
     path("me/sessions/end-others/", own.session_end_others, name="session_end_others"),
     path("me/sessions/<uuid:reference>/end/", own.session_end, name="session_end"),
+    path("me/views/save/", saved_views.view_save, name="view_save"),
+    path("me/views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
     path("users/", users.user_list, name="user_list"),
     path("users/new/", users.user_create, name="user_create"),
     path("users/<int:pk>/", users.user_detail, name="user_detail"),

@@ -118,7 +118,7 @@ def known_documents() -> list[KnownDocument]:
     """The register of basis documents, as the text checks take it."""
     return [
         KnownDocument(title=document.title, number=document.number, in_force_until=document.in_force_until)
-        for document in PolicyDocument.objects.only("title", "number", "in_force_until")
+        for document in PolicyDocument.objects.current().only("title", "number", "in_force_until")
     ]
 
 

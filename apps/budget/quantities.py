@@ -19,6 +19,7 @@ class PriorYearQuantity:
     key = "budget.prior_year_quantity"
     label = "上年同一测算行的数量"
     unit = "人"
+    permission = ""
     parameters: tuple[Parameter, ...] = (
         Parameter("book", "预算体系", is_given=True),
         Parameter("lineage", "项目", is_given=True),

@@ -6,6 +6,7 @@ from apps.budget.views import (
     adjustments,
     compare,
     editions,
+    effects,
     figures,
     findings,
     grid,
@@ -71,6 +72,7 @@ urlpatterns = [
     # items
     path("editions/<int:edition_id>/items/new/", items.item_create, name="item_create"),
     path("items/<int:pk>/", items.item_detail, name="item_detail"),
+    path("items/<int:pk>/what-if/", effects.item_what_if, name="item_what_if"),
     path("items/<int:pk>/remove/", items.item_remove, name="item_remove"),
     # outline of text
     path("editions/<int:edition_id>/outline/", outline.outline, name="outline"),
@@ -99,5 +101,6 @@ urlpatterns = [
     path("policies/", policies.policy_list, name="policy_list"),
     path("policies/new/", policies.policy_create, name="policy_create"),
     path("policies/<int:pk>/", policies.policy_detail, name="policy_detail"),
+    path("policies/<int:pk>/correct/", policies.policy_correct, name="policy_correct"),
     path("policies/<int:pk>/scan/", policies.policy_scan, name="policy_scan"),
 ]

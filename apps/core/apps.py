@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
 from django.db import connections
 from django.db.models.signals import post_migrate
 
@@ -22,6 +23,10 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         # Each installed trigger brings its own definition of the function, so ours follows every migration.
         post_migrate.connect(_heed_every_trigger)
+        from apps.core.checks import TAG, check_keyring, check_sealed_columns  # needs the models
+
+        checks.register(check_keyring, TAG)
+        checks.register(check_sealed_columns, TAG)
 
 
 def _heed_every_trigger(*, using: str, **kwargs: Any) -> None:

@@ -30,7 +30,9 @@ _CHUNK = 64 * 1024
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError, OSError)
 
 
-def require_safe_zip(data: bytes, *, field: str | None = None) -> None:
+def require_safe_zip(
+    data: bytes, *, field: str | None = None, max_total_bytes: int = MAX_TOTAL_BYTES
+) -> None:
     """Refuse a zip that is broken, a bomb, or carries what an office upload must not carry.
 
     The directory is judged first, without inflating anything. Only then are the parts inflated in small
@@ -40,7 +42,7 @@ def require_safe_zip(data: bytes, *, field: str | None = None) -> None:
         _require_small_directory(data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-        _require_harmless_entries(entries)
+        _require_harmless_entries(entries, max_total_bytes)
         for entry in entries:
             _require_honest_part(data, entry)
     except _BROKEN as error:
@@ -73,13 +75,13 @@ def _require_small_directory(data: bytes) -> None:
         raise _too_many_parts()
 
 
-def _require_harmless_entries(entries: list[zipfile.ZipInfo]) -> None:
+def _require_harmless_entries(entries: list[zipfile.ZipInfo], max_total_bytes: int) -> None:
     if len(entries) > MAX_ENTRIES:
         raise _too_many_parts()
     total = sum(entry.file_size for entry in entries)
-    if total > MAX_TOTAL_BYTES:
+    if total > max_total_bytes:
         raise Refused(
-            f"文件展开后有 {total / 1024 / 1024:,.0f} MB，超过 {MAX_TOTAL_BYTES // 1024 // 1024} MB 的上限，"
+            f"文件展开后有 {total / 1024 / 1024:,.0f} MB，超过 {max_total_bytes // 1024 // 1024} MB 的上限，"
             "没有打开；请删去多余的工作表、空行或图片后再上传。",
             code="too_large_inside",
         )

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pghistory
+import pgtrigger
 from pghistory.middleware import HistoryMiddleware
 
 
@@ -32,11 +33,15 @@ def because(*, actor_id: int | None, action: str, reason: str = "") -> Iterator[
         yield
 
 
-def tracked(*, exclude: tuple[str, ...] = ()) -> Any:
-    """Class decorator: inserts, changes and deletions of the model leave an event row, written by the database."""
+def tracked(*, exclude: tuple[str, ...] = (), in_bulk: bool = False) -> Any:
+    """Class decorator: inserts, changes and deletions of the model leave an event row, written by the database.
+
+    `in_bulk`: one trigger call for each statement instead of each row, for tables that are filled by the ten thousand.
+    """
+    level = pgtrigger.Statement if in_bulk else pgtrigger.Row
     return pghistory.track(
-        pghistory.InsertEvent(),
-        pghistory.UpdateEvent(),
-        pghistory.DeleteEvent(),
+        pghistory.InsertEvent(level=level),
+        pghistory.UpdateEvent(level=level),
+        pghistory.DeleteEvent(level=level),
         exclude=list(exclude) or None,
     )

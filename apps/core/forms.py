@@ -4,25 +4,17 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.forms.renderers import DjangoTemplates
-from django.template import loader
-from django.template.exceptions import TemplateDoesNotExist
+from django.forms.renderers import TemplatesSetting
 
 from apps.core.errors import Refused
 from apps.core.money import format_yuan, parse_amount
 
 
-class HouseFormRenderer(DjangoTemplates):
+class HouseFormRenderer(TemplatesSetting):
     """Forms and fields from templates/components/, widgets from Django; the admin keeps its own layout of both."""
 
     form_template_name = "components/form.html"
     field_template_name = "components/field.html"
-
-    def get_template(self, template_name: str) -> Any:
-        try:
-            return loader.get_template(template_name)
-        except TemplateDoesNotExist:  # Django's own widgets, which are no app's templates
-            return super().get_template(template_name)
 
 
 class AmountField(forms.CharField):
@@ -44,6 +36,13 @@ class AmountField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return format_yuan(value) if isinstance(value, Decimal) else value
+
+
+def day(**kwargs: Any) -> forms.DateField:
+    """A date with the browser's own calendar, in years of four digits."""
+    return forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date", "max": "9999-12-31"}, format="%Y-%m-%d"), **kwargs
+    )
 
 
 def add_refusal(form: forms.BaseForm, refused: Refused) -> None:
@@ -80,6 +79,10 @@ class HouseErrors:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.phrase_errors()
+
+    def phrase_errors(self) -> None:
+        """Again after a form added fields of its own."""
         for name, field in self.fields.items():
             label = field.label or name
             messages = {"required": _REQUIRED, **_LIMITS}
@@ -94,10 +97,6 @@ class HouseErrors:
 
 class HouseForm(HouseErrors, forms.Form):
     """A form of the site."""
-
-
-class HouseModelForm(HouseErrors, forms.ModelForm):  # type: ignore[type-arg]
-    """A form of the site on a model."""
 
 
 def _declared_messages(field: forms.Field) -> set[str]:

@@ -60,11 +60,6 @@ def heading(level: int, number: int) -> str:
     raise ValueError(f"no heading level {level}")
 
 
-def nth(number: int, noun: str) -> str:
-    """第3项, 第2次."""
-    return f"第{number}{noun}"
-
-
 @dataclass(frozen=True)
 class DocumentNumber:
     """A document number in parts; `str()` gives the standard form."""

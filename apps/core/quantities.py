@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from apps.core.errors import Refused
 
@@ -18,6 +18,15 @@ class CountedRow:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A figure inside another one (含 6 人), counted from rows that are among those of the whole."""
+
+    label: str
+    value: Decimal
+    rows: tuple[CountedRow, ...] = ()
+
+
+@dataclass(frozen=True)
 class Reading:
     """A figure as counted at one moment, with the rows behind it and the page that lists exactly those rows."""
 
@@ -25,11 +34,12 @@ class Reading:
     as_of: date
     rows: tuple[CountedRow, ...] = ()
     list_url: str = ""
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One choice a source offers, for instance the class of an award. `choices` empty means free text.
+    """One choice a source offers, for instance the class of an award; `kind` of those without choices: text or date.
 
     `is_given`: filled by the reader from the row it is bound to (its book, its lineage), never asked of a person.
     """
@@ -38,6 +48,7 @@ class Parameter:
     label: str
     choices: tuple[tuple[str, str], ...] = ()
     is_given: bool = False
+    kind: Literal["text", "date"] = "text"
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,11 @@ class Difference:
     def change(self) -> Decimal:
         return self.now - self.before
 
+    @property
+    def is_any(self) -> bool:
+        """The figure moved, or other rows stand behind it."""
+        return bool(self.change or self.came or self.went)
+
 
 class QuantitySource(Protocol):
     """A published figure. `key` is stored in calculation lines and is never renamed."""
@@ -60,6 +76,8 @@ class QuantitySource(Protocol):
     key: str
     label: str
     unit: str
+    permission: str
+    """Who may see the names of the rows; empty when they are nobody's secret."""
     parameters: tuple[Parameter, ...]
 
     def read(self, *, union_path: str, year: int, as_of: date, parameters: Mapping[str, str]) -> Reading: ...
@@ -110,7 +128,7 @@ def all_sources() -> list[QuantitySource]:
     return sorted(_sources.values(), key=lambda source: source.key)
 
 
-def compare(*, before: Decimal, rows_before: Mapping[str, str], now: Reading) -> Difference:
+def compare(*, before: Decimal, rows_before: Mapping[str, str], now: Reading | Part) -> Difference:
     """Difference between a stored reading (value and {key: label}) and a fresh one."""
     rows_now = {row.key: row.label for row in now.rows}
     return Difference(

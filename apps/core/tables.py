@@ -14,6 +14,7 @@ from apps.core import money
 from apps.core.templatetags.components import badge
 
 PER_PAGE = 50
+_LONGEST_PAGE = 6  # digits of a page number
 
 
 class HouseTable(tables.Table):  # type: ignore[misc]
@@ -32,6 +33,8 @@ class HouseTable(tables.Table):  # type: ignore[misc]
     def paged(self, page: str | int | None, *, counted: bool = True) -> "HouseTable":
         """This table at one page; with counted=False the list is too long to count, the pager only moves on."""
         kind = Paginator if counted else LazyPaginator
+        if not counted and len(str(page or "")) > _LONGEST_PAGE:  # beyond what the database can count to
+            page = 1
         try:
             self.paginate(paginator_class=kind, page=page or 1, per_page=PER_PAGE)
         except InvalidPage:  # an old link, or a number typed by hand

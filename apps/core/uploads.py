@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from apps.core.archives import OLE_MAGIC, ZIP_MAGIC, part_names, require_safe_zip
+from apps.core.archives import MAX_TOTAL_BYTES, OLE_MAGIC, ZIP_MAGIC, part_names, require_safe_zip
 from apps.core.errors import Refused
 
 DEFAULT_MAX_BYTES = 20 * 1024 * 1024
@@ -61,9 +61,13 @@ def require_upload(
     *,
     kinds: Collection[str],
     max_bytes: int = DEFAULT_MAX_BYTES,
+    max_total_bytes: int = MAX_TOTAL_BYTES,
     field: str | None = None,
 ) -> UploadedContent:
-    """Read, judge and clean one upload. Raises Refused with what is wrong and what is allowed."""
+    """Read, judge and clean one upload; `max_total_bytes` is what a zip may hold unpacked.
+
+    Raises Refused with what is wrong and what is allowed.
+    """
     if file.size is not None and file.size > max_bytes:
         raise _too_large(file.size, max_bytes, field)
     data = file.read(max_bytes + 1)
@@ -72,7 +76,7 @@ def require_upload(
     if not data:
         raise Refused("上传的文件是空的（0 字节）。", field=field, code="empty")
     try:
-        kind = _require_kind(data, file.name or "", kinds)
+        kind = _require_kind(data, file.name or "", kinds, max_total_bytes)
         cleaned = _CLEANERS[kind](data)
     except Refused as refusal:
         refusal.field = field
@@ -81,9 +85,9 @@ def require_upload(
     return UploadedContent(name, cleaned, hashlib.sha256(cleaned).hexdigest(), kind)
 
 
-def _require_kind(data: bytes, name: str, kinds: Collection[str]) -> str:
+def _require_kind(data: bytes, name: str, kinds: Collection[str], max_total_bytes: int) -> str:
     allowed = "、".join(KINDS[kind][0] for kind in KINDS if kind in kinds)
-    kind = sniff(data)
+    kind = sniff(data, max_total_bytes=max_total_bytes)
     if kind is None or kind not in kinds:
         what = f"是{KINDS[kind][0]}" if kind else _unknown_words(data)
         raise Refused(f"上传的文件{what}，这里只接受：{allowed}。", code="kind")
@@ -96,7 +100,7 @@ def _require_kind(data: bytes, name: str, kinds: Collection[str]) -> str:
     return kind
 
 
-def sniff(data: bytes) -> str | None:
+def sniff(data: bytes, *, max_total_bytes: int = MAX_TOTAL_BYTES) -> str | None:
     """Kind by content, or None. Only the first bytes and, for a zip, the names of its parts are looked at."""
     if data.startswith(b"%PDF-"):
         return "pdf"
@@ -106,7 +110,7 @@ def sniff(data: bytes) -> str | None:
         return "jpg"
     if data.startswith(ZIP_MAGIC):
         try:
-            require_safe_zip(data)
+            require_safe_zip(data, max_total_bytes=max_total_bytes)
             names = part_names(data)
         except Refused as refusal:
             if refusal.code != "broken":

@@ -1,14 +1,22 @@
 """Reads of the top floor: what is on somebody's desk, and the search over everything the person may see."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import CharField, Func, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.budget.models import Edition, IssuedDocument, Item, Plan, PolicyDocument
 from apps.budget.rules.stages import OPEN_STATUSES
+from apps.budget.selectors.waiting import moved_figures
+from apps.core.desk import Errand
+from apps.model_workers.selectors.waiting import programme_errands
+from apps.people.selectors.people import life_standing, work_standing
+from apps.people.selectors.search import filtered_people, people_by_number
+from apps.people.selectors.waiting import register_errands
 
 SHOWN = 20
 """Hits of one kind on the page; a longer list asks for a narrower word."""
@@ -35,15 +43,45 @@ def _group(label: str, hits: list[Hit]) -> HitGroup:
 
 
 def search_everything(user: User, term: str) -> list[HitGroup]:
-    """Budget items (the latest edition of each), plans by year or union, basis documents. One query a kind."""
+    """People, budget items (the latest edition of each), plans by year or union, basis documents. One query a kind."""
     if not term:
         return []
     groups = []
+    if user.may("person.read"):
+        groups.append(_group("人员", _people(user, term)))
     if user.may("budget.read"):
         groups += [_group("预算项目", _items(user, term)), _group("年度预算", _plans(user, term))]
     if user.may("document.read"):
         groups.append(_group("依据文件", _documents(term)))
     return [group for group in groups if group.hits]
+
+
+def search_by_number(user: User, text: str) -> list[HitGroup]:
+    """The people in reach whose identity number, phone or account this is."""
+    found = [_person_hit(person) for person in people_by_number(viewer=user, text=text)]
+    return [_group("人员", found)] if found else []
+
+
+def _people(user: User, term: str) -> list[Hit]:
+    people = filtered_people(viewer=user, filters={"q": term}, as_of=timezone.localdate())
+    return [_person_hit(person) for person in people[: SHOWN + 1]]
+
+
+def _person_hit(person: Any) -> Hit:
+    gone = life_standing(person.life)
+    facts = [
+        person.get_sex_display(),
+        f"{person.birth_on:%Y-%m-%d}" if person.birth_on else "",
+        str(person.id_number or ""),
+        person.unit.name if person.unit else "",
+        str(person.union),
+        gone.label if gone else work_standing(person.work).label,
+    ]
+    return Hit(
+        person.name,
+        " · ".join(fact for fact in facts if fact),
+        reverse("people:person_detail", args=[person.public_id]),
+    )
 
 
 def _items(user: User, term: str) -> list[Hit]:
@@ -97,6 +135,13 @@ def _documents(term: str) -> list[Hit]:
         )
         for document in documents
     ]
+
+
+def errands_of(user: User) -> list[Errand]:
+    """What waits for this person beside the decisions on budgets, the late first."""
+    today = timezone.localdate()
+    found = [*moved_figures(user), *register_errands(user), *programme_errands(user, today=today)]
+    return sorted(found, key=lambda errand: not errand.is_late)
 
 
 def editions_in_work(user: User) -> list[Edition]:

@@ -208,9 +208,38 @@
     }
   });
 
+  /* ---- 证件号码、电话、账号不进地址：搜索框里是整个号码时改为提交表单（与 rules/identity.py 的 holds_number 一致） ---- */
+
+  function holdsNumber(text) {
+    var plain = text.normalize("NFKC");
+    return /^[A-Z]{0,3}[0-9]{7,}X?$/.test(plain.replace(/[\s\-_.·]/g, "").toUpperCase()) || /[0-9]{11}/.test(plain);
+  }
+
+  function postNumber(form) {
+    var field = form.querySelector("[data-number-post]");
+    if (!field || !holdsNumber(field.value)) return false;
+    var sent = document.createElement("form");
+    sent.method = "post";
+    sent.action = field.getAttribute("data-number-post");
+    sent.hidden = true;
+    [["csrfmiddlewaretoken", csrfToken()], [field.name, field.value]].forEach(function (pair) {
+      var input = document.createElement("input");
+      input.type = "hidden";
+      input.name = pair[0];
+      input.value = pair[1];
+      sent.appendChild(input);
+    });
+    document.body.appendChild(sent);
+    sent.submit();
+    sent.remove();
+    field.value = "";
+    return true;
+  }
+
   /* ---- 筛选：改动即提交，空条件不写进地址 ---- */
 
   function submitFilter(form) {
+    if (postNumber(form)) return;
     var query = [];
     Array.prototype.forEach.call(form.elements, function (field) {
       if (!field.name || field.disabled || !field.value) return;
@@ -236,6 +265,10 @@
       return;
     }
     if (event.defaultPrevented) return;
+    if (form.method === "get" && postNumber(form)) {
+      event.preventDefault();
+      return;
+    }
     var menu = form.closest("details[data-menu]");
     if (menu) menu.open = false; /* 回答是一个文件时，页面和菜单都还在 */
     if (form.method === "post" && !form.hasAttribute("hx-post")) {

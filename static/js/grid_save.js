@@ -345,8 +345,10 @@
       schedule(change.tr, PAUSE);
     });
     document.addEventListener("house:signed-in", saveAll);
-    /* 测算行绑定了数据来源，或采用了新数：换上服务器上的数 */
-    document.addEventListener("sourceChanged", (event) => grid.refreshItems([event.detail.item]));
+    /* 测算行绑定了数据来源，或采用了新数：换上服务器上的数，右侧面板跟着换 */
+    document.addEventListener("sourceChanged", (event) => {
+      grid.refreshItems([event.detail.item]).then(() => document.dispatchEvent(new CustomEvent("grid:saved", { detail: {} })));
+    });
     window.addEventListener("online", saveAll);
     /* 点“提交审核”等动作前，先把没保存的存好 */
     document.addEventListener("htmx:confirm", (event) => {

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from apps.core.encryption import new_key
+
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "SECRET_KEY": "only-for-this-test-" * 4,
+    "FIELD_KEYS": f"2:{new_key()},1:{new_key()}",
+    "FIELD_INDEX_KEY": new_key(),
     "DATABASE_URL": "postgres://langfang_app@127.0.0.1:1/langfang_union",
     "ALLOWED_HOSTS": "union.example",
 }
@@ -55,13 +59,38 @@ def test_no_variable_the_settings_read_turns_on_the_demo_or_debugging():
 
 @pytest.mark.parametrize(
     "environment",
-    [without("SECRET_KEY"), PRODUCTION | {"SECRET_KEY": "short"}, without("DATABASE_URL")],
-    ids=["no secret key", "a short secret key", "no database"],
+    [
+        without("SECRET_KEY"),
+        PRODUCTION | {"SECRET_KEY": "short"},
+        without("DATABASE_URL"),
+        without("FIELD_KEYS"),
+        without("FIELD_INDEX_KEY"),
+        PRODUCTION | {"FIELD_KEYS": "1:"},
+        PRODUCTION | {"FIELD_KEYS": PRODUCTION["FIELD_KEYS"].replace("2:", "1:")},
+        PRODUCTION | {"FIELD_KEYS": f"1:{PRODUCTION['FIELD_INDEX_KEY']}"},
+    ],
+    ids=[
+        "no secret key",
+        "a short secret key",
+        "no database",
+        "no keys for secret columns",
+        "no key for their hashes",
+        "the empty key of the example file",
+        "two keys of one number",
+        "one key for sealing and for hashes",
+    ],
 )
 def test_production_does_not_start_half_configured(environment):
     result = run("-c", "import langfang_union.wsgi", **environment)
     assert result.returncode == 1
     assert "ImproperlyConfigured" in result.stderr
+    assert PRODUCTION["FIELD_INDEX_KEY"] not in result.stderr
+
+
+def test_the_check_before_a_deployment_finds_a_keyring_that_cannot_be_read():
+    result = run("manage.py", "check", **PRODUCTION | {"FIELD_KEYS": "1:short"})
+    assert result.returncode == 1
+    assert "core.E001" in result.stderr
 
 
 def test_the_command_line_works_on_production_as_soon_as_it_is_configured():

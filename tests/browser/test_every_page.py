@@ -5,7 +5,19 @@ from django.urls import reverse
 
 from apps.accounts.roles import Role
 from apps.budget.models import Edition
-from tests.access_table import ACCOUNTS, BUDGET, CORE, HOME, PUBLIC, Row, World
+from tests.access_table import (
+    ACCOUNTS,
+    BUDGET,
+    CORE,
+    EXAMS,
+    HOME,
+    HONOURS,
+    PEOPLE,
+    PUBLIC,
+    RELIEF,
+    Row,
+    World,
+)
 
 ZOOMED = {"width": 683, "height": 384}
 BESIDES_HTML = {
@@ -14,10 +26,23 @@ BESIDES_HTML = {
     "budget:grid_history",
     "budget:edition_brief",
     "budget:line_source",
+    "people:person_photo",
+    "people:unit_options",
+    "people:roster_template",
+    "people:roster_progress",
 }
 """Fragments, which only stand inside a page, and files."""
 
-MAY_OPEN = (Role.FINANCE_CLERK, Role.FINANCE_HEAD, Role.CHAIR, Role.SYSTEM_ADMIN, Role.AUDITOR)
+MAY_OPEN = (
+    Role.MODEL_WORKER_CLERK,
+    Role.FINANCE_CLERK,
+    Role.FINANCE_HEAD,
+    Role.MODEL_WORKER_HEAD,
+    Role.CHAIR,
+    Role.VICE_CHAIR,
+    Role.SYSTEM_ADMIN,
+    Role.AUDITOR,
+)
 """Who opens a page in this walk: the first of them it is open to."""
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +66,9 @@ GROUPS = {
     "core, accounts and home": pages([*CORE, *ACCOUNTS, *HOME]),
     "first half of the budget": halves(BUDGET)["first"],
     "second half of the budget": halves(BUDGET)["second"],
+    "people": pages(PEOPLE),
+    "honours and files": pages(HONOURS),
+    "exams and relief": pages([*EXAMS, *RELIEF]),
 }
 
 

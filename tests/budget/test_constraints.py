@@ -376,6 +376,14 @@ def test_a_basis_document_expires_after_it_is_issued():
         PolicyDocumentFactory(issued_on="2016-02-01", in_force_until="2016-01-01")
 
 
+def test_a_correction_says_why_and_corrects_another_document():
+    document = PolicyDocumentFactory()
+    with refused_by("budget_policydocument_correction_says_why"), transaction.atomic():
+        PolicyDocumentFactory(corrects=document)
+    with refused_by("budget_policydocument_corrects_another"):
+        PolicyDocument.objects.filter(pk=document.pk).update(corrects=document.pk, correction_reason="笔误")
+
+
 def test_a_document_number_enters_once():
     document = PolicyDocumentFactory()
     with refused_by("budget_policydocument_number_once"):

@@ -28,6 +28,8 @@ from apps.core.errors import Refused
 from tests.budget.office import MINUTES, Office
 from tests.budget.paper import Paper, example_edition, words
 
+# Without the mark a single test of this file, run alone, would find no test database to read its example from.
+pytestmark = pytest.mark.django_db
 FIGURES = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?(?:万元|元)")
 
 

@@ -119,6 +119,12 @@ def test_a_figure_typed_over_its_source_is_found_and_printed_as_such(office, bou
     assert "保留原数：未说明理由" in printed_lines(bound.item.edition)
 
 
+def test_the_appendix_says_below_the_table_where_a_counted_figure_was_read(bound):
+    _, note = calculations_table(edition_sheet(whole(bound.item.edition))).notes
+    read_at = timezone.localtime(bound.source_read_at)
+    assert note == f"1-1-1的数量来自县（市、区）总工会数，{read_at:%Y-%m-%d %H:%M}读取。"
+
+
 def test_a_written_reason_settles_it_until_the_figure_changes_again(office, bound):
     line = change(office, bound, people=999)
     line = keep_reading(

@@ -15,6 +15,7 @@ from apps.budget.checks import edition_findings
 from apps.budget.models import CalcLine, Edition
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.selectors.sources import line_state, source_findings
+from apps.budget.selectors.waiting import moved_figures
 from apps.budget.services.lines import change_line
 from apps.budget.services.plans import copy_last_year, create_plan
 from apps.budget.services.sources import (
@@ -207,7 +208,8 @@ class Roll:
     key = "test.roll"
     label = "示例名册人数"
     unit = "人"
-    parameters = (Parameter("class", "档次", (("1", "获得一次"), ("2", "获得二次"))),)
+    permission = ""
+    parameters: tuple[Parameter, ...] = (Parameter("class", "档次", (("1", "获得一次"), ("2", "获得二次"))),)
 
     def __init__(self) -> None:
         self.names = {"1": ["示例·甲", "示例·乙"], "2": ["示例·丙"]}
@@ -251,6 +253,17 @@ def test_a_change_is_shown_with_the_names_and_nothing_moves(roll, bound):
     )
     bound.refresh_from_db()
     assert (bound.people, bound.source_value) == (2, 2)
+
+
+def test_whoever_writes_the_edition_finds_the_moved_figure_on_the_desk(office, roll, bound, client):
+    assert list(moved_figures(office.clerk)) == []
+    roll.names["1"] = ["示例·乙", "示例·丁", "示例·戊"]
+    (errand,) = moved_figures(office.clerk)
+    assert (errand.count, errand.detail) == ("1", "示例人员 +1 自上次读取")
+    assert errand.url.endswith(f"#line-{bound.pk}")
+    assert list(moved_figures(office.head)) == []
+    client.force_login(office.clerk)
+    assert "数据来源有变动" in client.get(reverse("home:workbench")).content.decode()
 
 
 def test_one_for_one_is_a_change_too(roll, bound):

@@ -73,7 +73,7 @@ def test_who_may_not_give_a_reason_reads_who_may(office):
     ("role", "said", "unsaid"),
     [
         ("vice_chair", "需要您审批的预算会出现在这里", "新建年度预算"),
-        ("county_clerk", "没有要办理的步骤", "新建年度预算"),
+        ("county_clerk", "需要您办理的事项会出现在这里", "新建年度预算"),
         ("finance_clerk", "新建年度预算，或在预算页开启下一阶段", "财务部门开始编制以后"),
     ],
 )

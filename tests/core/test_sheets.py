@@ -16,7 +16,16 @@ from python_calamine import CalamineWorkbook
 
 from apps.core.archives import MAX_ENTRIES, require_safe_zip
 from apps.core.errors import Refused
-from apps.core.sheets import Column, GuardedXlsx, Sheet, read_cells, read_table, write_sheets, write_table
+from apps.core.sheets import (
+    Column,
+    GuardedXlsx,
+    Sheet,
+    process,
+    read_cells,
+    read_table,
+    write_sheets,
+    write_table,
+)
 
 NOON = datetime(2016, 1, 31, 12, tzinfo=UTC)
 COLUMNS = [
@@ -497,3 +506,56 @@ def test_the_first_workbook_of_a_process_is_written_like_all_later_ones():
     writing = importlib.reload(importlib.import_module("apps.core.sheets.writing"))
     first, second = (writing.write_table([], columns=COLUMNS, created=NOON) for _ in range(2))
     assert first == second
+
+
+def cells_of(data: bytes) -> list:
+    return list(process.read(data, sheet_name="", max_rows=1000, max_columns=20))
+
+
+def test_a_long_sheet_is_read_in_pieces_into_the_very_same_cells(monkeypatch):
+    rows = [
+        [f"示例 <{n}> & {n % 7}", n, n / 8, n % 2 == 0, date(2016, 1, 1 + n % 28), None, "  x\n"]
+        for n in range(400)
+    ]
+    rows[200] = [None, None]  # a gap
+    data = workbook(HEADINGS, *rows)
+    whole = cells_of(data)
+    monkeypatch.setattr(process, "_LONG", 3_000)
+    taken = list(process._books(data, "xl/worksheets/sheet1.xml"))
+    assert len(taken) > 5
+    assert cells_of(data) == whole
+    assert whole[0] == {"sheet": "表1", "height": 401}
+    assert len(whole) == 401
+
+
+def test_a_long_sheet_whose_rows_have_no_numbers_is_read_as_a_whole(monkeypatch):
+    monkeypatch.setattr(process, "_LONG", 100)
+    data = raw_workbook("".join(f"<row><c><v>{n}</v></c></row>" for n in range(50)))
+    assert process._height_of_long(data, "xl/worksheets/sheet1.xml") == 0
+    assert [cells for _, cells in cells_of(data)[1:]] == [[n] for n in range(50)]
+
+
+def test_a_long_sheet_that_turns_out_too_wide_or_too_long_further_down_is_refused(monkeypatch):
+    monkeypatch.setattr(process, "_LONG", 1_000)
+    filled = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 100))
+    wide = raw_workbook(filled + '<row r="100"><c r="Z100"><v>1</v></c></row>')
+    assert cells_of(wide)[-1] == {"refused": "columns", "count": 26}
+    long = raw_workbook("".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 1100)))
+    assert cells_of(long)[-1] == {"refused": "rows"}
+
+
+def test_what_stands_behind_the_rows_of_a_long_sheet_may_be_long_too(monkeypatch):
+    monkeypatch.setattr(process, "_LONG", 1_000)
+    monkeypatch.setattr(process, "_LONGEST_CELL", 2_000)
+    links = "".join(f'<hyperlink ref="A{n}" location="A1"/>' for n in range(1, 400))
+    data = raw_workbook(
+        "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 100))
+        + f"</sheetData><hyperlinks>{links}</hyperlinks><sheetData>"
+    )
+    assert [number for number, _ in cells_of(data)[1:]] == list(range(1, 100))
+
+
+def test_what_is_broken_further_down_a_long_sheet_is_told(monkeypatch):
+    monkeypatch.setattr(process, "_LONG", 1_000)
+    filled = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 100))
+    assert cells_of(raw_workbook(filled + '<row r="100"><c r="A100"></row>'))[-1] == {"refused": "broken"}

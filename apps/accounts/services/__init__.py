@@ -2,6 +2,7 @@
 
 from apps.accounts.services.passwords import change_password, reset_password
 from apps.accounts.services.records import record_access, record_denial, record_export, record_print
+from apps.accounts.services.saved_views import delete_view, save_view
 from apps.accounts.services.sessions import end_other_sessions, end_session, forget_ended_sessions
 from apps.accounts.services.unions import change_union, create_union, load_unions
 from apps.accounts.services.users import (
@@ -22,6 +23,7 @@ __all__ = [
     "create_union",
     "create_user",
     "deactivate_user",
+    "delete_view",
     "end_other_sessions",
     "end_session",
     "forget_ended_sessions",
@@ -33,5 +35,6 @@ __all__ = [
     "record_print",
     "reset_password",
     "revoke_role",
+    "save_view",
     "unlock_user",
 ]

@@ -16,7 +16,7 @@ from apps.budget.documents.parts import (
     in_wan_column,
     in_yuan_column,
 )
-from apps.budget.models import ClassificationCode, Indicator
+from apps.budget.models import CalcLine, ClassificationCode, Indicator
 from apps.budget.rules import calculation, narrative, wording
 from apps.budget.rules.calculation import Method
 from apps.budget.selectors.figures import (
@@ -251,6 +251,7 @@ def _target(indicator: Indicator, item: ItemRow) -> tuple[Piece | Text, ...]:
 
 def calculations_table(sheet: Sheet) -> PrintedTable:
     rows: list[Row] = []
+    read: dict[str, list[str]] = {}
     for number, group in enumerate(sheet.groups, start=1):
         for item in group.items:
             mark = narrative.calculation_mark(number, item.number)
@@ -263,7 +264,10 @@ def calculations_table(sheet: Sheet) -> PrintedTable:
                 )
             )
             for at, line in enumerate(item.lines, start=1):
-                rows.append(_calculation(item, line, f"{mark.removeprefix('测')}-{at}"))
+                place = f"{mark.removeprefix('测')}-{at}"
+                rows.append(_calculation(item, line, place))
+                if line.record.source_key and line.record.source_read_at:
+                    read.setdefault(_source_words(line.record), []).append(place)
             if not item.lines:
                 rows.append(Row("line", (BLANK, Piece("没有测算行"), BLANK, BLANK)))
             if item.adjustment:
@@ -288,8 +292,17 @@ def calculations_table(sheet: Sheet) -> PrintedTable:
             Column("金额", "number", 18),
         ),
         rows=tuple(rows),
-        notes=("编号“测1-1”与正文中项目后的标记相同。",),
+        notes=(
+            "编号“测1-1”与正文中项目后的标记相同。",
+            *(f"{'、'.join(places)}的数量来自{words}。" for words, places in read.items()),
+        ),
     )
+
+
+def _source_words(record: CalcLine) -> str:
+    source = quantities.find(record.source_key)
+    name = source.label if source else record.source_key
+    return f"{name}，{timezone.localtime(record.source_read_at):%Y-%m-%d %H:%M}读取"
 
 
 def _calculation(item: ItemRow, row: LineRow, mark: str) -> Row:
@@ -298,14 +311,11 @@ def _calculation(item: ItemRow, row: LineRow, mark: str) -> Row:
     label = line.label or item.title
     inside = calculation.of_which(line)
     content = [Piece(f"{label}（{inside}）" if inside else label)]
-    if record.source_key and record.source_read_at:
-        source = quantities.find(record.source_key)
-        name = source.label if source else record.source_key
-        read = f"{name}，{timezone.localtime(record.source_read_at):%Y-%m-%d %H:%M}读取"
-        if record.source_value is not None and record.people != record.source_value:
-            kept = record.source_kept_reason or "未说明理由"
-            read += f"{money.format_plain(record.source_value)}{line.unit}，保留原数：{kept}"
-        content.append(Piece(f"（{read}）"))
+    if record.source_key and record.source_value is not None and record.people != record.source_value:
+        kept = record.source_kept_reason or "未说明理由"
+        content.append(
+            Piece(f"（读取{money.format_plain(record.source_value)}{line.unit}，保留原数：{kept}）")
+        )
     return Row("line", (Piece(mark), tuple(content), _formula(row, key), in_yuan_column(row.amount, key)))
 
 

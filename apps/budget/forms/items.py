@@ -80,7 +80,7 @@ class ItemForm(HouseForm):
 
 class CitationForm(HouseForm):
     document = forms.ModelChoiceField(
-        label="依据文件", queryset=PolicyDocument.objects.all(), required=False, empty_label="请选择"
+        label="依据文件", queryset=PolicyDocument.objects.current(), required=False, empty_label="请选择"
     )
     article = forms.CharField(label="条款", max_length=40, required=False)
 

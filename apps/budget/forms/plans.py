@@ -5,17 +5,11 @@ from typing import Any, cast
 from django import forms
 from django.utils import timezone
 
+from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
 from apps.budget.rules.stages import Book
 from apps.core.errors import Refused
 from apps.core.numbering import normalise_document_number
-
-
-class _UnionChoice(forms.ModelChoiceField):
-    """Unions in the order of the tree, each level set in by one character."""
-
-    def label_from_instance(self, obj: Union) -> str:
-        return f"{'　' * obj.depth}{obj.name}"
 
 
 class PlanForm(forms.Form):
@@ -25,13 +19,13 @@ class PlanForm(forms.Form):
     book = forms.ChoiceField(
         label="预算体系", choices=Book.choices, help_text="三本预算分别编制、分别打印，互不相加"
     )
-    union = _UnionChoice(
+    union = UnionChoice(
         label="工会", queryset=Union.objects.none(), empty_label=None, help_text="本级及所属工会"
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        unions = cast(_UnionChoice, self.fields["union"])
+        unions = cast(UnionChoice, self.fields["union"])
         unions.queryset = Union.objects.visible_to(user).in_use().in_tree_order()
         self.fields["year"].initial = timezone.localdate().year + 1
         self.fields["union"].initial = user.union_id

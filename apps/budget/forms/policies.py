@@ -6,8 +6,9 @@ from django import forms
 from django.conf import settings
 
 from apps.budget.models import PolicyDocument
+from apps.budget.services.policies import EDITABLE
 from apps.core.errors import Refused
-from apps.core.forms import HouseForm
+from apps.core.forms import HouseForm, day
 from apps.core.uploads import UploadedContent, require_upload
 
 
@@ -25,14 +26,9 @@ class PolicyDocumentForm(HouseForm):
     kind = forms.ChoiceField(
         label="性质", choices=PolicyDocument.Kind.choices, help_text="领导讲话作依据时会提示效力不足"
     )
-    issued_on = forms.DateField(
-        label="发文日期", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    in_force_until = forms.DateField(
-        label="有效期至",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="长期有效的留空；过期后引用它的项目会有提示",
+    issued_on = day(label="发文日期", required=False)
+    in_force_until = day(
+        label="有效期至", required=False, help_text="长期有效的留空；过期后引用它的项目会有提示"
     )
     scan = forms.FileField(label="扫描件", required=False, help_text="PDF、JPG 或 PNG，不超过 20 MB")
     note = forms.CharField(label="备注", max_length=300, required=False)
@@ -49,9 +45,15 @@ class PolicyDocumentForm(HouseForm):
 
     @property
     def values(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("scan", "version")}
+        return {name: self.cleaned_data[name] for name in EDITABLE}
 
     @staticmethod
     def initial_of(document: PolicyDocument) -> dict[str, Any]:
-        names = [name for name in PolicyDocumentForm.base_fields if name not in ("scan", "version")]
-        return {name: getattr(document, name) for name in names} | {"version": document.version}
+        return {name: getattr(document, name) for name in EDITABLE} | {"version": document.version}
+
+
+class CorrectionForm(PolicyDocumentForm):
+    reason = forms.CharField(
+        label="更正理由", max_length=300, help_text="哪里登记错了，依据什么改；和更正前后的内容一起留存"
+    )
+    field_order = ("reason",)

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 
 from apps.core import quantities
+from apps.core.forms import HouseForm
 from apps.core.quantities import QuantitySource
 
 
@@ -19,7 +20,7 @@ class SourceChoiceForm(forms.Form):
         cast(forms.ChoiceField, self.fields["key"]).choices = [("", "请选择"), *sources]
 
 
-class BindingForm(forms.Form):
+class BindingForm(HouseForm):
     """The parameters of a source, and the reason when the line keeps its own figure."""
 
     keep_reason = forms.CharField(
@@ -38,14 +39,18 @@ class BindingForm(forms.Form):
                 field: forms.Field = forms.ChoiceField(
                     label=parameter.label, choices=[("", "请选择"), *parameter.choices]
                 )
+            elif parameter.kind == "date":
+                field = forms.DateField(label=parameter.label, widget=forms.DateInput(attrs={"type": "date"}))
             else:
                 field = forms.CharField(label=parameter.label, max_length=100)
             self.fields[parameter.name] = field
+        self.phrase_errors()
         self.order_fields([*(parameter.name for parameter in self.asked), "keep_reason"])
 
     @property
     def parameters(self) -> dict[str, str]:
-        return {parameter.name: self.cleaned_data[parameter.name] for parameter in self.asked}
+        """As they are stored: dates as 2015-12-31."""
+        return {parameter.name: str(self.cleaned_data[parameter.name]) for parameter in self.asked}
 
 
 class ReadingForm(forms.Form):

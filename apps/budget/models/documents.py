@@ -1,5 +1,6 @@
 """Basis documents (依据文件): the orders, notices and minutes that a budget item rests on."""
 
+import pgtrigger
 from django.db import models
 from django.db.models import Count, F, Q
 from django.utils import timezone
@@ -15,6 +16,23 @@ class PolicyDocumentQuerySet(models.QuerySet["PolicyDocument"]):
         return self.annotate(cited_count=Count("citations__item__lineage", distinct=True)).order_by(
             "-issued_on", "title"
         )
+
+    def current(self) -> "PolicyDocumentQuerySet":
+        """What may still be cited: a corrected entry stays only under what was printed with it."""
+        return self.filter(corrected_at__isnull=True)
+
+    def with_corrections(self) -> "PolicyDocumentQuerySet":
+        return self.select_related("corrects", "corrected_by")
+
+    def newest(self) -> dict[int, int]:
+        """For each corrected entry the one that stands for it now, through corrections of corrections."""
+        following = dict(self.filter(corrects__isnull=False).values_list("corrects_id", "pk"))
+        found = {}
+        for old, new in following.items():
+            while new in following:
+                new = following[new]
+            found[old] = new
+        return found
 
     def matching(self, term: str) -> "PolicyDocumentQuerySet":
         return self.filter(Q(title__contains=term) | Q(number__contains=term) | Q(issuer__contains=term))
@@ -42,6 +60,17 @@ class PolicyDocument(models.Model):
     scan = models.FileField("扫描件", upload_to="policy/%Y/", blank=True)
     scan_sha256 = models.CharField("扫描件 SHA-256", max_length=64, blank=True, editable=False)
     note = models.CharField("备注", max_length=300, blank=True)
+    corrects = models.OneToOneField(
+        "self",
+        verbose_name="更正的是",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="corrected_by",
+        editable=False,
+    )
+    correction_reason = models.CharField("更正理由", max_length=300, blank=True, editable=False)
+    corrected_at = models.DateTimeField("被更正于", null=True, blank=True, editable=False)
     version = models.PositiveIntegerField("修改次数", default=1, editable=False)
     created_by = models.ForeignKey(
         User, verbose_name="登记人", on_delete=models.PROTECT, null=True, related_name="+", editable=False
@@ -57,13 +86,13 @@ class PolicyDocument(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("number",),
-                condition=~Q(number=""),
+                condition=~Q(number="") & Q(corrected_at__isnull=True),
                 name="budget_policydocument_number_once",
                 violation_error_message="这个文号已登记，同一文号只登记一次。",
             ),
             models.UniqueConstraint(
                 fields=("title",),
-                condition=Q(number=""),
+                condition=Q(number="", corrected_at__isnull=True),
                 name="budget_policydocument_title_once",
                 violation_error_message="这个标题已登记，没有文号的文件同一标题只登记一次。",
             ),
@@ -84,6 +113,17 @@ class PolicyDocument(models.Model):
                 name="budget_policydocument_dates_in_order",
                 violation_error_message="有效期不能早于发文日期。",
             ),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, correction_reason="")
+                | (Q(corrects__isnull=False) & ~Q(correction_reason="")),
+                name="budget_policydocument_correction_says_why",
+                violation_error_message="更正依据文件须写明理由。",
+            ),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True) | ~Q(corrects=F("id")),
+                name="budget_policydocument_corrects_another",
+                violation_error_message="一份文件不能更正它自己。",
+            ),
         )
         triggers = (
             printed_lock(
@@ -92,6 +132,16 @@ class PolicyDocument(models.Model):
                 "issuer",
                 "issued_on",
                 used="i.id IN (SELECT item_id FROM budget_itembasis WHERE document_id = OLD.id)",
+            ),
+            pgtrigger.Trigger(
+                name="corrected_fixed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__corrected_at__isnull=False),
+                func="""
+                    RAISE EXCEPTION '这一条依据文件已被更正，不能再改。'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_policydocument_corrected_fixed';
+                """,
             ),
         )
 

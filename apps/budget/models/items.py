@@ -295,7 +295,22 @@ class ItemBasis(models.Model):
                 violation_error_message="这份文件已列为本项目的依据。",
             ),
         )
-        triggers = (content_lock_through_item(),)
+        triggers = (
+            content_lock_through_item(),
+            pgtrigger.Trigger(
+                name="cites_current",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("document_id"),
+                func="""
+                    PERFORM 1 FROM budget_policydocument d WHERE d.id = NEW.document_id AND d.corrected_at IS NOT NULL;
+                    IF FOUND THEN
+                        RAISE EXCEPTION '这份依据文件已被更正，请引用更正后的那一条。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_itembasis_cites_current';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.document)

@@ -44,6 +44,8 @@ class CalcLine(models.Model):
     source_parameters = models.JSONField("来源参数", default=dict, blank=True)
     source_value = models.DecimalField("读取数", max_digits=16, decimal_places=2, null=True, blank=True)
     source_rows = models.JSONField("读取明细", default=dict, blank=True)
+    # Of a source that counts a part of its figure (含 6 人): {"label", "value", "rows"} as read with it.
+    source_part = models.JSONField("其中读取", default=dict, blank=True)
     source_read_at = models.DateTimeField("读取时间", null=True, blank=True)
     source_kept_reason = models.CharField("保留原数理由", max_length=200, blank=True)
     version = models.PositiveIntegerField("修改次数", default=1, editable=False)

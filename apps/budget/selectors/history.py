@@ -23,6 +23,7 @@ _NOT_TOLD = {
     "edition",
     "item",
     "source_rows",
+    "source_part",
     "source_parameters",
 }
 _RATIOS = {"ratio", "share"}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -12,11 +13,12 @@ from apps.budget.models import CalcLine, Plan
 from apps.budget.rules.edition_checks import CATALOGUE
 from apps.budget.rules.findings import Finding
 from apps.budget.rules.stages import Status
-from apps.budget.selectors.sheet import ItemRow, Sheet
+from apps.budget.selectors.effects import Trial
+from apps.budget.selectors.sheet import ItemRow, LineRow, Sheet
 from apps.core import quantities
 from apps.core.errors import Refused
 from apps.core.money import format_plain as plain
-from apps.core.quantities import Difference, QuantitySource, Reading
+from apps.core.quantities import Difference, Part, QuantitySource, Reading
 
 _CHANGED = "data.source_changed"
 _MISSING = "data.source_missing"
@@ -40,9 +42,28 @@ class SourceState:
 
     @property
     def is_changed(self) -> bool:
-        """The figure, or the rows behind it, are no longer those of the last reading."""
-        found = self.difference
-        return found is not None and bool(found.change or found.came or found.went)
+        """The figure, a part of it, or the rows behind them are no longer those of the last reading."""
+        return any(found is not None and found.is_any for found in (self.difference, self.part))
+
+    @property
+    def part(self) -> Difference | None:
+        """What lies between the part read last (含 6 人) and the present one; None for a source without parts."""
+        return None if self.reading is None else part_difference(self.line, self.reading)
+
+    @property
+    def part_words(self) -> str:
+        """破产或撤销企业劳模 6人 → 5人."""
+        if self.part is None or self.reading is None or self.reading.part is None:
+            return ""
+        label, unit = self.reading.part.label, self.unit
+        if not self.part.change:
+            return f"{label} {plain(self.part.now)}{unit}"
+        return f"{label} {plain(self.part.before)}{unit} → {plain(self.part.now)}{unit}"
+
+    @property
+    def hides_names_from(self) -> str:
+        """The permission without which the names of the rows are not shown; empty when they are nobody's secret."""
+        return self.source.permission if self.source is not None else ""
 
     @property
     def differs_from_line(self) -> bool:
@@ -86,12 +107,32 @@ class SourceState:
         if self.difference is None or not self.is_changed:
             return ""
         change = self.difference.change
-        return f"{'+' if change > 0 else ''}{plain(change)} 自上次读取" if change else "名单有变，数量未变"
+        if change:
+            return f"{'+' if change > 0 else ''}{plain(change)} 自上次读取"
+        return "其中的数量有变" if self.part is not None and self.part.change else "名单有变，数量未变"
 
     @property
     def names_words(self) -> str:
         """新增：霸州市总工会；减少：……, without a full stop."""
         return names_words(self.difference) if self.difference is not None else ""
+
+
+def stored_part(reading: Reading) -> dict[str, Any]:
+    """The part of a reading as a line keeps it."""
+    part = reading.part
+    if part is None:
+        return {}
+    return {"label": part.label, "value": int(part.value), "rows": {row.key: row.label for row in part.rows}}
+
+
+def part_difference(line: CalcLine, reading: Reading) -> Difference:
+    """Between the part a line keeps and that of a reading; no difference when neither has one."""
+    before = Decimal(line.source_part.get("value", 0))
+    return quantities.compare(
+        before=before,
+        rows_before=line.source_part.get("rows", {}),
+        now=reading.part or Part(label="", value=Decimal(0)),
+    )
 
 
 def names_words(difference: Difference) -> str:
@@ -205,6 +246,55 @@ def preview(line: CalcLine, source: QuantitySource, chosen: Mapping[str, str]) -
     return SourcePreview(answer.reading, answer.trouble, source.unit)
 
 
+def tried_readings(
+    plan: Plan,
+    rows: Iterable[LineRow],
+    *,
+    day: date | None,
+    typed: Mapping[int, tuple[int | None, Decimal | None]],
+    as_of: date,
+) -> dict[int, Trial]:
+    """What other figures to try in the lines: the typed ones, and what bound sources say for another day.
+
+    Raises Refused when a source gives no figure for that day.
+    """
+    trials = {}
+    for row in rows:
+        line = row.record
+        people, rate = typed.get(line.pk, (None, None))
+        trial = Trial(people=people, rate=rate)
+        source = quantities.find(line.source_key) if line.source_key else None
+        days = [one.name for one in source.parameters if one.kind == "date"] if source else []
+        if source is not None and days and day is not None:
+            parameters = line.source_parameters | dict.fromkeys(days, day.isoformat())
+            (answer,) = _ask(line.source_key, [parameters], plan, as_of)
+            if answer.reading is None:
+                raise Refused(f"“{row.line.label}”：{answer.trouble}", field="snapshot_on")
+            trial = trial_of(line, answer.reading, rate=rate)
+        trials[line.pk] = trial
+    return trials
+
+
+def names_permissions(rows: Iterable[LineRow]) -> set[str]:
+    """The permissions that the names behind these lines ask for."""
+    sources = (quantities.find(row.record.source_key) for row in rows if row.record.source_key)
+    return {source.permission for source in sources if source is not None and source.permission}
+
+
+def trial_of(line: CalcLine, reading: Reading, *, rate: Decimal | None = None) -> Trial:
+    """The line with the figures of a reading, and the names of who came and went since the stored one."""
+    difference = quantities.compare(
+        before=line.source_value or Decimal(0), rows_before=line.source_rows, now=reading
+    )
+    return Trial(
+        people=int(reading.value),
+        of_which_people=int(reading.part.value) if reading.part is not None else None,
+        rate=rate,
+        came=difference.came,
+        went=difference.went,
+    )
+
+
 def source_findings(sheet: Sheet) -> Iterator[Finding]:
     """A figure that changed since it was read, and a source that gives no figure any more.
 
@@ -237,7 +327,7 @@ def source_findings(sheet: Sheet) -> Iterator[Finding]:
                     f"{name}的数据来源“{state.label}”现为 {now}{state.unit}，{state.change_words}（{_day(state.line)}）。",
                     place=item.title,
                     excerpt=f"{item.title} {row.record.label}",
-                    hint="。".join(filter(None, (state.names_words, "请接受新数，或说明理由后保留原数。"))),
+                    hint="。".join(filter(None, (_hint(state), "请接受新数，或说明理由后保留原数。"))),
                 )
             elif state.differs_from_line and not state.line.source_kept_reason:
                 yield _overridden(state, item, name)
@@ -255,6 +345,16 @@ def _overridden(state: SourceState, item: ItemRow, name: str) -> Finding:
         hint="请在数据来源里采用读取数，或写明理由后保留原数。",
         subject=item.identity,
     )
+
+
+def _hint(state: SourceState) -> str:
+    """Who came and went; people's names stay in the panel, which asks for the right to see them."""
+    if not state.hides_names_from:
+        return state.names_words
+    found = state.difference
+    if found is None or not (found.came or found.went):
+        return ""
+    return f"新增 {len(found.came)}、减少 {len(found.went)}，名单见数据来源"
 
 
 def _day(line: CalcLine) -> str:

@@ -1,5 +1,6 @@
-"""待我办理: the editions that wait for this person, with what the decision is about."""
+"""待我办理: the editions that wait for this person, and the figures that moved since they were read."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,15 +8,19 @@ from decimal import Decimal
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.budget.models import Decision, Edition
+from apps.budget.models import CalcLine, Decision, Edition
 from apps.budget.rules.stages import FLOW, OPEN_STATUSES, TONES, Status
 from apps.budget.selectors.contributors import written_by
 from apps.budget.selectors.frame import blocked_because
 from apps.budget.selectors.last_year import last_final_editions
 from apps.budget.selectors.plans import edition_amounts
+from apps.budget.selectors.sheet import rule_line
+from apps.budget.selectors.sources import line_states
+from apps.core.desk import Errand
 from apps.core.workflow import Step
 
 _DECIDES = ("check", "approve")
+_ASKED_EDITIONS = 5
 
 
 @dataclass(frozen=True)
@@ -149,3 +154,37 @@ def _with_amounts(rows: list[tuple[Edition, Step]]) -> list[Waiting]:
             )
         )
     return found
+
+
+def moved_figures(user: User) -> Iterator[Errand]:
+    """Open editions this person writes whose bound figures are no longer what their sources count."""
+    if not user.may("budget.enter"):
+        return
+    editions = Edition.objects.visible_to(user).filter(
+        status__in=OPEN_STATUSES, plan__fiscal_year__closed_at__isnull=True
+    )
+    for edition in editions.select_related("plan__union", "plan__fiscal_year").order_by("-id")[
+        :_ASKED_EDITIONS
+    ]:
+        lines = list(
+            CalcLine.objects.filter(item__edition=edition)
+            .exclude(source_key="")
+            .select_related("item__edition__plan__union", "item__edition__plan__fiscal_year")
+            .order_by("item__ordinal", "ordinal")
+        )
+        states = line_states(edition.plan, lines)
+        moved = [line for line in lines if states[line.pk].is_changed]
+        if moved:
+            first = moved[0]
+            words = [
+                f"{rule_line(line, edition.plan.year).label} {states[line.pk].change_words}"
+                for line in moved[:3]
+            ]
+            yield Errand(
+                area="预算",
+                matter=f"{edition}：数据来源有变动",
+                detail="；".join(words) + ("……" if len(moved) > len(words) else ""),
+                step="去核对",
+                url=f"{reverse('budget:edition_grid', args=[edition.pk])}#line-{first.pk}",
+                count=str(len(moved)),
+            )

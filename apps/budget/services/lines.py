@@ -35,6 +35,7 @@ EDITABLE = (
 SOURCE_FIELDS = (
     "source_key",
     "source_parameters",
+    "source_part",
     "source_kept_reason",
     "source_value",
     "source_rows",
@@ -65,6 +66,7 @@ def _clear_foreign_figures(record: CalcLine) -> None:
         record.of_which_label = ""
         record.source_key, record.source_parameters, record.source_kept_reason = "", {}, ""
         record.source_value, record.source_rows, record.source_read_at = None, {}, None
+        record.source_part = {}
 
 
 def apply_values(record: CalcLine, values: Mapping[str, Any]) -> None:

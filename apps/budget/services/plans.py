@@ -18,6 +18,7 @@ from apps.budget.models import (
     ItemBasis,
     OutlineEntry,
     Plan,
+    PolicyDocument,
 )
 from apps.budget.rules.stages import NEXT_STAGE, Book, Stage, Status
 from apps.budget.selectors.last_year import last_final_edition, why_no_last_year
@@ -175,10 +176,22 @@ def copy_content(
     for model in (CalcLine, Indicator, ItemBasis):
         rows: Sequence[Any] = list(model.objects.filter(item__edition=source))
         stamp = {"version": 1, "updated_by_id": actor.pk, "updated_at": now} if model is CalcLine else {}
+        if model is ItemBasis:
+            rows = _with_corrections(rows)
         model.objects.bulk_create(_duplicate(row, item_id=fresh[row.item_id].pk, **stamp) for row in rows)
     if not target.outline.exists():  # what somebody has already written stays
         _copy_outline(source=source, target=target)
     return len(items)
+
+
+def _with_corrections(citations: Sequence[ItemBasis]) -> list[ItemBasis]:
+    """The citations as they read now: a corrected document gives way to its correction, each cited once an item."""
+    newest = PolicyDocument.objects.newest()
+    found: dict[tuple[int, int], ItemBasis] = {}
+    for citation in citations:
+        citation.document_id = newest.get(citation.document_id, citation.document_id)
+        found.setdefault((citation.item_id, citation.document_id), citation)
+    return list(found.values())
 
 
 def _codes_of_year(items: Sequence[Item], year: int) -> dict[int | None, int]:

@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.budget.models import CalcLine, Item
 from apps.budget.rules.calculation import COUNT_LIMIT, COUNTED_METHODS, require_sound
 from apps.budget.selectors.sheet import rule_line
-from apps.budget.selectors.sources import checked_parameters, line_state
+from apps.budget.selectors.sources import checked_parameters, line_state, part_difference, stored_part
 from apps.budget.services.editing import lock_open_edition
 from apps.core import audit, quantities
 from apps.core.errors import Refused
@@ -48,6 +48,7 @@ def _store(
 ) -> None:
     line.source_value = reading.value
     line.source_rows = {row.key: row.label for row in reading.rows}
+    line.source_part = stored_part(reading)
     line.source_read_at = now
     line.source_kept_reason = kept_reason
     line.version += 1
@@ -60,6 +61,11 @@ def _store(
 def _take(line: CalcLine, reading: Reading, source_label: str) -> None:
     """The line counts the figure from now on. Raises Refused when that contradicts the rest of the line."""
     line.people = _count(reading, source_label)
+    if reading.part is not None:
+        part = int(reading.part.value)
+        line.of_which_people = part or None  # 含 0 人 is not written
+        if part:
+            line.of_which_label = line.of_which_label or reading.part.label
     require_sound(rule_line(line))
 
 
@@ -136,7 +142,7 @@ def read_source(*, line_id: int, actor: User, now: datetime) -> Difference:
     """Read anew. Without a change only the time of reading moves; a change is returned and waits for a decision."""
     line = _bound_line(line_id, actor)
     reading, difference, _ = _present(line, now)
-    if not (difference.change or difference.came or difference.went):
+    if not difference.is_any and not part_difference(line, reading).is_any:
         _store(line, reading, actor, now, kept_reason=line.source_kept_reason, action="重新读取数据来源")
     return difference
 
@@ -171,6 +177,7 @@ def unbind_source(*, line_id: int, actor: User, now: datetime) -> CalcLine:
     line.source_parameters = {}
     line.source_value = None
     line.source_rows = {}
+    line.source_part = {}
     line.source_read_at = None
     line.source_kept_reason = ""
     line.version += 1

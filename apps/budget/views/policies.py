@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from apps.accounts.access import SignedInRequest, require
-from apps.budget.forms.policies import PolicyDocumentForm
+from apps.budget.forms.policies import CorrectionForm, PolicyDocumentForm
 from apps.budget.models import PolicyDocument
-from apps.budget.selectors.policies import citing_items, policy_warnings
-from apps.budget.services.policies import change_document, register_document
+from apps.budget.selectors.policies import citing_items, is_printed, policy_warnings
+from apps.budget.services.policies import change_document, correct_document, register_document
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
@@ -57,9 +57,11 @@ def policy_create(request: SignedInRequest) -> HttpResponse:
 @require("document.read")
 def policy_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """The document, who cites it, what speaks against it; changed here by those who may."""
-    document = get_object_or_404(PolicyDocument, pk=pk)
+    document = get_object_or_404(PolicyDocument.objects.with_corrections(), pk=pk)
     form = None
-    if request.user.may("document.edit"):
+    may_edit = request.user.may("document.edit") and document.corrected_at is None
+    printed = may_edit and is_printed(document)
+    if may_edit:
         form = PolicyDocumentForm(
             request.POST or None, request.FILES or None, initial=PolicyDocumentForm.initial_of(document)
         )
@@ -82,8 +84,34 @@ def policy_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "form": form,
         "warnings": policy_warnings(today=timezone.localdate()).get(document.pk, []),
         "citing": citing_items(document, request.user),
+        "may_correct": printed,
     }
     return render(request, "budget/policy_form.html", context)
+
+
+@require("document.edit")
+def policy_correct(request: SignedInRequest, pk: int) -> HttpResponse:
+    """What a printed entry should have said, as a new entry; what was submitted keeps the old one."""
+    document = get_object_or_404(PolicyDocument.objects.current(), pk=pk)
+    form = CorrectionForm(
+        request.POST or None, request.FILES or None, initial=PolicyDocumentForm.initial_of(document)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            corrected = correct_document(
+                document_id=document.pk,
+                actor=request.user,
+                values=form.values,
+                reason=form.cleaned_data["reason"],
+                now=timezone.now(),
+                scan=form.cleaned_data["scan"],
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, f"已更正为{corrected.citation()}；编制中的版本已改引这一条。")
+            return redirect("budget:policy_detail", pk=corrected.pk)
+    return render(request, "budget/policy_correct.html", {"form": form, "document": document})
 
 
 @require("document.read")

@@ -11,13 +11,16 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, require
 from apps.budget.forms.sources import BindingForm, ReadingForm, SourceChoiceForm
-from apps.budget.models import CalcLine
+from apps.budget.models import CalcLine, Edition
 from apps.budget.rules import wording
-from apps.budget.selectors.sources import line_state, preview
+from apps.budget.selectors.effects import Effect, effect_of
+from apps.budget.selectors.sheet import edition_sheet
+from apps.budget.selectors.sources import line_state, preview, trial_of
 from apps.budget.services import sources as services
 from apps.core import quantities
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
+from apps.core.quantities import Reading
 
 
 def _line(request: SignedInRequest, pk: int) -> CalcLine:
@@ -42,16 +45,33 @@ def _panel(request: SignedInRequest, line: CalcLine, **extra: Any) -> HttpRespon
     if line.source_key:
         state = line_state(line)
         seen = state.reading.value if state.reading is not None else None
+        if state.is_changed and state.reading is not None:
+            context["effect"] = _effect(edition, line, state.reading)
+        context["shows_names"] = not state.hides_names_from or request.user.may(state.hides_names_from)
         context |= {"state": state, "form": ReadingForm(initial={"seen_value": seen})}
     elif may_change:
         key = request.GET.get("key", "") or request.POST.get("key", "")
         source = quantities.find(key)
         context |= {"choice_form": SourceChoiceForm(initial={"key": key}), "source": source}
         if source is not None:
-            context |= {"form": BindingForm(source=source), "preview": preview(line, source, request.GET)}
+            context |= {
+                "form": BindingForm(source=source),
+                "preview": preview(line, source, request.GET),
+                "shows_names": not source.permission or request.user.may(source.permission),
+            }
     context |= extra | {"in_dialog": "HX-Request" in request.headers}
     template = "budget/_source_panel.html" if context["in_dialog"] else "budget/sources.html"
     return render(request, template, context, status=422 if extra else 200)
+
+
+def _effect(edition: Edition, line: CalcLine, reading: Reading) -> Effect | None:
+    """What taking the new figure makes of item, group and whole; None where the line would contradict itself."""
+    sheet = edition_sheet(edition)
+    item = next(one for one in sheet.items if one.record.pk == line.item_id)
+    try:
+        return effect_of(sheet, item, {line.pk: trial_of(line, reading)})
+    except Refused:
+        return None
 
 
 @require("budget.read")
@@ -110,7 +130,7 @@ def source_read(request: SignedInRequest, pk: int) -> HttpResponse:
         difference = services.read_source(line_id=line.pk, actor=request.user, now=timezone.now())
     except Refused as refused:
         return _panel(request, line, error=refused.message)
-    changed = difference.change or difference.came or difference.went
+    changed = difference.is_any
     return _done(
         request, line, "数已变化，请接受新数或说明理由保留。" if changed else "已重新读取，没有变化。"
     )

@@ -2,8 +2,9 @@
 
 from apps.core.sheets.columns import CellError, Column, Kind
 from apps.core.sheets.formats import GuardedXlsx
-from apps.core.sheets.reading import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Table, TableRow, read_cells, read_table
-from apps.core.sheets.writing import Sheet, write_sheets, write_table
+from apps.core.sheets.reading import OpenTable, Table, TableRow, open_table, read_cells, read_table
+from apps.core.sheets.stream import MAX_BYTES, MAX_COLUMNS, MAX_ROWS
+from apps.core.sheets.writing import Sheet, write_into, write_sheets, write_table
 
 __all__ = [
     "MAX_BYTES",
@@ -13,11 +14,14 @@ __all__ = [
     "Column",
     "GuardedXlsx",
     "Kind",
+    "OpenTable",
     "Sheet",
     "Table",
     "TableRow",
+    "open_table",
     "read_cells",
     "read_table",
+    "write_into",
     "write_sheets",
     "write_table",
 ]

@@ -61,7 +61,7 @@ def value_of(cell: Cell, column: Column) -> Value:
 
 def _value_of(cell: Cell, column: Column) -> Value:
     if isinstance(cell, str):
-        cell = cell.translate(_INVISIBLE).strip()
+        cell = cell.strip() if cell.isascii() else cell.translate(_INVISIBLE).strip()
     if cell is None or cell == "":
         if column.required:
             raise Refused("必须填写。", code="required")
@@ -70,7 +70,7 @@ def _value_of(cell: Cell, column: Column) -> Value:
         return _date(cell)
     if column.kind == "identifier":
         return _identifier(cell, column)
-    text = text_of(cell)
+    text = cell if isinstance(cell, str) else text_of(cell)
     if column.kind == "count":
         return money.parse_count(text, field=column.name)
     if column.kind == "amount":
@@ -100,7 +100,9 @@ def exact(number: Decimal) -> Decimal:
 
 
 def _text(text: str, column: Column) -> str:
-    if any(not (character.isprintable() or character in "\n\t　") for character in text):
+    if not text.isprintable() and any(
+        not (character.isprintable() or character in "\n\t　") for character in text
+    ):
         raise Refused("含有看不见的控制字符，请重新输入。", code="control")
     if len(text) > column.max_length:
         raise Refused(f"不能超过 {column.max_length} 个字，现有 {len(text)} 个字。", code="too_long")
@@ -113,7 +115,7 @@ def _identifier(cell: Cell, column: Column) -> str:
             "是数字格式，表格软件只保留 15 位有效数字，后几位可能已经变成 0；请把这一列设为“文本”格式后重新填写。",
             code="numeric_identifier",
         )
-    return _text(re.sub(r"\s", "", cell), column)
+    return _text("".join(cell.split()), column)
 
 
 def _date(cell: Cell) -> date:

@@ -1,31 +1,17 @@
 """Reading a table from an uploaded xlsx: what is wrong with the file, with the headings, and with each cell."""
 
-import json
-import os
-import subprocess
-import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from itertools import chain, islice
 
-from apps.core.archives import OLE_MAGIC, ZIP_MAGIC, part_names, require_safe_zip
+from apps.core.archives import MAX_TOTAL_BYTES
 from apps.core.errors import Refused
 from apps.core.sheets.columns import Cell, CellError, Column, Value, text_of, value_of
+from apps.core.sheets.stream import MAX_ROWS, open_rows
 
-MAX_BYTES = 20 * 1024 * 1024
-MAX_ROWS = 100_000
-MAX_COLUMNS = 256
 _HEADING_WITHIN_ROWS = 20
-_TIMEOUT_SECONDS = 30
-_PROCESS = Path(__file__).with_name("process.py")
-_TOO_WIDE = (
-    "表格的范围太大或内容异常（可能在很远的行或列里有多余的内容），没有读取；"
-    "请把需要的行和列复制到一个新表格里再上传。"
-)
 
 
 @dataclass(frozen=True)
@@ -73,10 +59,7 @@ def read_table(
     name, rows = read_cells(data, sheet=sheet, max_rows=max_rows, field=field)
     heading_at = _heading_row(rows, columns)
     if heading_at is None:
-        wanted = "、".join(f"“{column.name}”" for column in columns if column.required)
-        raise Refused(
-            f"工作表“{name}”里没有找到表头；第一行应有这些列：{wanted}。", field=field, code="heading"
-        )
+        raise _no_heading(name, columns, field)
     places, ignored = _match_headings(
         rows[heading_at][1], columns, field=field, ignore_unknown=ignore_unknown
     )
@@ -104,75 +87,62 @@ def read_cells(
     data: bytes, *, sheet: str = "", max_rows: int = MAX_ROWS, field: str | None = None
 ) -> tuple[str, list[tuple[int, list[Cell]]]]:
     """Name of the sheet read, and its rows that hold anything, with their row numbers. Raises Refused."""
-    _require_xlsx(data, field=field)
-    command = [sys.executable, "-I", str(_PROCESS), sheet, str(max_rows), str(MAX_COLUMNS)]
-    kept = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "LANG") if key in os.environ}
-    try:
-        done = subprocess.run(
-            command, input=data, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False, env=kept, cwd="/"
-        )
-    except subprocess.TimeoutExpired:
-        raise Refused(_TOO_WIDE, field=field, code="too_wide") from None
-    if done.returncode != 0 or not done.stdout:
-        raise Refused(_TOO_WIDE, field=field, code="too_wide")
-    answers = [_exact_json(line) for line in done.stdout.split(b"\n") if line]
-    for answer in (answers[0], answers[-1]):
-        if isinstance(answer, dict):
-            raise _refusal(answer, sheet=sheet, max_rows=max_rows, field=field)
-    return answers[0], [(int(number), [_cell(cell) for cell in cells]) for number, cells in answers[1:]]
+    with open_rows(data, sheet=sheet, max_rows=max_rows, field=field) as opened:
+        return opened.name, list(opened.rows)
 
 
-def _exact_json(line: bytes) -> Any:
-    """No number passes through binary floating point on its way from the file."""
-    return json.loads(line, parse_float=Decimal, parse_int=Decimal, parse_constant=str)
+@dataclass(frozen=True)
+class OpenTable:
+    """A table being read: the keys of the columns found, in the order of the sheet, and the cells under them.
+
+    `rows` are taken once, in order, with their row numbers; those without a word are left out.
+    """
+
+    sheet: str
+    height: int
+    keys: tuple[str, ...]
+    ignored_headings: tuple[str, ...]
+    rows: Iterator[tuple[int, list[Cell]]]
 
 
-def _require_xlsx(data: bytes, *, field: str | None) -> None:
-    def refuse(message: str, code: str) -> Refused:
-        return Refused(message, field=field, code=code)
+@contextmanager
+def open_table(
+    data: bytes,
+    *,
+    columns: Sequence[Column],
+    max_rows: int = MAX_ROWS,
+    max_total_bytes: int = MAX_TOTAL_BYTES,
+    field: str | None = None,
+) -> Iterator[OpenTable]:
+    """As `read_table` with unknown headings ignored, for sheets too long to be held: the cells are still to be judged.
 
-    if not data:
-        raise refuse("文件是空的（0 字节）。", "empty")
-    if len(data) > MAX_BYTES:
-        size = f"{Decimal(len(data)) / 1024 / 1024:.1f}"
-        raise refuse(f"上传的文件有 {size} MB，超过 {MAX_BYTES // 1024 // 1024} MB 的上限。", "too_large")
-    if data.startswith(OLE_MAGIC):
-        raise refuse("文件设有密码，或是旧版 xls 格式；请去掉密码并另存为 xlsx 后再上传。", "encrypted")
-    if not data.startswith(ZIP_MAGIC):
-        kind = "网页" if data.lstrip()[:1] == b"<" else "文本或其他文件"
-        raise refuse(
-            f"文件内容不是 xlsx 表格（像是改了扩展名的{kind}）；请用 Excel 或 WPS 另存为 xlsx。", "not_xlsx"
-        )
-    require_safe_zip(data, field=field)
-    if "xl/workbook.xml" not in part_names(data):
-        raise refuse("文件内容不是 xlsx 表格；请用 Excel 或 WPS 另存为 xlsx。", "not_xlsx")
-
-
-def _refusal(answer: Mapping[str, Any], *, sheet: str, max_rows: int, field: str | None) -> Refused:
-    code = str(answer["refused"])
-    if code == "formula":
-        cells = "、".join(answer["cells"])
-        message = f"单元格 {cells} 的公式出错或还没有算出结果；请在 Excel 或 WPS 中改好并保存后再上传。"
-    elif code == "sheet_missing":
-        names = "、".join(answer["names"]) or "没有"
-        message = f"文件里没有名为“{sheet}”的工作表；现有：{names}。"
-    else:
-        message = {
-            "encrypted": "文件设有密码，打不开；请去掉密码后再上传。",
-            "broken": "文件已损坏，打不开；请在 Excel 或 WPS 中重新保存后再上传。",
-            "no_sheet": "文件里没有可见的工作表。",
-            "rows": f"表格超过 {max_rows:,} 行的上限；请分几个文件上传。",
-            "columns": f"表格有 {answer.get('count', 0):,} 列，超过 {MAX_COLUMNS} 列的上限；请删去多余的列。",
-        }[code]
-    return Refused(message, field=field, code=code)
+    Raises Refused for the file and its headings.
+    """
+    with open_rows(data, max_rows=max_rows, max_total_bytes=max_total_bytes, field=field) as opened:
+        del data
+        top = list(islice(opened.rows, _HEADING_WITHIN_ROWS))
+        heading_at = _heading_row(top, columns)
+        if heading_at is None:
+            raise _no_heading(opened.name, columns, field)
+        places, ignored = _match_headings(top[heading_at][1], columns, field=field, ignore_unknown=True)
+        keys = tuple(sorted(places, key=places.__getitem__))
+        rows = _under(chain(top[heading_at + 1 :], opened.rows), [places[key] for key in keys])
+        yield OpenTable(opened.name, opened.height, keys, ignored, rows)
 
 
-def _cell(cell: Any) -> Cell:
-    if isinstance(cell, dict):
-        kind, text = next(iter(cell.items()))
-        readers = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "time": time.fromisoformat}
-        return readers[kind](text)  # type: ignore[return-value]
-    return None if cell == "" else cell
+def _under(rows: Iterable[tuple[int, list[Cell]]], places: Sequence[int]) -> Iterator[tuple[int, list[Cell]]]:
+    for number, cells in rows:
+        width = len(cells)
+        picked = [cells[place] if place < width else None for place in places]
+        if not all(_blank(cell) for cell in picked):
+            yield number, picked
+
+
+def _no_heading(sheet: str, columns: Sequence[Column], field: str | None) -> Refused:
+    wanted = "、".join(f"“{column.name}”" for column in columns if column.required)
+    return Refused(
+        f"工作表“{sheet}”里没有找到表头；第一行应有这些列：{wanted}。", field=field, code="heading"
+    )
 
 
 def _blank(cell: Cell) -> bool:

@@ -2,11 +2,11 @@
 
 import io
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 
@@ -55,6 +55,34 @@ def write_table(
 def write_sheets(sheets: Sequence[Sheet], *, created: datetime, constant_memory: bool = False) -> bytes:
     """A workbook; with `constant_memory` the rows go to a temporary file one by one (very long exports)."""
     output = io.BytesIO()
+    _write_book(output, sheets, created=created, constant_memory=constant_memory)
+    return output.getvalue()
+
+
+def write_into(
+    output: IO[bytes],
+    rows: Iterable[Mapping[str, object]],
+    *,
+    columns: Sequence[Column],
+    created: datetime,
+    sheet_name: str = "数据",
+) -> int:
+    """One sheet of any length into a file, row by row; returns how many rows there were."""
+    count = 0
+
+    def counted() -> Iterator[Mapping[str, object]]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            yield row
+
+    _write_book(output, [Sheet(sheet_name, columns, counted())], created=created, constant_memory=True)
+    return count
+
+
+def _write_book(
+    output: IO[bytes], sheets: Sequence[Sheet], *, created: datetime, constant_memory: bool
+) -> None:
     memory = {"constant_memory": True} if constant_memory else {"in_memory": True}
     book = xlsxwriter.Workbook(output, {**memory, "default_format_properties": dict(_FONT)})
     book.set_properties({"created": created.astimezone(UTC).replace(tzinfo=None), "title": sheets[0].title})
@@ -84,7 +112,6 @@ def write_sheets(sheets: Sequence[Sheet], *, created: datetime, constant_memory:
         if sheet.totals is not None:
             _write_row(page, line + 1, sheet.totals, sheet.columns, totals)
     book.close()
-    return output.getvalue()
 
 
 def _write_row(

@@ -1,6 +1,5 @@
-"""Loads the demo: reference data, fictional accounts, the example budget."""
+"""Loads the demo: reference data, fictional accounts, the example budget and the register it counts from."""
 
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +9,13 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.accounts.services.demo import ensure_demo_accounts
+from apps.budget import demo as demo_budget
 from apps.core.errors import Refused
+from apps.model_workers import demo as demo_register
 
 
 class Command(BaseCommand):
-    help = "建立演示账号和示例预算。数据库里已有真实用户时拒绝执行；已有的内容不改动。"
+    help = "建立演示账号、示例预算和示例劳模名册。数据库里已有真实用户时拒绝执行；已有的内容不改动。"
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("load_reference", verbosity=0)
@@ -22,11 +23,20 @@ class Command(BaseCommand):
             people = ensure_demo_accounts()
         except Refused as error:
             raise CommandError(error.message) from error
-        import_module("apps.budget.demo").load(
-            folder=settings.BASE_DIR / "fixtures",
-            union=Union.objects.get(kind=Union.Kind.CITY),
-            actor=User.objects.get(username="demo-finance-clerk"),
-            now=timezone.now(),
-        )
+        folder, now = settings.BASE_DIR / "fixtures", timezone.now()
+        city = Union.objects.get(kind=Union.Kind.CITY)
+        clerk = User.objects.get(username="demo-finance-clerk")
+        demo_budget.load(folder=folder, union=city, actor=clerk, now=now)
+        keeper = User.objects.get(username="demo-model-worker-clerk")
+        if demo_register.load(folder=folder, union=city, actor=keeper, now=now):
+            demo_register.pay_last_year(
+                union=city,
+                year=2015,
+                preparer=keeper,
+                checker=User.objects.get(username="demo-model-worker-head"),
+                approver=User.objects.get(username="demo-vice-chair"),
+                now=now,
+            )
+        demo_register.bind(folder=folder, actor=clerk, now=now)
         if options["verbosity"]:
             self.stdout.write(f"演示账号 {len(people)} 个，在登录页一键登录。")

@@ -1,0 +1,51 @@
+"""What left the system or was refused."""
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+
+from apps.accounts.models.users import User
+
+
+class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
+    def visible_to(self, user: "User") -> "AccessRecordQuerySet":
+        """Records of people of the user's own union and of all unions below it."""
+        return self.filter(actor__union__path__startswith=user.union.path)
+
+    def for_list(self) -> "AccessRecordQuerySet":
+        return self.select_related("actor__union").order_by("-id")
+
+
+class AccessRecord(models.Model):
+    """Append-only record of what left the system or was refused: exports, full values shown, denied attempts."""
+
+    class Kind(models.TextChoices):
+        EXPORT = "export", "导出"
+        PRINT = "print", "打印"
+        REVEAL = "reveal", "查看完整信息"
+        DENIED = "denied", "被拒绝的访问"
+        VERIFY = "verify", "核验文件"
+        ACCOUNT = "account", "账号管理"
+
+    kind = models.CharField("类型", max_length=8, choices=Kind.choices)
+    actor = models.ForeignKey(
+        User, verbose_name="用户", on_delete=models.PROTECT, null=True, related_name="access_records"
+    )
+    subject = models.CharField("对象", max_length=200)
+    detail = models.CharField("说明", max_length=500, blank=True)
+    row_count = models.PositiveIntegerField("行数", null=True)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    address = models.GenericIPAddressField("地址", null=True)
+    at = models.DateTimeField("时间", default=timezone.now)
+
+    objects = AccessRecordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "访问记录"
+        verbose_name_plural = "访问记录"
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("actor", "-id"), name="accounts_access_by_actor"),)
+        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.subject}"

@@ -1,0 +1,1 @@
+"""What stands on the printed forms of model workers."""

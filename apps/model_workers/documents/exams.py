@@ -1,0 +1,212 @@
+"""The papers of an exam: one slip a person, the roster people sign at the hospital, and the settlement."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core.folios import Folio, lay_out, lines_needed
+from apps.model_workers.models import Exam, ExamInvitation
+from apps.model_workers.rules.exams import ExamMoney
+from apps.model_workers.selectors.exams import AbsenceTable, ExamCounts, HospitalRow
+
+# Hundredths of a millimetre: a line of 10 pt, the least height of a row to sign in, what is left for rows on a sheet.
+_LINE, _AROUND, _LEAST, ROOM = 480, 160, 900, 11_900
+# Half-width characters side by side in the columns that may break (static/css/exam_print.css sets the widths).
+_NAME, _UNIT, _UNION = 11, 34, 16
+
+
+@dataclass(frozen=True)
+class Slip:
+    number: int
+    name: str
+    sex: str
+    unit: str
+    union: str
+    phone: str
+    hospital: str
+    address: str
+    hospital_phone: str
+
+
+@dataclass(frozen=True)
+class SlipSheets:
+    """体检通知单, three on a page, or fewer where names and addresses are long."""
+
+    union: str
+    year: int
+    starts_on: date
+    ends_on: date
+    rate: Decimal
+    slips: tuple[Slip, ...]
+    printed_at: datetime
+    per_page: int = 3
+    title: str = "劳动模范体检通知单"
+
+    @property
+    def pages(self) -> list[tuple[Slip, ...]]:
+        return [self.slips[at : at + self.per_page] for at in range(0, len(self.slips), self.per_page)]
+
+    def with_fewer(self, per_page: int) -> "SlipSheets":
+        return replace(self, per_page=per_page)
+
+
+@dataclass(frozen=True)
+class RosterRow:
+    number: int
+    name: str
+    sex: str
+    born: str
+    unit: str
+    union: str
+    phone: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class ExamRoster:
+    """体检名册, with a column to sign in. `chosen` says in words which people these are."""
+
+    union: str
+    year: int
+    hospital: str
+    chosen: str
+    starts_on: date
+    ends_on: date
+    folios: tuple[Folio[RosterRow], ...]
+    total: int
+    printed_by: str
+    printed_at: datetime
+    title: str = "劳动模范体检名册"
+
+    def in_less_room(self, room: int) -> "ExamRoster":
+        """The same rows with fewer on a sheet."""
+        return replace(self, folios=_folios([row for folio in self.folios for row in folio.rows], room))
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """体检费用结算表. Amounts in yuan."""
+
+    union: str
+    year: int
+    starts_on: date
+    ends_on: date
+    rows: tuple[HospitalRow, ...]
+    counts: ExamCounts
+    money: ExamMoney
+    absences: tuple[tuple[str, int], ...]
+    is_closed: bool
+    printed_by: str
+    printed_at: datetime
+    title: str = "劳动模范体检费用结算表"
+
+    @property
+    def people(self) -> int:
+        return sum(row.bill.people for row in self.rows if row.bill is not None)
+
+
+def slip_sheets(exam: Exam, rows: Iterable[ExamInvitation], *, now: datetime) -> SlipSheets:
+    return SlipSheets(
+        union=exam.union.name,
+        year=exam.year,
+        starts_on=exam.starts_on,
+        ends_on=exam.ends_on,
+        rate=exam.rule.rate,
+        slips=tuple(_slip(row) for row in rows),
+        printed_at=timezone.localtime(now),
+    )
+
+
+def _slip(row: ExamInvitation) -> Slip:
+    person, hospital = row.person, row.hospital
+    return Slip(
+        number=row.slip_number,
+        name=person.name,
+        sex=person.get_sex_display(),
+        unit=person.unit.name if person.unit else "",
+        union=person.union.name,
+        phone=_shown(person.phone),
+        hospital=hospital.name if hospital else "",
+        address=hospital.address if hospital else "",
+        hospital_phone=hospital.phone if hospital else "",
+    )
+
+
+def exam_roster(
+    exam: Exam, rows: Iterable[ExamInvitation], *, hospital: str, chosen: str, user: User, now: datetime
+) -> ExamRoster:
+    found = [_roster_row(row) for row in rows]
+    return ExamRoster(
+        union=exam.union.name,
+        year=exam.year,
+        hospital=hospital,
+        chosen=chosen,
+        starts_on=exam.starts_on,
+        ends_on=exam.ends_on,
+        folios=_folios(found, ROOM),
+        total=len(found),
+        printed_by=f"{user.full_name}（{user.union}）",
+        printed_at=timezone.localtime(now),
+    )
+
+
+def _roster_row(row: ExamInvitation) -> RosterRow:
+    person = row.person
+    return RosterRow(
+        number=row.slip_number,
+        name=person.name,
+        sex=person.get_sex_display(),
+        born=f"{person.birth_on:%Y-%m}" if person.birth_on else "",
+        unit=person.unit.name if person.unit else "",
+        union=person.union.short_name,
+        phone=_shown(person.phone),
+        outcome=f"{row.attended_on:%Y-%m-%d}" if row.attended_on else row.get_absence_display(),
+    )
+
+
+def _folios(rows: Sequence[RosterRow], room: int) -> tuple[Folio[RosterRow], ...]:
+    return tuple(lay_out(rows, height=_height, room=room))
+
+
+def _height(row: RosterRow) -> int:
+    lines = max(
+        lines_needed(row.name, halves=_NAME),
+        lines_needed(row.unit, halves=_UNIT),
+        lines_needed(row.union, halves=_UNION),
+    )
+    return max(_LEAST, lines * _LINE + _AROUND)
+
+
+def _shown(secret: object) -> str:
+    """A number as its mask."""
+    return "" if secret is None else str(secret)
+
+
+def settlement(
+    exam: Exam,
+    *,
+    rows: Sequence[HospitalRow],
+    counts: ExamCounts,
+    money: ExamMoney,
+    absences: AbsenceTable,
+    user: User,
+    now: datetime,
+) -> Settlement:
+    labels = [label for _, label in absences.reasons]
+    return Settlement(
+        union=exam.union.name,
+        year=exam.year,
+        starts_on=exam.starts_on,
+        ends_on=exam.ends_on,
+        rows=tuple(row for row in rows if row.hospital is not None),
+        counts=counts,
+        money=money,
+        absences=tuple(zip(labels, absences.totals, strict=True)),
+        is_closed=not exam.is_open,
+        printed_by=f"{user.full_name}（{user.union}）",
+        printed_at=timezone.localtime(now),
+    )

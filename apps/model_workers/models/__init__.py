@@ -1,0 +1,43 @@
+"""Model workers: honours, files, nominations, allowances, exams, relief."""
+
+from apps.model_workers.models.allowances import (
+    AllowanceLine,
+    AllowanceRun,
+    AllowanceStandard,
+    CountingRule,
+    Recovery,
+    RunDecision,
+)
+from apps.model_workers.models.bulk import BulkChange
+from apps.model_workers.models.exams import Exam, ExamBill, ExamInvitation, ExamRule, Hospital
+from apps.model_workers.models.files import FileEvent, Review, WorkerFile
+from apps.model_workers.models.honours import Honour, HonourTitle
+from apps.model_workers.models.nominations import Nomination, NominationStep
+from apps.model_workers.models.papers import AllowancePaper
+from apps.model_workers.models.relief import ReliefCase, ReliefDecision, ReliefStandard
+
+__all__ = [
+    "AllowanceLine",
+    "AllowancePaper",
+    "AllowanceRun",
+    "AllowanceStandard",
+    "BulkChange",
+    "CountingRule",
+    "Exam",
+    "ExamBill",
+    "ExamInvitation",
+    "ExamRule",
+    "FileEvent",
+    "Honour",
+    "HonourTitle",
+    "Hospital",
+    "Nomination",
+    "NominationStep",
+    "Recovery",
+    "ReliefCase",
+    "ReliefDecision",
+    "ReliefStandard",
+    "Review",
+    "RunDecision",
+    "WorkerFile",
+]

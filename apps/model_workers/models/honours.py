@@ -1,0 +1,136 @@
+"""Honours: what was awarded, many to a person. An honour is not treatment."""
+
+import uuid
+from datetime import date
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core import audit
+from apps.model_workers.rules.honours import Category, Level
+from apps.people.models import Person
+
+
+@audit.tracked()
+class HonourTitle(models.Model):
+    """A kind of honour. Whether it counts at all is told here; whether it counts towards an allowance, by the rule."""
+
+    name = models.CharField("荣誉称号", max_length=60, unique=True)
+    level = models.CharField("级别", max_length=10, choices=Level.choices)
+    category = models.CharField("类别", max_length=8, choices=Category.choices)
+    is_model_worker = models.BooleanField("属于劳模荣誉", default=True)
+    is_active = models.BooleanField("在用", default=True)
+
+    class Meta:
+        verbose_name = "荣誉称号"
+        verbose_name_plural = "荣誉称号"
+        ordering = ("level", "name")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HonourQuerySet(models.QuerySet["Honour"]):
+    def visible_to(self, user: User) -> "HonourQuerySet":
+        if not user.may("model_worker.read"):
+            return self.none()
+        return self.filter(person__union__path__startswith=user.union.path)
+
+    def standing(self) -> "HonourQuerySet":
+        """Neither voided nor revoked."""
+        return self.filter(voided_at__isnull=True, revoked_on__isnull=True)
+
+    def standing_on(self, day: date) -> "HonourQuerySet":
+        """Awarded by that day, not voided, and not revoked by then (as selectors.counting reads it)."""
+        return self.filter(
+            Q(revoked_on__isnull=True) | Q(revoked_on__gt=day), awarded_on__lte=day, voided_at__isnull=True
+        )
+
+    def without_scan(self) -> "HonourQuerySet":
+        """Honours nobody has seen the certificate of."""
+        return self.filter(scan_sha256="")
+
+    def for_list(self) -> "HonourQuerySet":
+        """Without the bytes of the certificates."""
+        return self.select_related("title").defer("scan").order_by("-awarded_on", "-id")
+
+    def for_detail(self) -> "HonourQuerySet":
+        return self.for_list().select_related("title", "created_by", "voided_by")
+
+
+@audit.tracked(exclude=("scan",), in_bulk=True)
+class Honour(models.Model):
+    """One award. A wrong entry is voided with a reason; a revoked honour stays, with the day and the document.
+
+    The history keeps the SHA-256 of a scan, not the scan itself.
+    """
+
+    # In a merge of two people: entered for both, one of them is voided.
+    same_when = ("title", "awarded_on")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="honours")
+    title = models.ForeignKey(
+        HonourTitle, verbose_name="荣誉称号", on_delete=models.PROTECT, related_name="honours"
+    )
+    awarded_on = models.DateField("表彰日期")
+    session = models.CharField("届次", max_length=40, blank=True)
+    awarding_body = models.CharField("表彰机关", max_length=100)
+    document_number = models.CharField("表彰文号", max_length=60, blank=True)
+    certificate_number = models.CharField("证书编号", max_length=60, blank=True)
+    scan = models.BinaryField("证书扫描件", null=True, editable=False)
+    scan_name = models.CharField("扫描件文件名", max_length=100, blank=True, editable=False)
+    scan_sha256 = models.CharField("扫描件 SHA-256", max_length=64, blank=True, editable=False)
+    note = models.CharField("备注", max_length=200, blank=True)
+    revoked_on = models.DateField("撤销日期", null=True, blank=True)
+    revoked_document = models.CharField("撤销文件", max_length=200, blank=True)
+    created_by = models.ForeignKey(User, verbose_name="登记人", on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
+    voided_by = models.ForeignKey(
+        User, verbose_name="作废人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    voided_at = models.DateTimeField("作废时间", null=True, blank=True)
+    void_reason = models.CharField("作废理由", max_length=200, blank=True)
+
+    objects = HonourQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "荣誉"
+        verbose_name_plural = "荣誉"
+        ordering = ("-awarded_on", "-id")
+        indexes = (
+            models.Index(
+                fields=("person", "awarded_on"),
+                condition=Q(voided_at__isnull=True),
+                include=("title", "revoked_on"),
+                name="model_workers_honour_standing",
+            ),
+        )
+        constraints = (
+            # Duplicates of the same award (10.3-6): the same title on the same day by the same document.
+            models.UniqueConstraint(
+                fields=("person", "title", "awarded_on"),
+                condition=Q(voided_at__isnull=True),
+                name="model_workers_honour_once",
+                violation_error_message="这个人在同一天的同一荣誉已登记，不能重复登记。",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_on__isnull=True, revoked_document="")
+                | (Q(revoked_on__isnull=False) & ~Q(revoked_document="")),
+                name="model_workers_honour_revoked_by_document",
+                violation_error_message="撤销荣誉必须有日期和文件。",
+            ),
+            models.CheckConstraint(
+                condition=Q(voided_at__isnull=True, voided_by__isnull=True, void_reason="")
+                | (Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason="")),
+                name="model_workers_honour_void_has_reason",
+                violation_error_message="作废必须写明理由和作废人。",
+            ),
+        )
+        triggers = (pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return f"{self.awarded_on:%Y} {self.title}"

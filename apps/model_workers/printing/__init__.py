@@ -1,0 +1,1 @@
+"""Setting the forms of model workers on paper."""

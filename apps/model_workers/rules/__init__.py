@@ -1,0 +1,1 @@
+"""What is right about model workers and how much it makes: pure."""

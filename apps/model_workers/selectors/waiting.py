@@ -1,0 +1,145 @@
+"""待我办理 of the model workers: rosters, relief and nominations at a step this person takes, reviews, exams to close."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.core.desk import Errand, count_up_to, counted
+from apps.core.workflow import Flow, Step
+from apps.model_workers.models import (
+    AllowanceRun,
+    Exam,
+    Nomination,
+    NominationStep,
+    ReliefCase,
+    ReliefDecision,
+    Review,
+    RunDecision,
+)
+from apps.model_workers.rules import allowances, nominations, relief
+from apps.model_workers.selectors.overpayments import overpaid_lines
+from apps.model_workers.selectors.reviews import OPEN
+
+AREA = "劳模"
+_ASKED_RUNS = 2
+_TAKES_BACK = ("return", "withdraw", "void", "reject", "refuse")
+
+
+def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
+    yield from _runs(user)
+    yield from _relief(user)
+    yield from _nominations(user)
+    if user.may("allowance.prepare"):
+        yield from _overpaid(user, today)
+    if user.may("model_worker.edit"):
+        yield from _reviews(user, today)
+    if user.may("exam.manage"):
+        yield from _exams(user, today)
+
+
+def _steps(flow: Flow, user: User) -> Iterator[tuple[str, Step]]:
+    """The step forward from each state that this person's roles allow; a draft waits for nobody."""
+    for status in flow.labels:
+        forward = (
+            step for step in flow.available(status=status, may=user.may) if step.action not in _TAKES_BACK
+        )
+        step = next(forward, None)
+        if step is not None and status != "draft":
+            yield status, step
+
+
+def _runs(user: User) -> Iterator[Errand]:
+    for status, step in _steps(allowances.RUN_FLOW, user):
+        runs = AllowanceRun.objects.visible_to(user).filter(status=status).select_related("union")
+        if step.action != "submit":
+            acted = RunDecision.objects.filter(run=OuterRef("pk"), round=OuterRef("round"), actor=user)
+            runs = runs.exclude(created_by=user).exclude(Exists(acted.exclude(action="withdraw")))
+        for run in runs.order_by("-year", "pk")[:5]:
+            yield Errand(
+                area=AREA,
+                matter=f"{run.union.short_name}{run.year}年荣誉津贴名册",
+                detail=run.get_status_display(),
+                step=step.label,
+                url=reverse("model_workers:run_detail", args=[run.pk]),
+            )
+
+
+def _overpaid(user: User, today: date) -> Iterator[Errand]:
+    """Deaths and the like registered behind an approved run."""
+    approved = AllowanceRun.objects.visible_to(user).filter(status=allowances.RunStatus.APPROVED)
+    for run in approved.select_related("union", "rule").order_by("-year", "pk")[:_ASKED_RUNS]:
+        found = overpaid_lines(run, today=today)
+        if found:
+            yield Errand(
+                area=AREA,
+                matter=f"{run.union.short_name}{run.year}年荣誉津贴：按现在的登记有多发",
+                detail="、".join(one.line.person.name for one in found[:5])
+                + ("等" if len(found) > 5 else ""),
+                count=str(len(found)),
+                step="去处理",
+                url=reverse("model_workers:run_overpaid", args=[run.pk]),
+            )
+
+
+def _relief(user: User) -> Iterator[Errand]:
+    for status, step in _steps(relief.FLOW, user):
+        cases = ReliefCase.objects.visible_to(user).filter(status=status)
+        if step.action != "submit":
+            own = ReliefDecision.objects.filter(case=OuterRef("pk"), actor=user).filter(
+                Q(action="submit") | Q(round=OuterRef("round"))
+            )
+            cases = cases.exclude(created_by=user).exclude(Exists(own.exclude(action="withdraw")))
+        yield from counted(
+            cases,
+            area=AREA,
+            matter=f"困难救助：{relief.ReliefStatus(status).label}",
+            step=step.label,
+            url=f"{reverse('model_workers:relief_list')}?status={status}",
+        )
+
+
+def _nominations(user: User) -> Iterator[Errand]:
+    for status, step in _steps(nominations.FLOW, user):
+        side = nominations.SIDES[step.action]
+        others = [action for action, place in nominations.SIDES.items() if place != side]
+        elsewhere = NominationStep.objects.filter(nomination=OuterRef("pk"), actor=user, action__in=others)
+        rows = Nomination.objects.visible_to(user).filter(status=status).exclude(Exists(elsewhere))
+        if side != nominations.SIDES["recommend"]:
+            rows = rows.exclude(created_by=user)
+        yield from counted(
+            rows,
+            area=AREA,
+            matter=f"推荐评选：{nominations.NominationStatus(status).label}",
+            step=step.label,
+            url=f"{reverse('model_workers:nomination_list')}?status={status}",
+        )
+
+
+def _reviews(user: User, today: date) -> Iterator[Errand]:
+    reviews = Review.objects.visible_to(user).filter(OPEN)
+    next_due = reviews.order_by("due_on").values_list("due_on", flat=True).first()
+    if next_due is not None:
+        yield Errand(
+            area=AREA,
+            matter="劳模复核尚未办结",
+            count=count_up_to(reviews),
+            step="去复核",
+            url=f"{reverse('model_workers:review_list')}?state=open",
+            due_on=next_due,
+            is_late=next_due < today,
+        )
+
+
+def _exams(user: User, today: date) -> Iterator[Errand]:
+    ended = Exam.objects.visible_to(user).filter(closed_at__isnull=True, ends_on__lt=today)
+    for exam in ended.select_related("union").order_by("ends_on")[:5]:
+        yield Errand(
+            area=AREA,
+            matter=f"{exam.union.short_name}{exam.year}年劳模体检已结束，等待结算办结",
+            step="去办结",
+            url=reverse("model_workers:exam_detail", args=[exam.pk]),
+            due_on=exam.ends_on,
+        )

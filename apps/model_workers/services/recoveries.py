@@ -1,0 +1,85 @@
+"""What was paid too much: listed for recovery, then recovered or let go with a reason."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core import audit
+from apps.core.errors import Refused
+from apps.model_workers.models import AllowanceRun, Recovery
+from apps.model_workers.selectors.overpayments import overpaid_lines
+from apps.model_workers.services.refusals import explain
+from apps.people.rules.identity import require_no_number
+
+_RIGHTS = {Recovery.Status.RECOVERED: "allowance.prepare", Recovery.Status.WAIVED: "allowance.check"}
+_WORDS = {Recovery.Status.RECOVERED: "登记已追回", Recovery.Status.WAIVED: "不再追回"}
+
+
+@transaction.atomic
+def list_recovery(*, run_id: int, person: UUID, actor: User, now: datetime) -> Recovery:
+    """Put what the register calls overpaid today on the list, with its amount as of today. Raises Refused."""
+    if not actor.may("allowance.prepare"):
+        raise Refused("您没有编制荣誉津贴发放名册的权限。", code="permission")
+    run = (
+        AllowanceRun.objects.visible_to(actor)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("rule", "union")
+        .get(pk=run_id)
+    )
+    found = next(
+        (
+            one
+            for one in overpaid_lines(run, today=timezone.localdate(now))
+            if one.line.person.public_id == person
+        ),
+        None,
+    )
+    if found is None:
+        raise Refused("按现在的登记，这个人没有多发，或已列入追回。", code="gone")
+    recovery = Recovery(
+        line=found.line,
+        stopped_on=found.stopped_on,
+        reason=found.reason[:100],
+        amount=found.amount,
+        created_at=now,
+    )
+    try:
+        with transaction.atomic(), audit.because(actor_id=actor.pk, action="列入多发追回"):
+            recovery.save(force_insert=True)
+    except DatabaseError as error:
+        raise explain(error) from None
+    return recovery
+
+
+@transaction.atomic
+def settle_recovery(
+    *, run_id: int, person: UUID, outcome: str, note: str, actor: User, now: datetime
+) -> Recovery:
+    """Recovered, or let go; letting go is the head's word. Raises Refused without a reason, and when it is settled."""
+    if outcome not in _RIGHTS:
+        raise Refused("“结果”请从列表中选择。", field="outcome")
+    wanted = Recovery.Status(outcome)
+    if not actor.may(_RIGHTS[wanted]):
+        raise Refused(f"您没有“{_WORDS[wanted]}”的权限。", code="permission")
+    note = require_no_number(note, label="说明", field="note")
+    if not note:
+        raise Refused("“说明”没有填写，写明怎样追回或为什么不再追回。", field="note")
+    run = AllowanceRun.objects.visible_to(actor).get(pk=run_id)
+    recovery = (
+        Recovery.objects.select_for_update(of=("self",))
+        .select_related("line")
+        .get(line__run=run, line__person__public_id=person)
+    )
+    if recovery.status != Recovery.Status.OPEN:
+        raise Refused(f"这一笔已{recovery.get_status_display()}。", code="state")
+    recovery.status, recovery.note = wanted, note
+    recovery.settled_by, recovery.settled_at = actor, now
+    try:
+        with transaction.atomic(), audit.because(actor_id=actor.pk, action=_WORDS[wanted], reason=note):
+            recovery.save(update_fields=("status", "note", "settled_by", "settled_at"))
+    except DatabaseError as error:
+        raise explain(error) from None
+    return recovery

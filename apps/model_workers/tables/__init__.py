@@ -1,0 +1,1 @@
+"""Lists of model workers, on screen and going out as spreadsheets."""

@@ -1,0 +1,201 @@
+"""Numbers of people and units: identity numbers (GB 11643), credit codes (GB 32100), bank accounts, phones."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Literal
+
+from stdnum import luhn
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import InvalidComponent, ValidationError
+
+from apps.core.errors import Refused
+
+Sex = Literal["male", "female"]
+
+# GB 11643-1999: eighteen characters, the last a check character of ISO 7064 MOD 11-2. Residence permits for people of
+# Hong Kong, Macao and Taiwan follow it with area codes 81, 82 and 83.
+_RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
+_OLD_RESIDENT = re.compile(r"[0-9]{15}")
+_PERMIT_AREAS = ("81", "82", "83")
+# 外国人永久居留身份证: three letters and twelve digits until 2023, eighteen digits beginning with 9 since.
+_FOREIGN = re.compile(r"[A-Z]{3}[0-9]{12}|9[0-9]{16}[0-9X]")
+_SEPARATORS = re.compile(r"[\s\-_.·]")
+# What is typed to find somebody by a number: all of it digits from the seven of a landline on, or eleven and more of
+# them in a row beside other words. Last digits are four; years and document numbers are shorter.
+_ONLY_A_NUMBER = re.compile(r"[A-Z]{0,3}[0-9]{7,}X?")
+_NUMBER_AMONG_WORDS = re.compile(r"[0-9]{11,}X?", re.IGNORECASE)
+# An identity number or a card, in one piece or in the groups in which they are read out; two dates are neither.
+_IN_A_SENTENCE = re.compile(r"[0-9]{15}|[0-9]{6}[ \-][0-9]{8}[ \-][0-9]{3}|(?:[0-9]{4}[ \-]){3}[0-9]{3}")
+OLDEST_AGE = 130
+# 居民身份证试行条例 of 1984-04-06: whoever was born before got a number of the area codes in force since.
+_FIRST_ISSUED = 1984
+
+
+@dataclass(frozen=True)
+class ResidentNumber:
+    """An identity number as it is kept: eighteen characters; what it says of its holder; what to look at again."""
+
+    number: str
+    birth_on: date
+    sex: Sex
+    old_number: str = ""
+    """The number of fifteen digits it was converted from."""
+    warnings: tuple[str, ...] = ()
+
+
+def parse_resident_number(text: str, *, today: date, field: str = "证件号码") -> ResidentNumber:
+    """The number under GB 11643, one of fifteen digits converted. Raises Refused naming the field and the rule.
+
+    An area code that is no longer in force is only a warning: it stays valid in the numbers that carry it.
+    """
+    number = _plain(text)
+    old = ""
+    if _OLD_RESIDENT.fullmatch(number):
+        old = number
+        seventeen = f"{number[:6]}19{number[6:]}"
+        number = seventeen + ric.calc_check_digit(f"{seventeen}0")
+    if not _RESIDENT.fullmatch(number):
+        raise Refused(
+            f"“{field}”应为 18 位（前 17 位数字，末位数字或 X）或 15 位数字，现在是 {len(number)} 位。",
+            code="length",
+        )
+    try:
+        birth = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        raise Refused(f"“{field}”第 7 至 14 位不是有效的出生日期。", code="birth") from None
+    if birth > today or today.year - birth.year > OLDEST_AGE:
+        raise Refused(f"“{field}”里的出生日期 {birth:%Y-%m-%d} 不可能，请核对。", code="birth")
+    if ric.calc_check_digit(number) != number[-1]:
+        raise Refused(f"“{field}”的校验码不对（GB 11643），请核对每一位。", code="check_digit")
+    warnings = []
+    if number[:2] not in _PERMIT_AREAS and not _is_area_since(
+        number[:6], max(birth.year, _FIRST_ISSUED), today.year
+    ):
+        warnings.append(f"前 6 位 {number[:6]} 不在区划代码表中，可能是已撤并的旧代码，请核对。")
+    if old:
+        warnings.append("15 位旧号已换算为 18 位，旧号一并保留。")
+    sex: Sex = "male" if int(number[16]) % 2 else "female"
+    return ResidentNumber(number, birth, sex, old, tuple(warnings))
+
+
+@lru_cache(maxsize=10_000)
+def _is_area_since(code: str, first: int, last: int) -> bool:
+    """Whether an area had this code in one of these years. Remembered: a roster asks for the same by the thousand."""
+    for year in range(first, last + 1):
+        try:
+            ric.get_birth_place(f"{code}{year:04}0101")
+        except (InvalidComponent, KeyError):  # KeyError: the province is known, the area is not
+            continue
+        except ValidationError:
+            return False
+        return True
+    return False
+
+
+def parse_foreign_number(text: str, *, field: str = "证件号码") -> str:
+    """The number of a 外国人永久居留身份证. Raises Refused."""
+    number = _plain(text)
+    if not _FOREIGN.fullmatch(number):
+        raise Refused(
+            f"“{field}”不是外国人永久居留身份证号码（3 个字母加 12 位数字，或以 9 开头的 18 位）。",
+            code="foreign",
+        )
+    return number
+
+
+def parse_credit_code(text: str, *, field: str = "统一社会信用代码", is_trusted: bool = False) -> str:
+    """The code under GB 32100-2015. `is_trusted` lets a wrong check character pass: codes were issued that fail it.
+
+    Raises Refused.
+    """
+    code = _plain(text)
+    if not re.fullmatch(r"[0-9A-Z]{18}", code):
+        raise Refused(f"“{field}”应为 18 位数字和大写字母，现在是 {len(code)} 位。", code="length")
+    wrong = sorted(set(code) & set("IOSVZ"))
+    if wrong:
+        raise Refused(
+            f"“{field}”不会用到字母 {'、'.join(wrong)}（GB 32100），请核对是否为数字。", code="letter"
+        )
+    if not is_trusted and not uscc.is_valid(code):
+        raise Refused(
+            f"“{field}”的校验码不对（GB 32100）；如与证书一致，请填写“代码核实说明”。", code="check_digit"
+        )
+    return code
+
+
+@dataclass(frozen=True)
+class Account:
+    number: str
+    warnings: tuple[str, ...] = ()
+
+
+def parse_account(text: str, *, field: str = "银行账号") -> Account:
+    """A card or passbook number. A failing Luhn digit is only a warning: passbooks do not have one. Raises Refused."""
+    number = _SEPARATORS.sub("", text.strip())
+    if not number.isascii() or not number.isdigit():
+        raise Refused(f"“{field}”只能是数字。", code="digits")
+    if not 8 <= len(number) <= 30:
+        raise Refused(f"“{field}”应为 8 至 30 位数字，现在是 {len(number)} 位。", code="length")
+    warnings = []
+    if not (16 <= len(number) <= 19 and luhn.is_valid(number)):
+        warnings.append("账号不像银行卡号（16 至 19 位且校验位相符），如是存折请核对每一位。")
+    return Account(number, tuple(warnings))
+
+
+def parse_phone(text: str, *, field: str = "联系电话") -> str:
+    """A mobile number of eleven digits, or a landline with its area code. Raises Refused."""
+    digits = re.sub(r"[\s()（）\-—]", "", text.strip()).removeprefix("+86")
+    if not digits.isascii() or not digits.isdigit():
+        raise Refused(f"“{field}”只能填写一个电话号码，由数字组成。", code="digits")
+    if not re.fullmatch(r"1[3-9][0-9]{9}|0[0-9]{9,11}|[2-8][0-9]{6,7}", digits):
+        raise Refused(f"“{field}”应为 11 位手机号，或带区号的固定电话。", code="length")
+    return digits
+
+
+def number_in(text: str) -> str:
+    """The number of a person that is searched for, also one among words; empty when there is none."""
+    plain = _plain(text)
+    if _ONLY_A_NUMBER.fullmatch(plain):
+        return plain
+    found = _NUMBER_AMONG_WORDS.search(unicodedata.normalize("NFKC", text))
+    return found[0].upper() if found else ""
+
+
+def holds_number(text: str) -> bool:
+    """Whether a search is or holds a number of a person, which must not stand in an address."""
+    return bool(number_in(text))
+
+
+def require_no_number(text: str, *, label: str, field: str | None = None) -> str:
+    """A reason or remark without surrounding blanks. Raises Refused when an identity or account number stands in it."""
+    if _IN_A_SENTENCE.search(unicodedata.normalize("NFKC", text)):
+        raise Refused(f"“{label}”里不要写证件号码或银行账号，写末四位即可。", field=field, code="number")
+    return text.strip()
+
+
+def last_four(number: str) -> str:
+    return number[-4:]
+
+
+def mask_number(number: str) -> str:
+    """131002********1234: the area and the last four."""
+    return (
+        f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}" if len(number) > 10 else mask_account(number)
+    )
+
+
+def mask_account(number: str) -> str:
+    return f"****{number[-4:]}"
+
+
+def mask_phone(number: str) -> str:
+    """138****1234; of a landline the last four."""
+    return f"{number[:3]}****{number[-4:]}" if len(number) == 11 else mask_account(number)
+
+
+def _plain(text: str) -> str:
+    """Upper case, without separators and full-width forms."""
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()

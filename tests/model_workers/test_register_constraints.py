@@ -1,0 +1,362 @@
+"""Every promise the database keeps for files, honours, nominations, reviews and deeds on many, by its name."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.utils import InternalError, ProgrammingError
+from django.utils import timezone
+
+from apps.accounts.models import CalendarDay, SavedView
+from apps.model_workers.models import (
+    BulkChange,
+    FileEvent,
+    Honour,
+    Nomination,
+    NominationStep,
+    Review,
+    WorkerFile,
+)
+from apps.model_workers.rules.nominations import FLOW, NominationStatus
+from apps.people.models import Person
+from tests.factories import (
+    HonourFactory,
+    HonourTitleFactory,
+    PersonFactory,
+    PolicyDocumentFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+def refused_by(name: str) -> Any:
+    """The database refuses, and says which constraint did."""
+    return pytest.raises(IntegrityError, match=name)
+
+
+@pytest.fixture
+def person() -> Person:
+    return PersonFactory()
+
+
+# --- honours -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("model_workers_honour_revoked_by_document", {"revoked_on": date(2015, 1, 1)}),
+        ("model_workers_honour_revoked_by_document", {"revoked_document": "示例决定"}),
+        ("model_workers_honour_void_has_reason", {"voided_at": NOW}),
+        ("model_workers_honour_void_has_reason", {"void_reason": "错"}),
+    ],
+)
+def test_an_honour_that_contradicts_itself_is_refused(name, facts):
+    with refused_by(name):
+        HonourFactory(**facts)
+
+
+def test_an_honour_void_without_a_person_is_refused(person):
+    with refused_by("model_workers_honour_void_has_reason"):
+        HonourFactory(person=person, voided_at=NOW, void_reason="错")
+
+
+def test_the_same_award_stands_once_and_a_voided_one_beside_it(person):
+    honour = HonourFactory(person=person)
+    same = {"person": person, "title": honour.title, "awarded_on": honour.awarded_on}
+    with refused_by("model_workers_honour_once"), transaction.atomic():
+        HonourFactory(**same)
+    HonourFactory(**same, voided_at=NOW, voided_by=person.created_by, void_reason="错")
+
+
+@pytest.mark.parametrize("model", [Honour, FileEvent, Nomination, BulkChange])
+def test_rows_are_voided_and_never_deleted(model, person):
+    rows = {
+        Honour: lambda: HonourFactory(person=person),
+        FileEvent: lambda: event(person),
+        Nomination: lambda: nominate(person),
+        BulkChange: lambda: bulk(person),
+    }
+    row = rows[model]()
+    with pytest.raises(DatabaseError, match="Cannot delete"), transaction.atomic():
+        model.objects.filter(pk=row.pk).delete()
+
+
+# --- files and their events ----------------------------------------------------------------------------------------
+
+
+def test_treatment_and_its_basis_stand_together(person):
+    with refused_by("model_workers_file_treatment_has_basis"), transaction.atomic():
+        WorkerFile.objects.create(person=person, opened_by=person.created_by, treatment_level="municipal")
+    with refused_by("model_workers_file_treatment_has_basis"):
+        WorkerFile.objects.create(
+            person=person, opened_by=person.created_by, treatment_document=PolicyDocumentFactory()
+        )
+
+
+def test_a_file_number_belongs_to_one_file_and_none_to_many(person):
+    others = [PersonFactory(), PersonFactory()]
+    WorkerFile.objects.create(person=person, number="示例1", opened_by=person.created_by)
+    with refused_by("model_workers_file_number_once"), transaction.atomic():
+        WorkerFile.objects.create(person=others[0], number="示例1", opened_by=person.created_by)
+    for other in others:
+        WorkerFile.objects.create(person=other, opened_by=person.created_by)
+
+
+def event(person: Person, **facts: Any) -> FileEvent:
+    given = {
+        "action": "suspend",
+        "target": "suspended",
+        "effective_on": date(2015, 1, 1),
+        "document": "示例",
+        "reason": "示例",
+        "created_by": person.created_by,
+    } | facts
+    return FileEvent.objects.create(person=person, **given)
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("model_workers_fileevent_target_follows_action", {"target": "revoked"}),
+        ("model_workers_fileevent_target_follows_action", {"action": "resume"}),
+        ("model_workers_fileevent_has_document", {"document": ""}),
+        ("model_workers_fileevent_has_document", {"reason": ""}),
+        ("model_workers_fileevent_void_has_reason", {"voided_at": NOW}),
+    ],
+)
+def test_an_event_that_contradicts_itself_is_refused(name, facts, person):
+    with refused_by(name):
+        event(person, **facts)
+
+
+def test_of_one_day_there_is_one_event(person):
+    event(person)
+    with refused_by("model_workers_fileevent_one_a_day"):
+        event(person, action="resume", target="valid")
+
+
+@pytest.mark.parametrize(
+    "change", [{"effective_on": date(2016, 1, 1)}, {"document": "另一份"}, {"reason": "另一个"}]
+)
+def test_the_facts_of_an_event_are_fixed(change, person):
+    row = event(person)
+    with pytest.raises(DatabaseError, match="Cannot update"):
+        FileEvent.objects.filter(pk=row.pk).update(**change)
+
+
+# --- reviews -------------------------------------------------------------------------------------------------------
+
+
+def review(person: Person, **facts: Any) -> Review:
+    given = {
+        "year": 2016,
+        "union": person.union,
+        "due_on": date(2016, 6, 30),
+        "created_by": person.created_by,
+    }
+    return Review.objects.create(person=person, **given | facts)
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("model_workers_review_done_by_someone", {"outcome": "confirmed"}),
+        ("model_workers_review_done_by_someone", {"done_at": NOW}),
+        ("model_workers_review_change_explained", {"outcome": "changed", "done_at": NOW}),
+    ],
+)
+def test_an_answer_has_a_person_a_time_and_an_explanation(name, facts, person):
+    if name == "model_workers_review_change_explained":
+        facts = facts | {"done_by": person.created_by}
+    with refused_by(name):
+        review(person, **facts)
+
+
+def test_of_one_year_there_is_one_review(person):
+    review(person)
+    with refused_by("model_workers_review_once"):
+        review(person)
+
+
+# --- nominations -----------------------------------------------------------------------------------------------------
+
+
+def nominate(person: Person, **facts: Any) -> Nomination:
+    given = {
+        "title": HonourTitleFactory(),
+        "year": 2016,
+        "recommended_by": person.union,
+        "merits": "示例",
+        "created_by": person.created_by,
+    } | facts
+    return Nomination.objects.create(person=person, **given)
+
+
+def test_one_honour_of_a_year_is_under_way_once(person):
+    first = nominate(person)
+    with refused_by("model_workers_nomination_one_open"), transaction.atomic():
+        nominate(person, title=first.title)
+    Nomination.objects.filter(pk=first.pk).update(status="withdrawn")
+    nominate(person, title=first.title)
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        (
+            "model_workers_nomination_notice_in_order",
+            {"notice_from": date(2016, 4, 8), "notice_until": date(2016, 4, 4)},
+        ),
+        ("model_workers_nomination_notice_in_order", {"notice_until": date(2016, 4, 4)}),
+        ("model_workers_nomination_becomes_an_honour", {"status": "approved", "objections": "没有"}),
+        ("model_workers_nomination_approved_after_notice", {"status": "noticed"}),
+    ],
+)
+def test_a_nomination_that_contradicts_itself_is_refused(name, facts, person):
+    if name == "model_workers_nomination_becomes_an_honour":
+        facts = facts | {"notice_from": date(2016, 4, 1), "notice_until": date(2016, 4, 8)}
+    with refused_by(name):
+        nominate(person, **facts)
+
+
+def test_an_approved_nomination_says_what_came_in(person):
+    days = {"notice_from": date(2016, 4, 1), "notice_until": date(2016, 4, 8)}
+    with refused_by("model_workers_nomination_objections_known"):
+        nominate(person, status="approved", honour=HonourFactory(person=person), **days)
+
+
+def test_only_the_moves_of_the_table_are_made(person):
+    allowed = {(str(source), str(step.target)) for step in FLOW.steps for source in step.sources}
+    for source in NominationStatus:
+        for target in NominationStatus:
+            if source == target:
+                continue
+            row = nominate(
+                person,
+                title=HonourTitleFactory(name=f"示例{source}{target}"),
+                status=source,
+                notice_from=date(2016, 4, 1),
+                notice_until=date(2016, 4, 8),
+                objections="没有",
+                honour=HonourFactory(person=person) if source == "approved" else None,
+            )
+            changed = {
+                "status": target,
+                "honour": HonourFactory(person=person) if target == "approved" else None,
+            }
+            try:
+                with transaction.atomic():
+                    Nomination.objects.filter(pk=row.pk).update(**changed)
+                moved = True
+            except (InternalError, ProgrammingError):
+                moved = False
+            assert moved == ((source, target) in allowed), (source, target)
+
+
+def test_the_people_of_a_nomination_differ_even_past_the_services(person):
+    row = nominate(person)
+    user, other = UserFactory(), UserFactory()
+
+    def step(action: str, actor: Any) -> None:
+        NominationStep.objects.create(
+            nomination=row, action=action, source="draft", target="recommended", actor=actor, roles=""
+        )
+
+    step("recommend", user)
+    step("withdraw", user)
+    for action in ("qualify", "consult"):
+        step(action, other)
+    for action, actor in (("approve", other), ("approve", user), ("notice", user)):
+        with refused_by("model_workers_nominationstep_different_people"), transaction.atomic():
+            step(action, actor)
+
+
+def test_a_step_stays_as_it_was_taken(person):
+    row = NominationStep.objects.create(
+        nomination=nominate(person),
+        action="recommend",
+        source="draft",
+        target="recommended",
+        actor=person.created_by,
+        roles="",
+    )
+    for change in (lambda: NominationStep.objects.filter(pk=row.pk).update(note="改"), row.delete):
+        with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
+            change()
+
+
+# --- deeds on many ---------------------------------------------------------------------------------------------------
+
+
+def bulk(person: Person, **facts: Any) -> BulkChange:
+    given = {
+        "union": person.union,
+        "kind": "review",
+        "summary": "示例",
+        "people": 1,
+        "changes": [{"id": 1, "before": None, "after": person.pk}],
+        "actor": person.created_by,
+    } | facts
+    return BulkChange.objects.create(**given)
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("model_workers_bulkchange_of_somebody", {"people": 0}),
+        ("model_workers_bulkchange_undone_by_someone", {"undone_at": NOW}),
+    ],
+)
+def test_a_deed_that_contradicts_itself_is_refused(name, facts, person):
+    with refused_by(name):
+        bulk(person, **facts)
+
+
+def test_what_stood_there_before_is_fixed(person):
+    row = bulk(person)
+    with pytest.raises(DatabaseError, match="Cannot update"):
+        BulkChange.objects.filter(pk=row.pk).update(changes=[])
+
+
+# --- kept filters and days off -----------------------------------------------------------------------------------------
+
+
+def test_a_name_is_used_once_for_a_page_by_a_person():
+    user = UserFactory()
+    same = {"user": user, "page": "people:person_list", "name": "常用", "query": "work=retired"}
+    SavedView.objects.create(**same)
+    SavedView.objects.create(**same | {"page": "model_workers:worker_list"})
+    SavedView.objects.create(**same | {"user": UserFactory()})
+    with refused_by("accounts_savedview_once"):
+        SavedView.objects.create(**same)
+
+
+@pytest.mark.parametrize("missing", ["name", "query"])
+def test_kept_filters_have_a_name_and_something_to_filter(missing):
+    facts = {"page": "people:person_list", "name": "常用", "query": "work=retired", missing: ""}
+    with refused_by("accounts_savedview_is_named"):
+        SavedView.objects.create(user=UserFactory(), **facts)
+
+
+@pytest.mark.parametrize(("day", "is_working"), [(date(2016, 10, 8), False), (date(2016, 10, 7), True)])
+def test_a_day_that_is_as_its_weekday_is_is_not_kept(day, is_working):
+    with refused_by("accounts_calendarday_differs"):
+        CalendarDay.objects.create(day=day, is_working=is_working, note="示例")
+
+
+def test_no_constraint_of_these_tables_was_forgotten():
+    """Those that stand in the database for these tables are the ones that are tried above."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE contype IN ('c', 'x') AND conrelid::regclass::text ~ %s"
+            " AND conname LIKE 'mw%%'",
+            ["model_workers_(honour|workerfile|fileevent|review|nomination|nominationstep|bulkchange)$"],
+        )
+        names = {name for (name,) in cursor.fetchall()}
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert {name for name in names if name not in text} == set()
