@@ -9,7 +9,6 @@ from apps.core.numbering import (
     chinese_number,
     heading,
     normalise_document_number,
-    nth,
     parse_document_number,
 )
 
@@ -46,7 +45,6 @@ def test_two_numbers_never_share_a_numeral(one, other):
 def test_heading_marks_follow_the_four_levels_of_official_documents():
     assert [heading(level, 3) for level in (1, 2, 3, 4)] == ["三、", "（三）", "3.", "（3）"]
     assert heading(2, 12) == "（十二）"
-    assert nth(3, "次调剂") == "第3次调剂"
     with pytest.raises(ValueError, match="no heading level"):
         heading(5, 1)
 
