@@ -57,3 +57,13 @@ class Flow:
         if found.needs_minutes and not minutes.strip():
             raise Refused(f"{found.label}必须填写会议纪要文号。", field="minutes_number", code="minutes")
         return found
+
+
+@dataclass(frozen=True)
+class StageStep:
+    """One stage of the way through the hands, as the stepper on a page takes it."""
+
+    label: str
+    state: str
+    note: str = ""
+    url: str = ""

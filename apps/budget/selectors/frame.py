@@ -23,20 +23,10 @@ from apps.budget.selectors.contributors import contributors
 from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order
 from apps.core import money
-from apps.core.workflow import Step
+from apps.core.workflow import StageStep, Step
 
 _TAKES_BACK = ("return", "withdraw")
 _DID: dict[str, str] = {"submit": "提交", "check": "审核", "approve": "审批", "return": "退回"}
-
-
-@dataclass(frozen=True)
-class StageStep:
-    """One step of the stepper, as the component takes it."""
-
-    label: str
-    state: str
-    note: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True)

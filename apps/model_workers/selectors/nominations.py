@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.accounts.selectors import calendar_exceptions, calendar_is_known
 from apps.core.errors import Refused
 from apps.core.workdays import count_working_days, last_of_working_days
-from apps.core.workflow import Step
+from apps.core.workflow import StageStep, Step
 from apps.model_workers.models import Nomination
 from apps.model_workers.rules.nominations import (
     FLOW,
@@ -47,15 +47,6 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One stage, as the component takes it."""
-
-    label: str
-    state: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Entry:
     """One step that was taken, as the timeline takes it."""
 
@@ -81,7 +72,7 @@ class NoticeFacts:
 class NominationPage:
     nomination: Nomination
     choices: tuple[Choice, ...]
-    stages: tuple[Stage, ...]
+    stages: tuple[StageStep, ...]
     entries: tuple[Entry, ...]
     notice: NoticeFacts | None
 
@@ -151,7 +142,7 @@ def _choices(
     return tuple(found)
 
 
-def _stages(nomination: Nomination, passed: Sequence[str]) -> tuple[Stage, ...]:
+def _stages(nomination: Nomination, passed: Sequence[str]) -> tuple[StageStep, ...]:
     """Green up to where it stands; a nomination that was refused or withdrawn stops there."""
     ended = nomination.status in (NominationStatus.REFUSED, NominationStatus.WITHDRAWN)
     here = passed[-1] if ended and passed else nomination.status
@@ -162,7 +153,7 @@ def _stages(nomination: Nomination, passed: Sequence[str]) -> tuple[Stage, ...]:
         done = number < place or status == NominationStatus.APPROVED == nomination.status
         state = "done" if done else "current" if number == place else "todo"
         note = nomination.get_status_display() if number == place and ended else ""
-        stages.append(Stage(label, state, note))
+        stages.append(StageStep(label, state, note))
     return tuple(stages)
 
 

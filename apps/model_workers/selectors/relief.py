@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.accounts.models import User
 from apps.core.errors import Refused
-from apps.core.workflow import Step
+from apps.core.workflow import StageStep, Step
 from apps.model_workers.models import ReliefCase, ReliefDecision, ReliefStandard
 from apps.model_workers.rules.honours import Category
 from apps.model_workers.rules.relief import (
@@ -241,15 +241,6 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One stage, as the component takes it."""
-
-    label: str
-    state: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Entry:
     """One decision, as the timeline takes it."""
 
@@ -264,7 +255,7 @@ class Entry:
 @dataclass(frozen=True)
 class CasePage:
     choices: tuple[Choice, ...]
-    stages: tuple[Stage, ...]
+    stages: tuple[StageStep, ...]
     entries: tuple[Entry, ...]
     waiting_on: str
     """Whose turn it is, for those who cannot take the case further now."""
@@ -293,18 +284,18 @@ def case_page(case: ReliefCase, *, viewer: User) -> CasePage:
     )
 
 
-def _stages(case: ReliefCase) -> tuple[Stage, ...]:
+def _stages(case: ReliefCase) -> tuple[StageStep, ...]:
     ended = {ReliefStatus.REJECTED: "不予救助", ReliefStatus.WITHDRAWN: "已取消"}.get(
         ReliefStatus(case.status)
     )
     if ended:
-        return (Stage("录入", "done"), Stage(ended, "current"))
+        return (StageStep("录入", "done"), StageStep(ended, "current"))
     status = ReliefStatus.DRAFT if case.status == ReliefStatus.RETURNED else case.status
     place = [value for value, _ in _WAY].index(ReliefStatus(status))
     note = "退回修改" if case.status == ReliefStatus.RETURNED else ""
     done = len(_WAY) if case.status == ReliefStatus.APPROVED else place
     return tuple(
-        Stage(
+        StageStep(
             label, "done" if at < done else "current" if at == place else "todo", note if at == place else ""
         )
         for at, (_, label) in enumerate(_WAY)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from apps.accounts.models import User
 from apps.accounts.roles import GRANTS, Role
 from apps.core.errors import Refused
-from apps.core.workflow import Step
+from apps.core.workflow import StageStep, Step
 from apps.model_workers.models import AllowanceRun, RunDecision
 from apps.model_workers.rules.allowances import RUN_FLOW, RUN_TONES, RunStatus, barred
 from apps.model_workers.rules.run_sheet import RunSheet
@@ -47,14 +47,6 @@ class Choice:
     @property
     def is_main(self) -> bool:
         return not self.takes_back
-
-
-@dataclass(frozen=True)
-class StageStep:
-    label: str
-    state: str
-    note: str = ""
-    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,23 @@ class Copy:
     row_count: int = 1
 
 
+def table_copy(
+    name: str, data: bytes, *, title: str, described: str, row_count: int, actor: User, address: str | None
+) -> Copy:
+    """A spreadsheet in hand, the export of its rows written down. Within the caller's transaction."""
+    copy = Copy(name, data, hashlib.sha256(data).hexdigest(), row_count)
+    record_access(
+        kind=AccessRecord.Kind.EXPORT,
+        actor=actor,
+        subject=title,
+        detail=described,
+        row_count=row_count,
+        sha256=copy.sha256,
+        address=address,
+    )
+    return copy
+
+
 def _listed(filters: Mapping[str, Any], actor: User, now: datetime) -> Roster:
     require_right(actor, "person.export")
     found = roster(viewer=actor, filters=filters, today=timezone.localdate(now))
@@ -53,17 +70,10 @@ def export_roster(
     found = _listed(filters, actor, now)
     title = f"劳模名册（截至{found.as_of:%Y-%m-%d}）"
     data, count = workers_workbook(for_list(found.people, found.as_of), title=title, created=now)
-    copy = Copy(f"劳模名册{found.as_of:%Y%m%d}.xlsx", data, hashlib.sha256(data).hexdigest(), count)
-    record_access(
-        kind=AccessRecord.Kind.EXPORT,
-        actor=actor,
-        subject=title,
-        detail=described,
-        row_count=count,
-        sha256=copy.sha256,
-        address=address,
+    name = f"劳模名册{found.as_of:%Y%m%d}.xlsx"
+    return table_copy(
+        name, data, title=title, described=described, row_count=count, actor=actor, address=address
     )
-    return copy
 
 
 def print_roster(

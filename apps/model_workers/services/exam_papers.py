@@ -1,6 +1,5 @@
 """The papers of an exam going out, each written down: slips, rosters to sign, the settlement, the spreadsheet."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -23,7 +22,7 @@ from apps.model_workers.selectors.exams import (
     money_of,
     roster,
 )
-from apps.model_workers.services.copies import Copy
+from apps.model_workers.services.copies import Copy, table_copy
 from apps.model_workers.tables.exams import roster_workbook
 
 MOST_SLIPS = 200
@@ -101,17 +100,9 @@ def export_exam_roster(
     rows = roster(exam, viewer=actor, filters=filters)
     title = f"{exam.union.short_name}{exam.year}年体检名册"
     data, count = roster_workbook(rows, title=title, created=now)
-    copy = Copy(f"{title}.xlsx", data, hashlib.sha256(data).hexdigest(), count)
-    record_access(
-        kind=AccessRecord.Kind.EXPORT,
-        actor=actor,
-        subject=title,
-        detail=described,
-        row_count=count,
-        sha256=copy.sha256,
-        address=address,
+    return table_copy(
+        f"{title}.xlsx", data, title=title, described=described, row_count=count, actor=actor, address=address
     )
-    return copy
 
 
 def _listed(exam_id: int, filters: Mapping[str, Any], actor: User, *, most: int) -> tuple[Exam, list[Any]]:

@@ -1,6 +1,5 @@
 """Relief cases going out, each written down: the approval form of one, the list as a spreadsheet."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,15 +7,15 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import AccessRecord, User
-from apps.accounts.services import record_access, record_print
+from apps.accounts.models import User
+from apps.accounts.services import record_print
 from apps.core.errors import Refused
 from apps.model_workers.documents.relief import relief_form
 from apps.model_workers.models import ReliefCase
 from apps.model_workers.printing.relief import set_relief_form
 from apps.model_workers.rules.relief import reference_day
 from apps.model_workers.selectors.relief import decisions_of, filtered_cases
-from apps.model_workers.services.copies import Copy
+from apps.model_workers.services.copies import Copy, table_copy
 from apps.model_workers.services.relief import granted_of
 from apps.model_workers.tables.relief import cases_workbook
 from apps.people.models import Person
@@ -48,16 +47,7 @@ def export_cases(
         raise Refused("您没有导出名册的权限。", code="permission")
     title = "劳模困难救助名册"
     data, count = cases_workbook(filtered_cases(viewer=actor, filters=filters), title=title, created=now)
-    copy = Copy(
-        f"{title}{timezone.localdate(now):%Y%m%d}.xlsx", data, hashlib.sha256(data).hexdigest(), count
+    name = f"{title}{timezone.localdate(now):%Y%m%d}.xlsx"
+    return table_copy(
+        name, data, title=title, described=described, row_count=count, actor=actor, address=address
     )
-    record_access(
-        kind=AccessRecord.Kind.EXPORT,
-        actor=actor,
-        subject=title,
-        detail=described,
-        row_count=count,
-        sha256=copy.sha256,
-        address=address,
-    )
-    return copy

@@ -1,14 +1,13 @@
 """Filters of the lists: cleaned, described in words, and put back into an address."""
 
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
 
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
-from apps.core.forms import HouseForm
+from apps.core.filters import FilterForm
 from apps.people.forms.choices import UnitChoice
 from apps.people.models import Unit
 from apps.people.rules.identity import holds_number
@@ -24,8 +23,8 @@ NUMBER_IN_ADDRESS = (
 )
 
 
-class FilterForm(HouseForm):
-    """What every filter of a list shares. Wrong input is told, never guessed."""
+class RegisterFilterForm(FilterForm):
+    """Filters with a word to search by, which is never a whole number of somebody."""
 
     q = forms.CharField(max_length=60, required=False)
 
@@ -40,27 +39,6 @@ class FilterForm(HouseForm):
         """A whole number was put into the address by hand or by a browser without scripts."""
         return self.has_error("q", code="number")
 
-    @property
-    def is_filtered(self) -> bool:
-        return any(bool(self.data.get(name)) for name in self.fields)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The filters that are set."""
-        return {name: value for name, value in self.cleaned_data.items() if value} if self.is_valid() else {}
-
-    @property
-    def sentences(self) -> list[str]:
-        return [str(message) for messages in self.errors.values() for message in messages]
-
-    def address(self, *, without: tuple[str, ...] = (), **more: str) -> str:
-        """The filters as a query string with its question mark, and what is added to them; empty without any."""
-        pairs = [
-            (name, self.data.get(name)) for name in self.fields if self.data.get(name) and name not in without
-        ]
-        pairs += more.items()
-        return f"?{urlencode(pairs)}" if pairs else ""
-
     def hidden(self) -> list[tuple[str, str]]:
         """The filters as a form carries them on; none when one of them is wrong."""
         return [(name, str(self.data.get(name))) for name in self.values]
@@ -68,13 +46,9 @@ class FilterForm(HouseForm):
     @property
     def described(self) -> str:
         """The filters in words, for the record of an export."""
-        parts = []
-        for name, value in self.values.items():
-            field = self.fields[name]
-            is_choice = isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField)
-            label = choice_label(field, value) if is_choice else value
-            parts.append(f"{'搜索' if name == 'q' else field.label} {label}")
-        return "，".join(parts)
+        return "，".join(
+            f"{'搜索' if name == 'q' else self.fields[name].label} {self.shown(name)}" for name in self.values
+        )
 
 
 def choice_label(field: forms.Field, value: Any) -> str:
@@ -83,7 +57,7 @@ def choice_label(field: forms.Field, value: Any) -> str:
     return str(choices.get(value, value))
 
 
-class PersonFilterForm(FilterForm):
+class PersonFilterForm(RegisterFilterForm):
     q = forms.CharField(
         label="姓名、拼音首字母、末四位、单位或完整号码",
         max_length=60,
@@ -148,7 +122,7 @@ class PersonFilterForm(FilterForm):
         return found if chosen is None or chosen in found else [*found, chosen]
 
 
-class UnitFilterForm(FilterForm):
+class UnitFilterForm(RegisterFilterForm):
     q = forms.CharField(
         label="搜索",
         max_length=60,
