@@ -128,7 +128,7 @@ def test_somebody_is_entered_recorded_photographed_and_printed(page: Page, sign_
     page.get_by_role("button", name="上传", exact=True).click()
     picture = page.get_by_role("img", name="钱示例的照片")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth") == 413
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 413
     with page.expect_download() as download:
         page.get_by_role("button", name="登记表").click()
     assert download.value.suggested_filename == "人员登记表 钱示例.pdf"
