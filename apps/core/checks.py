@@ -31,12 +31,14 @@ def check_sealed_columns(**kwargs: Any) -> list[CheckMessage]:
         for field in model._meta.concrete_fields
         if isinstance(field, EncryptedField)
     ]
-    labels = Counter(field.label for model, field in sealed if not issubclass(model, Event))
+    labels = Counter(
+        field.label for model, field in sealed if not issubclass(model, Event) and not field.is_bound_for
+    )
     return [error for model, field in sealed for error in judge_column(model, field, labels)]
 
 
 def judge_column(model: type[Model], field: EncryptedField, labels: Counter[str]) -> list[CheckMessage]:
-    """`labels`: how often each label is used."""
+    """`labels`: how many columns have each label, without those whose values are on their way into another."""
     name = f"{model._meta.label}.{field.name}"
     if issubclass(model, Event):
         return [
@@ -49,6 +51,8 @@ def judge_column(model: type[Model], field: EncryptedField, labels: Counter[str]
     found: list[CheckMessage] = []
     if not field.label or labels[field.label] > 1:
         found.append(Error(f"{name}: needs a label of its own.", id="core.E003"))
+    if field.is_bound_for and not labels[field.label]:
+        found.append(Error(f"{name}: there is no column {field.label} to go to.", id="core.E005"))
     row: Field[Any, Any] | None = next(
         (one for one in model._meta.concrete_fields if one.name == field.row), None
     )

@@ -8,6 +8,7 @@ from apps.accounts import services
 from apps.accounts.models import AccessRecord, RoleGrant, Session, Union, User
 from apps.accounts.roles import Role
 from apps.core import audit
+from tests.database import altered
 from tests.factories import AccessRecordFactory, RoleGrantFactory, UnionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,16 @@ def test_a_union_that_breaks_the_tree_is_refused(constraint, facts):
         UnionFactory(**facts)
 
 
+def test_a_path_that_does_not_end_with_the_code_is_refused_even_where_no_trigger_looks():
+    union = UnionFactory()
+    with (
+        altered("ALTER TABLE accounts_union DISABLE TRIGGER USER"),
+        refused("accounts_union_path_ends_with_code"),
+        transaction.atomic(),
+    ):
+        Union.objects.filter(pk=union.pk).update(path="LF/ZZ/")
+
+
 @pytest.mark.parametrize("change", [{"code": "ZZ"}, {"path": "LF/ZZ/"}, {"parent": None}])
 def test_a_union_stays_where_it_is(change):
     union = UnionFactory()
@@ -69,6 +80,16 @@ def test_people_see_their_own_branch_and_not_one_with_a_similar_code():
 def test_a_user_name_is_plain(username):
     with refused("accounts_user_name_is_plain"), transaction.atomic():
         UserFactory(username=username)
+
+
+def test_a_user_name_is_one_persons_however_it_is_written():
+    UserFactory(username="capital")
+    with (
+        altered("ALTER TABLE accounts_user DROP CONSTRAINT accounts_user_name_is_plain"),
+        refused("accounts_user_name_once"),
+        transaction.atomic(),
+    ):
+        UserFactory(username="Capital")
 
 
 def test_a_demo_account_has_no_password():

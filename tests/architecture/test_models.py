@@ -1,6 +1,7 @@
 """What must hold for every model, read from the running application."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -8,6 +9,7 @@ from django.db.models import CheckConstraint, UniqueConstraint
 
 FLOORS = ["core", "accounts", "people", "budget", "model_workers", "home"]  # from the ground up
 MODELS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+TESTS = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -31,3 +33,10 @@ def test_a_broken_constraint_is_explained_in_chinese(model):
         assert constraint.name.startswith(f"{model._meta.app_label}_"), constraint.name
         if isinstance(constraint, CheckConstraint | UniqueConstraint):
             assert CHINESE.search(str(constraint.violation_error_message)), constraint.name
+
+
+def test_every_constraint_is_tried_by_its_name():
+    tests = "".join(path.read_text() for path in TESTS.rglob("*.py"))
+    names = {constraint.name for model in MODELS for constraint in model._meta.constraints}
+    assert names
+    assert not [name for name in sorted(names) if f'"{name}"' not in tests]

@@ -1,6 +1,7 @@
 """A keyring that cannot be read, and a secret column that could not be rotated, are found before anything starts."""
 
 from collections import Counter
+from typing import Any
 
 from django.core.checks import run_checks
 from django.db import models
@@ -26,7 +27,7 @@ def test_a_keyring_that_cannot_be_read_is_a_fault_and_the_message_holds_no_key(s
     assert "not-a-key" not in str(fault)
 
 
-def judge(*, times: int = 1, **options: str) -> list[str | None]:
+def judge(*, times: int = 1, **options: Any) -> list[str | None]:
     """What is wrong with a secret column declared like this, whose label is used so many times."""
     with isolate_apps("apps.core"):
 
@@ -49,6 +50,8 @@ def test_a_secret_column_needs_a_label_of_its_own_and_a_row():
     assert judge(label="") == ["core.E003"]
     assert judge(label="core.sample.secret", times=2) == ["core.E003"]
     assert judge(label="core.sample.secret", row="nowhere") == ["core.E004"]
+    assert judge(label="core.sample.secret", is_bound_for=True) == []
+    assert judge(label="core.sample.secret", is_bound_for=True, times=0) == ["core.E005"]
 
 
 def test_the_history_must_not_copy_a_secret_column():

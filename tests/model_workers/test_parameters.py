@@ -163,6 +163,30 @@ def test_the_database_refuses_two_on_one_day():
         AllowanceStandardFactory(award_class=2, is_sample=False)
 
 
+EARLIER = date(2011, 5, 31)
+
+
+@pytest.mark.parametrize(
+    ("name", "factory", "facts"),
+    [
+        ("model_workers_standard_positive", AllowanceStandardFactory, {"amount": 0}),
+        ("model_workers_standard_days_in_order", AllowanceStandardFactory, {"valid_until": EARLIER}),
+        ("model_workers_counting_days_in_order", CountingRuleFactory, {"valid_until": EARLIER}),
+        ("model_workers_counting_has_basis", CountingRuleFactory, {"is_sample": False}),
+        ("model_workers_counting_counts_something", CountingRuleFactory, {"categories": []}),
+    ],
+)
+def test_the_database_refuses_a_parameter_that_contradicts_itself(name, factory, facts):
+    with pytest.raises(IntegrityError, match=name):
+        factory(**facts)
+
+
+def test_two_rules_of_counting_never_hold_on_one_day():
+    CountingRuleFactory()
+    with pytest.raises(IntegrityError, match="model_workers_counting_no_overlap"):
+        CountingRuleFactory(valid_from=date(2012, 1, 1))
+
+
 # --- correcting --------------------------------------------------------------------------------------------
 
 

@@ -104,6 +104,19 @@ def test_a_run_begins_as_a_draft(office, values):
         )
 
 
+def test_a_union_has_one_run_a_year_that_was_not_voided(office):
+    run = office.run()
+    copy = {
+        "union": run.union,
+        "year": run.year,
+        "snapshot_on": run.snapshot_on,
+        "rule": run.rule,
+        "created_by": run.created_by,
+    }
+    with refused("model_workers_run_once"):
+        AllowanceRun.objects.create(**copy)
+
+
 def test_a_state_moves_only_behind_a_decision_that_says_so(office):
     run = office.run()
     with refused("model_workers_run_moves_by_decision"):
@@ -117,6 +130,17 @@ def test_a_state_moves_only_behind_a_decision_that_says_so(office):
     execute(DECISION.format(action="return", source="submitted", target="approved"))
     with pytest.raises(DatabaseError):
         AllowanceRun.objects.filter(pk=run.pk).update(status="approved", approved_at=office.now)
+
+
+def test_an_approved_run_was_approved_at_some_time(office):
+    run = office.run()
+    office.decide(run, office.clerk, "submit")
+    office.decide(run, office.head, "check")
+    decision = DECISION.format(action="approve", source="checked", target="approved")
+    execute(decision.replace("actor_id, ''", f"{office.vice.pk}, ''"))
+    with refused("model_workers_run_approved_at_some_time"):
+        AllowanceRun.objects.filter(pk=run.pk).update(status="approved")
+    assert AllowanceRun.objects.filter(pk=run.pk).update(status="approved", approved_at=office.now) == 1
 
 
 @pytest.mark.parametrize("action", ["check", "approve", "submit"])

@@ -241,6 +241,7 @@ def test_a_roster_is_taken_over_from_its_page(client, stage):
     take(RosterImport.objects.get(), roster.uploaded_by)
     text = client.get(address("detail", roster)).content.decode()
     assert "新增 1 人，变更 0 人" in text
+    assert reverse("people:person_detail", args=[Person.objects.get().public_id]) in text
     assert "已导入" in client.get(reverse("people:roster_list")).content.decode()
 
 

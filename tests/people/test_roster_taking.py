@@ -9,7 +9,15 @@ from django.utils import timezone
 
 from apps.core.errors import Refused
 from apps.core.jobs import NO_WORKER_AFTER
-from apps.people.models import DuplicatePair, Person, RosterImport, RosterRow, StandingEvent, Unit
+from apps.people.models import (
+    DuplicatePair,
+    Person,
+    RosterFacts,
+    RosterImport,
+    RosterRow,
+    StandingEvent,
+    Unit,
+)
 from apps.people.rules.drafts import PersonDraft
 from apps.people.services import roster_taking
 from apps.people.services.exports import export_people
@@ -260,7 +268,8 @@ def refused(clerk):
         take(roster, clerk)
         assert (roster.status, roster.taken_by) == (RosterImport.Status.STAGED, None)
         assert Person.objects.count() == people
-        assert not RosterRow.objects.filter(roster=roster, values__isnull=True).exists()
+        written = roster.new_count + roster.changed_count
+        assert RosterFacts.objects.filter(roster=roster).count() == written
         return roster.message
 
     return run
@@ -345,8 +354,30 @@ def test_afterwards_nothing_sealed_is_left_but_what_became_of_each_row(stage, cl
     roster = take(stage(somebody(1), somebody(2)), clerk)
     assert counts(roster) == (2, 0, 0, 0)
     assert not RosterRow.objects.filter(values__isnull=False).exists()
-    assert {row.person.name for row in RosterRow.objects.all()} == {somebody(1)["姓名"], somebody(2)["姓名"]}
+    assert not RosterFacts.objects.exists()
+    for row in RosterRow.objects.all():
+        assert Person.objects.get(public_id=row.person_public_id).name == row.name
+    assert {row.name for row in RosterRow.objects.all()} == {somebody(1)["姓名"], somebody(2)["姓名"]}
     assert row_of(roster, 2).outcome == "new"
+
+
+def test_the_rows_of_changed_and_unchanged_people_are_cleared_too(stage, union, clerk):
+    people = [PersonFactory(union=union, name="示例甲", id_number=number_of(order)) for order in (1, 2)]
+    row = {"姓名": "示例甲", "证件号码": number_of(1)}
+    roster = take(stage(row | {"民族": "汉族"}, row | {"证件号码": number_of(2)}), clerk)
+    assert counts(roster) == (0, 1, 1, 0)
+    assert not RosterRow.objects.filter(values__isnull=False).exists()
+    assert [row_of(roster, number).person_public_id for number in (2, 3)] == [
+        person.public_id for person in people
+    ]
+
+
+def test_a_roster_of_which_something_is_missing_is_not_taken_over(stage, clerk):
+    roster = stage(somebody(1), somebody(2))
+    RosterFacts.objects.filter(number=3).delete()
+    assert take(roster, clerk).message == f"暂存的内容不完整，{AGAIN}"
+    assert roster.status == RosterImport.Status.STAGED
+    assert not Person.objects.exists()
 
 
 def test_pairs_that_may_be_one_person_are_raised(stage, union, clerk):

@@ -14,6 +14,7 @@ from apps.people.models import Person, RosterImport, RosterPiece, RosterRow
 from apps.people.models.rosters import PIECE_COLUMN
 from tests.factories import PersonFactory, UserFactory
 from tests.people.identity import account_number, resident_number
+from tests.people.roster_files import roster_file, somebody, staged, take
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = new_key(), new_key()
@@ -53,6 +54,10 @@ def test_every_sealed_column_of_every_app_is_found():
         ("people.Person", "phone"),
         ("people.Person", "account"),
         ("people.RosterRow", "values"),
+        ("people.RosterFacts", "id_number"),
+        ("people.RosterFacts", "old_id_number"),
+        ("people.RosterFacts", "phone"),
+        ("people.RosterFacts", "account"),
         ("people.RosterPiece", "content"),
     } <= found
     assert not any(label.endswith("Event") and "Standing" not in label for label, _ in found)
@@ -89,6 +94,18 @@ def test_rows_of_rosters_and_the_pieces_of_their_files_turn_too(first_key):
     assert RosterRow.objects.get().values.reveal() == '{"name": "示例"}'
     piece = bytes(RosterPiece.objects.get().content)
     assert rotation.unseal_bytes(piece, column=PIECE_COLUMN, row=f"{roster.public_id}:7").decode() == "示例"
+
+
+def test_a_roster_staged_before_the_key_was_turned_is_taken_over_after_it(first_key):
+    clerk = UserFactory(county_clerk=True)
+    row = somebody(1)
+    roster = staged(union=clerk.union, actor=clerk, content=roster_file(row))
+    turn(first_key)
+    rotate()
+    first_key.FIELD_KEYS = [f"2:{NEW}"]
+    assert take(roster, clerk).status == RosterImport.Status.TAKEN
+    person = Person.objects.get()
+    assert (person.id_number.reveal(), person.account.reveal()) == (row["证件号码"], row["银行账号"])
 
 
 def test_turning_the_key_changes_no_version_and_leaves_no_history(first_key):

@@ -1,5 +1,6 @@
 """The rows of an uploaded xlsx one by one, from the process that opens it: a long sheet never stands in memory."""
 
+import fcntl
 import json
 import os
 import select
@@ -22,6 +23,8 @@ MAX_ROWS = 100_000
 MAX_COLUMNS = 256
 _SILENT_SECONDS = 30
 _PIECE = 64 * 1024
+_AHEAD_BYTES = 1024 * 1024
+"""How far the process may be ahead of whoever takes the rows: meanwhile it opens the next part of a long sheet."""
 _PROCESS = Path(__file__).with_name("process.py")
 _TOO_WIDE = (
     "表格的范围太大或内容异常（可能在很远的行或列里有多余的内容），没有读取；"
@@ -66,6 +69,7 @@ def open_rows(
         cwd="/",
     )
     try:
+        _let_run_ahead(process)
         _hand_over(process, data)
         del data
         answers = _answers(process, sheet=sheet, max_rows=max_rows, field=field)
@@ -83,6 +87,12 @@ def open_rows(
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 _close(pipe)
+
+
+def _let_run_ahead(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(OSError):  # the machine allows less: slower, not wrong
+        if process.stdout is not None:
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _AHEAD_BYTES)
 
 
 def _hand_over(process: "subprocess.Popen[bytes]", data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from apps.people.models.duplicates import DuplicatePair, Merge
 from apps.people.models.persons import Person, PersonQuerySet, Photo
-from apps.people.models.rosters import RosterImport, RosterPiece, RosterRow
+from apps.people.models.rosters import RosterFacts, RosterImport, RosterPiece, RosterRow
 from apps.people.models.standing import StandingEvent
 from apps.people.models.units import Unit
 
@@ -12,6 +12,7 @@ __all__ = [
     "Person",
     "PersonQuerySet",
     "Photo",
+    "RosterFacts",
     "RosterImport",
     "RosterPiece",
     "RosterRow",

@@ -108,7 +108,9 @@ class Person(models.Model):
     """
 
     public_id = models.UUIDField("标识", default=uuid.uuid4, unique=True, editable=False)
-    union = models.ForeignKey(Union, verbose_name="管理工会", on_delete=models.PROTECT, related_name="people")
+    union = models.ForeignKey(
+        Union, verbose_name="管理工会", on_delete=models.PROTECT, related_name="people", db_index=False
+    )
     unit = models.ForeignKey(
         Unit, verbose_name="单位", on_delete=models.PROTECT, null=True, blank=True, related_name="people"
     )

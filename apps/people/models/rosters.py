@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core.encryption import EncryptedField
-from apps.people.models.persons import Person
+from apps.people.models.persons import ACCOUNT_COLUMN, NUMBER_COLUMN, OLD_NUMBER_COLUMN, PHONE_COLUMN, Person
+from apps.people.rules.standing import Kind, UnitNature
 
 # Names inside the seals: never renamed.
 ROW_COLUMN = "people.rosterrow.values"
@@ -120,7 +121,7 @@ class RosterPiece(models.Model):
 class RosterRow(models.Model):
     """One row of a staged roster. What was in its cells is sealed; what is said of it names columns, never secrets.
 
-    A new person gets the row's own `public_id`.
+    A new person gets the row's own `public_id`; the cells of such a row can be made from its facts.
     """
 
     follows_merge = False
@@ -133,7 +134,7 @@ class RosterRow(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     roster = models.ForeignKey(
-        RosterImport, verbose_name="名册", on_delete=models.CASCADE, related_name="rows"
+        RosterImport, verbose_name="名册", on_delete=models.CASCADE, related_name="rows", db_index=False
     )
     number = models.PositiveIntegerField("行号")
     outcome = models.CharField("结果", max_length=7, choices=Outcome.choices)
@@ -142,7 +143,9 @@ class RosterRow(models.Model):
         Person, verbose_name="已有人员", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     version = models.PositiveIntegerField("核对时的版次", null=True)
-    values = EncryptedField("内容", null=True, label=ROW_COLUMN)
+    values = EncryptedField(
+        "单元格", null=True, label=ROW_COLUMN, help_text="按表中列的次序；新增的行没有，导入后清除"
+    )
     changes = models.JSONField("变更", default=list, help_text="项目、原值、新值；号码只有末四位")
     errors = models.JSONField("错误", default=list, help_text="列、原因")
     warnings = models.JSONField("提示", default=list, help_text="列、提示")
@@ -163,6 +166,75 @@ class RosterRow(models.Model):
                 | Q(outcome__in=("new", "error")),
                 name="people_rosterrow_change_has_person",
                 violation_error_message="变更和无变化的行必须对应一名已有人员。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.roster} 第{self.number}行"
+
+    @property
+    def person_public_id(self) -> uuid.UUID:
+        """Whose page it is about, once the roster is taken over: of a new person the row's own."""
+        return self.person.public_id if self.person is not None else self.public_id
+
+
+class RosterFacts(models.Model):
+    """What a row is going to write: the columns of a person as they will stand there, secrets sealed for that person.
+
+    NULL leaves what is there alone; of a new person it is empty. Gone once the roster is taken over.
+    """
+
+    roster = models.ForeignKey(
+        RosterImport, verbose_name="名册", on_delete=models.CASCADE, related_name="facts", db_index=False
+    )
+    number = models.PositiveIntegerField("行号")
+    public_id = models.UUIDField("人员标识")
+    is_new = models.BooleanField("新增")
+    name = models.CharField("姓名", max_length=40, null=True)
+    former_name = models.CharField("曾用名", max_length=40, null=True)
+    id_kind = models.CharField("证件类型", max_length=10, null=True)
+    id_number = EncryptedField("证件号码", null=True, label=NUMBER_COLUMN, is_bound_for=True)
+    id_hash = models.BinaryField("证件号码摘要", null=True)
+    id_last_four = models.CharField("证件末四位", max_length=4, null=True)
+    old_id_number = EncryptedField("15 位旧号", null=True, label=OLD_NUMBER_COLUMN, is_bound_for=True)
+    birth_on = models.DateField("出生日期", null=True)
+    sex = models.CharField("性别", max_length=6, null=True)
+    nation = models.CharField("民族", max_length=20, null=True)
+    politics = models.CharField("政治面貌", max_length=20, null=True)
+    education = models.CharField("文化程度", max_length=20, null=True)
+    post = models.CharField("职务（工种）", max_length=60, null=True)
+    residence = models.CharField("居住地", max_length=100, null=True)
+    phone = EncryptedField("联系电话", null=True, label=PHONE_COLUMN, is_bound_for=True)
+    phone_hash = models.BinaryField("电话摘要", null=True)
+    phone_last_four = models.CharField("电话末四位", max_length=4, null=True)
+    account = EncryptedField("银行账号", null=True, label=ACCOUNT_COLUMN, is_bound_for=True)
+    account_hash = models.BinaryField("账号摘要", null=True)
+    account_last_four = models.CharField("账号末四位", max_length=4, null=True)
+    bank_name = models.CharField("开户银行", max_length=60, null=True)
+    bank_branch = models.CharField("开户支行", max_length=60, null=True)
+    note = models.CharField("备注", max_length=200, null=True)
+    search_text = models.CharField("检索词", max_length=1000, null=True)
+    unit_name = models.CharField("单位名称", max_length=100, null=True)
+    credit_code = models.CharField("统一社会信用代码", max_length=18, null=True)
+    nature = models.CharField("单位性质", max_length=20, choices=UnitNature.choices, null=True)
+    work = models.CharField("工作状态", max_length=16, choices=Kind.choices, null=True)
+    work_since = models.DateField("状态起始日期", null=True)
+
+    class Meta:
+        verbose_name = "名册行待写内容"
+        verbose_name_plural = "名册行待写内容"
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("roster", "number"),
+                name="people_rosterfacts_number_once",
+                violation_error_message="同一名册里的行号不能重复。",
+            ),
+            models.CheckConstraint(
+                condition=Q(work__isnull=True, work_since__isnull=True)
+                | Q(work__isnull=False, work_since__isnull=False),
+                name="people_rosterfacts_work_dated",
+                violation_error_message="工作状态必须有起始日期。",
             ),
         )
 

@@ -31,7 +31,9 @@ class Unit(models.Model):
     """An employer (or village) of one union. When it goes bankrupt or is dissolved its nature changes, with a date."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    union = models.ForeignKey(Union, verbose_name="所属工会", on_delete=models.PROTECT, related_name="units")
+    union = models.ForeignKey(
+        Union, verbose_name="所属工会", on_delete=models.PROTECT, related_name="units", db_index=False
+    )
     name = models.CharField("单位名称", max_length=100)
     credit_code = models.CharField(
         "统一社会信用代码", max_length=18, blank=True, help_text="GB 32100-2015，18 位"
@@ -57,10 +59,12 @@ class Unit(models.Model):
         verbose_name_plural = "单位"
         ordering = ("union__path", "name")
         constraints = (
-            # The target of the composite key by which a person's unit stands in the person's union.
-            models.UniqueConstraint(fields=("id", "union"), name="people_unit_in_union"),
+            # The target of the composite key by which a person's unit stands in the person's union. No other index
+            # begins with the union: of a table it has not counted yet, the planner would take that one, and look
+            # through all units of the union for each person of a roster.
+            models.UniqueConstraint(fields=("union", "id"), name="people_unit_in_union"),
             models.UniqueConstraint(
-                fields=("union", "name"),
+                fields=("name", "union"),
                 name="people_unit_name_once",
                 violation_error_message="该工会已有同名单位。",
             ),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from apps.core.errors import Refused
 from apps.people.rules import identity
@@ -15,6 +16,7 @@ class Existing:
     """Somebody of the register, as far as a roster is compared with the row."""
 
     id: int
+    public_id: UUID
     version: int
     union_id: int
     union_name: str

@@ -62,7 +62,9 @@ def row_page(
     rows = (
         RosterRow.objects.filter(roster=roster, outcome=outcome)
         .select_related("person")
-        .only("number", "name", "changes", "errors", "warnings", "roster_id", "person__public_id")
+        .only(
+            "public_id", "number", "name", "changes", "errors", "warnings", "roster_id", "person__public_id"
+        )
     )
     if before is not None:
         found = list(rows.filter(number__lt=before).order_by("-number")[: PER_PAGE + 1])
@@ -89,7 +91,18 @@ class NumberHolders:
 
 
 _FACTS = (
-    *("id", "version", "union_id", "name", "former_name", "id_kind", "id_last_four", "birth_on", "sex"),
+    *(
+        "id",
+        "public_id",
+        "version",
+        "union_id",
+        "name",
+        "former_name",
+        "id_kind",
+        "id_last_four",
+        "birth_on",
+        "sex",
+    ),
     *("nation", "politics", "education", "post", "residence", "bank_name", "bank_branch", "note"),
     *("phone_last_four", "account_last_four", "phone_hash", "account_hash"),
 )

@@ -1,81 +1,100 @@
-"""What a staged row carries under its seal: the cells as they were typed, the facts to be written, or both."""
+"""A staged row: its cells as they were typed, under a seal, and the facts it is going to write."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from apps.core.encryption import seal, unseal
+from apps.core.encryption import seal, search_hash, unseal
 from apps.core.sheets.columns import Cell
+from apps.people.models import RosterFacts, RosterRow
+from apps.people.models.persons import ACCOUNT_COLUMN, NUMBER_COLUMN, OLD_NUMBER_COLUMN, PHONE_COLUMN
 from apps.people.models.rosters import ROW_COLUMN
+from apps.people.rules.identity import last_four
 from apps.people.rules.roster_cells import pack_cell, shown, unpack_cell
 from apps.people.rules.rosters import WorkEvent
-from apps.people.rules.standing import Kind
+from apps.people.services.persons import FILLED_FIELDS
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_DATES = ("birth_on",)
-_CODED = ("id_kind", "sex", "nature", "work")
+
+FACT_COLUMNS = (
+    *("roster_id", "number", "public_id", "is_new"),
+    *FILLED_FIELDS,
+    *("unit_name", "credit_code", "nature", "work", "work_since"),
+)
+_PLACES = {column: place for place, column in enumerate(FACT_COLUMNS)}
+_SECRETS = (
+    ("id_number", "id_hash", "id_last_four", NUMBER_COLUMN),
+    ("phone", "phone_hash", "phone_last_four", PHONE_COLUMN),
+    ("account", "account_hash", "account_last_four", ACCOUNT_COLUMN),
+)
+_CODED = ("id_kind", "sex")
 
 
-@dataclass(frozen=True)
-class Content:
-    """`facts` are columns of a person; `unit` is name, credit code and nature; `typed` the cells, in column order.
+def seal_cells(cells: Sequence[Cell], *, row: UUID) -> bytes:
+    return seal(as_json([pack_cell(cell) for cell in cells]), column=ROW_COLUMN, row=str(row))
 
-    A row that was found good and new carries facts alone: the cells can be made from them.
+
+def unseal_cells(sealed: bytes | memoryview, *, row: UUID) -> list[Cell]:
+    """Raises BrokenSealError."""
+    return [unpack_cell(cell) for cell in json.loads(unseal(bytes(sealed), column=ROW_COLUMN, row=str(row)))]
+
+
+def facts_of(
+    facts: Mapping[str, Any],
+    *,
+    roster_id: int,
+    number: int,
+    public_id: UUID,
+    is_new: bool,
+    hashes: Mapping[str, bytes | None],
+    unit: tuple[str, str, str] | None,
+    work: WorkEvent | None,
+) -> list[Any]:
+    """What a row writes of the person `public_id`, in the order of FACT_COLUMNS; `unit` is name, credit code, nature.
+
+    The facts are columns of a person, secrets in plain; `hashes` are those that were made already, by secret.
     """
-
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    unit: tuple[str, str, str] | None = None
-    work: WorkEvent | None = None
-    typed: Sequence[Cell] | None = None
-
-    def cells(self, columns: Sequence[str]) -> dict[str, object]:
-        """The cells by column, as they were typed or, of a row that was good in itself, in their cleaned form."""
-        if self.typed is not None:
-            return dict(zip(columns, self.typed, strict=True))
-        cells: dict[str, object] = {
-            key: shown(key, value) if key in _CODED else value for key, value in self.facts.items()
-        }
-        if self.unit is not None:
-            name, cells["credit_code"], nature = self.unit
-            cells |= {"unit": name, "nature": shown("nature", nature)}
-        if self.work is not None:
-            cells |= {"work": self.work.kind.label, "work_since": self.work.since}
-        return {key: cells.get(key) for key in columns}
-
-
-def pack(content: Content, *, row: UUID) -> bytes:
-    """Sealed for this row."""
-    packed: dict[str, Any] = {}
-    if content.facts:
-        packed["facts"] = {
-            key: value.isoformat() if isinstance(value, date) else value
-            for key, value in content.facts.items()
-        }
-    if content.unit is not None:
-        packed["unit"] = content.unit
-    if content.work is not None:
-        packed["work"] = [content.work.kind.value, content.work.since.isoformat()]
-    if content.typed is not None:
-        packed["typed"] = [pack_cell(cell) for cell in content.typed]
-    return seal(as_json(packed), column=ROW_COLUMN, row=str(row))
+    values: list[Any] = [None] * len(FACT_COLUMNS)
+    values[:4] = roster_id, number, public_id, is_new
+    for key, value in facts.items():
+        values[_PLACES[key]] = value
+    person = str(public_id)
+    for column, hashed, short, label in _SECRETS:
+        plain = facts.get(column)
+        if plain:
+            values[_PLACES[column]] = seal(plain, column=label, row=person)
+            values[_PLACES[hashed]] = hashes.get(column) or search_hash(plain, column=label)
+            values[_PLACES[short]] = last_four(plain)
+    if old := facts.get("old_id_number"):
+        values[_PLACES["old_id_number"]] = seal(old, column=OLD_NUMBER_COLUMN, row=person)
+    if unit is not None:
+        values[-5:-2] = unit
+    if work is not None:
+        values[-2:] = work.kind.value, work.since
+    return values
 
 
-def unpack(sealed: bytes | memoryview | None, *, row: UUID) -> Content:
-    """What was packed for this row. Raises BrokenSealError."""
-    if sealed is None:
-        return Content()
-    packed = json.loads(unseal(bytes(sealed), column=ROW_COLUMN, row=str(row)))
-    facts = packed.get("facts", {})
-    for key in _DATES:
-        if facts.get(key):
-            facts[key] = date.fromisoformat(facts[key])
-    unit, work, typed = packed.get("unit"), packed.get("work"), packed.get("typed")
-    return Content(
-        facts=facts,
-        unit=(unit[0], unit[1], unit[2]) if unit else None,
-        work=WorkEvent(Kind(work[0]), date.fromisoformat(work[1])) if work else None,
-        typed=[unpack_cell(cell) for cell in typed] if typed is not None else None,
-    )
+def cells_of(facts: RosterFacts, columns: Sequence[str]) -> dict[str, object]:
+    """The cells of a row that was good in itself, in their cleaned form, by column. Raises BrokenSealError."""
+    cells: dict[str, object] = {
+        "unit": facts.unit_name,
+        "credit_code": facts.credit_code,
+        "nature": shown("nature", facts.nature),
+        "work": facts.get_work_display(),
+        "work_since": facts.work_since,
+    }
+    for key in columns:
+        if key not in cells:
+            value = getattr(facts, key)
+            cells[key] = shown(key, value) if key in _CODED else value
+    for secret, *_ in _SECRETS:
+        if cells.get(secret) is not None:
+            cells[secret] = getattr(facts, secret).reveal()
+    return {key: cells[key] for key in columns}
+
+
+def drop_rows(roster_ids: Collection[int]) -> None:
+    """All rows of these rosters, and what they were going to write."""
+    RosterFacts.objects.filter(roster__in=roster_ids).delete()
+    RosterRow.objects.filter(roster__in=roster_ids).delete()

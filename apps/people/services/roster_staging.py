@@ -22,7 +22,7 @@ from apps.people.rules.rosters import Existing, KnownUnit, UnitWords, WorkEvent
 from apps.people.rules.standing import Kind
 from apps.people.selectors import rosters as selectors
 from apps.people.services.persons import PLAIN_FIELDS
-from apps.people.services.roster_rows import Content, as_json, pack
+from apps.people.services.roster_rows import FACT_COLUMNS, as_json, facts_of, seal_cells
 
 # Of a number that stands in a roster a hundred times, each row names this many of the others.
 _NAMED = 3
@@ -230,41 +230,58 @@ class Staging:
     # ---- what is written ---------------------------------------------------------------------------------------
 
     def _write(self, rows: Iterable[_Row]) -> None:
-        statement = (
-            "COPY people_rosterrow (public_id, roster_id, number, outcome, name, person_id, version, values,"
-            " changes, errors, warnings) FROM STDIN"
-        )
-        with transaction.atomic(), connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(self._staged(row))
+        staged: list[tuple[object, ...]] = []
+        facts: list[list[object]] = []
+        for row in rows:
+            self._stage_row(row, staged, facts)
+        with transaction.atomic(), connection.cursor() as cursor:
+            for table, columns, values in (
+                ("people_rosterrow", _ROW_COLUMNS, staged),
+                ("people_rosterfacts", FACT_COLUMNS, facts),
+            ):
+                with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                    for value in values:
+                        copy.write_row(value)
 
-    def _staged(self, row: _Row) -> tuple[object, ...]:
+    def _stage_row(self, row: _Row, staged: list[tuple[object, ...]], facts: list[list[object]]) -> None:
+        """Add what is shown of the row, and what it is going to write. The cells of a new row are in its facts."""
         public_id = uuid.uuid4()
         known = row.known
         changes: list[tuple[str, str, str]] = []
-        content = Content(typed=row.cells)
+        written: dict[str, Any] = {}
         if row.problems or row.checked is None:
             outcome = Outcome.ERROR
         elif known is None:
-            outcome, changes, content = (
-                Outcome.NEW,
-                self._news(row, row.checked),
-                self._all_of(row, row.checked),
-            )
+            outcome, changes, written = Outcome.NEW, self._news(row, row.checked), _all_facts(row.checked)
         else:
-            outcome, changes, content = self._changed(row, row.checked, known)
-        return (
-            public_id,
-            self.roster.pk,
-            row.number,
-            outcome.value,
-            _shown_name(row),
-            known.id if known is not None else None,
-            known.version if known is not None else None,
-            pack(content, row=public_id),
-            as_json(changes),
-            as_json([labelled(problem) for problem in row.problems]),
-            as_json([labelled(problem) for problem in row.warnings]),
+            outcome, changes, written = self._changed(row, row.checked, known)
+        if outcome in (Outcome.NEW, Outcome.CHANGED):
+            facts.append(
+                facts_of(
+                    written,
+                    roster_id=self.roster.pk,
+                    number=row.number,
+                    public_id=known.public_id if known is not None else public_id,
+                    is_new=known is None,
+                    hashes={"id_number": row.id_hash, "account": row.account_hash},
+                    unit=self._unit_of(row),
+                    work=row.work,
+                )
+            )
+        staged.append(
+            (
+                public_id,
+                self.roster.pk,
+                row.number,
+                outcome.value,
+                _shown_name(row),
+                known.id if known is not None else None,
+                known.version if known is not None else None,
+                None if outcome is Outcome.NEW else seal_cells(row.cells, row=public_id),
+                as_json(changes) if changes else "[]",
+                as_json([labelled(problem) for problem in row.problems]) if row.problems else "[]",
+                as_json([labelled(problem) for problem in row.warnings]) if row.warnings else "[]",
+            )
         )
 
     def _news(self, row: _Row, checked: CheckedPerson) -> list[tuple[str, str, str]]:
@@ -276,14 +293,6 @@ class Staging:
             news.append(("工作状态", "", _since(row.work)))
         return news
 
-    def _all_of(self, row: _Row, checked: CheckedPerson) -> Content:
-        """All facts of a new person."""
-        return Content(
-            facts={key: value for key in _FACTS if (value := getattr(checked, key))},
-            unit=self._unit_of(row),
-            work=row.work,
-        )
-
     def _unit_of(self, row: _Row) -> tuple[str, str, str] | None:
         if row.unit is None or not row.unit_changes:
             return None
@@ -292,7 +301,7 @@ class Staging:
 
     def _changed(
         self, row: _Row, checked: CheckedPerson, known: Existing
-    ) -> tuple[RosterRow.Outcome, list[tuple[str, str, str]], Content]:
+    ) -> tuple[RosterRow.Outcome, list[tuple[str, str, str]], dict[str, Any]]:
         """What differs from the register, to be shown and to be written."""
         own = rules.compare(
             known,
@@ -312,8 +321,7 @@ class Staging:
             present = known.work(self.today)
             before = _since(WorkEvent(Kind(present.kind), present.effective_on)) if present else ""
             changes.append(("工作状态", before, _since(row.work)))
-        outcome = Outcome.CHANGED if changes else Outcome.SAME
-        return outcome, changes, Content(facts=facts, unit=unit, work=row.work, typed=row.cells)
+        return Outcome.CHANGED if changes else Outcome.SAME, changes, facts
 
     def apply_late(self) -> None:
         """Mark the first of rows that turned out to be repeated further down."""
@@ -330,7 +338,16 @@ class Staging:
             )
 
 
+_ROW_COLUMNS = (
+    *("public_id", "roster_id", "number", "outcome", "name", "person_id", "version"),
+    *("values", "changes", "errors", "warnings"),
+)
 _FACTS = (*PLAIN_FIELDS, "id_number", "old_id_number", "phone", "account")
+
+
+def _all_facts(checked: CheckedPerson) -> dict[str, Any]:
+    """All that is known of a new person."""
+    return {key: value for key in _FACTS if (value := getattr(checked, key))}
 
 
 def _hash(plain: str, column: str) -> bytes | None:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import IO
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -17,15 +18,16 @@ from apps.core.encryption import seal_bytes
 from apps.core.errors import Refused
 from apps.core.jobs import Condition
 from apps.core.sheets import write_into
-from apps.people.models import RosterImport, RosterPiece, RosterRow
+from apps.people.models import RosterFacts, RosterImport, RosterPiece, RosterRow
 from apps.people.models.rosters import PIECE_COLUMN
 from apps.people.rules.identity import require_no_number
 from apps.people.rules.roster_cells import BY_KEY, REASONS, sentence
 from apps.people.selectors.rosters import READ_TASK, TAKE_TASK, condition_of, earlier_taken
-from apps.people.services.roster_rows import unpack
+from apps.people.services.roster_rows import cells_of, drop_rows, unseal_cells
 
 KEPT_UNTAKEN = timedelta(days=7)
 _PIECE_BYTES = 1024 * 1024
+_BATCH = 1_000
 _FORGOTTEN = "超过 7 天没有导入，暂存的内容已清除。"
 _INTERRUPTED = "后台程序中断，什么也没有导入，请再次导入。"
 Status = RosterImport.Status
@@ -87,14 +89,14 @@ def forget_old_rosters(*, now: datetime) -> int:
         status__in=(Status.READING, Status.STAGED), uploaded_at__lt=now - KEPT_UNTAKEN
     )
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True))
-    _drop_rows(ids)
+    _drop(ids)
     return RosterImport.objects.filter(pk__in=ids).update(
         status=Status.DISCARDED, message=_FORGOTTEN, stage=""
     )
 
 
-def _drop_rows(roster_ids: list[int]) -> None:
-    RosterRow.objects.filter(roster__in=roster_ids).delete()
+def _drop(roster_ids: list[int]) -> None:
+    drop_rows(roster_ids)
     RosterPiece.objects.filter(roster__in=roster_ids).delete()
 
 
@@ -106,7 +108,7 @@ def discard_roster(*, roster_id: int, actor: User, now: datetime) -> RosterImpor
         raise Refused("这份名册正在导入，不能放弃。", code="state")
     if roster.status in (Status.TAKEN, Status.DISCARDED):
         raise Refused(f"这份名册{roster.get_status_display()}，不能放弃。", code="state")
-    _drop_rows([roster.pk])
+    _drop([roster.pk])
     roster.status, roster.taken_by, roster.stage = Status.DISCARDED, None, ""
     roster.message = f"{actor}放弃。"
     roster.save(update_fields=("status", "taken_by", "stage", "message"))
@@ -217,7 +219,16 @@ def _wrong_rows(roster: RosterImport) -> Iterator[dict[str, object]]:
         RosterRow.objects.filter(roster=roster, outcome=RosterRow.Outcome.ERROR)
         .order_by("number")
         .values_list("number", "public_id", "values", "errors")
+        .iterator(chunk_size=_BATCH)
     )
-    for number, public_id, sealed, errors in rows.iterator(chunk_size=1_000):
-        cells = unpack(sealed, row=public_id).cells(roster.columns)
-        yield cells | {REASONS.key: sentence(errors, row=number)}
+    while batch := list(islice(rows, _BATCH)):
+        # A row that was good until its number stood in the file once more.
+        bare = [number for number, _, sealed, _ in batch if sealed is None]
+        facts = {one.number: one for one in RosterFacts.objects.filter(roster=roster, number__in=bare)}
+        for number, public_id, sealed, errors in batch:
+            cells = (
+                cells_of(facts[number], roster.columns)
+                if sealed is None
+                else dict(zip(roster.columns, unseal_cells(sealed, row=public_id), strict=True))
+            )
+            yield cells | {REASONS.key: sentence(errors, row=number)}
