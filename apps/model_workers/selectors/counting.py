@@ -106,8 +106,13 @@ def described(
     own = Honour.objects.filter(_honours_on(inside), person=OuterRef("pk")).order_by().values("person")
     counted = own.filter(counting.condition()).annotate(n=Count("pk")).values("n")
     every = own.filter(title__is_model_worker=True).annotate(n=Count("pk")).values("n")
+    # Of a hundred thousand people some hundreds have an honour: only of them is anything counted.
+    ever = Honour.objects.filter(
+        person=OuterRef("pk"), voided_at__isnull=True, awarded_on__lte=inside, title__is_model_worker=True
+    )
     told: Workers = (
-        people.with_standing(inside)
+        people.filter(Exists(ever))
+        .with_standing(inside)
         .annotate(
             award_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
             honour_count=Coalesce(Subquery(every, output_field=IntegerField()), 0),
@@ -116,12 +121,7 @@ def described(
         )
         .annotate(award_class=Least(F("award_count"), Value(int(AwardClass.THREE_OR_MORE))))
     )
-    if with_former:
-        ever = Honour.objects.filter(
-            person=OuterRef("pk"), voided_at__isnull=True, awarded_on__lte=inside, title__is_model_worker=True
-        )
-        return told.filter(Exists(ever))
-    return told.filter(honour_count__gt=0)
+    return told if with_former else told.filter(honour_count__gt=0)
 
 
 def _bankrupt_on(day: Any) -> Case:
