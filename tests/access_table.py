@@ -409,6 +409,7 @@ ACCOUNTS = [
     Row("accounts:demo_sign_in", method="POST", expected=404, anonymous=404),
     Row("accounts:sign_out", method="POST", expected=302),
     Row("accounts:keep_alive", method="POST"),
+    Row("accounts:root", expected=302),
     Row("accounts:profile"),
     Row("accounts:password_change"),
     Row(
@@ -534,6 +535,7 @@ def _write(url_name: str, of: str, expected: int, roles: frozenset[Role] = ENTER
 
 
 BUDGET = [
+    Row("budget:root", READS_BUDGET, expected=302),
     Row("budget:plan_list", READS_BUDGET),
     Row("budget:plan_create", PLANS),
     Row("budget:plan_create", PLANS, "POST", 422),
