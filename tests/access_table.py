@@ -721,6 +721,7 @@ PEOPLE = [
     Row("people:duplicate_detail", MERGES_PEOPLE, kwargs=_of("pair"), foreign=missing, scoped=True),
     _write("people:duplicate_decide", "pair", 422, MERGES_PEOPLE),
     Row("people:merge_list", MERGES_PEOPLE),
+    _write("people:duplicate_detail", "pair", 200, MERGES_PEOPLE),
     Row("people:merge_undo", MERGES_PEOPLE, kwargs=_of("merge"), foreign=missing, scoped=True),
     _write("people:merge_undo", "merge", 422, MERGES_PEOPLE),
     Row("people:roster_list", KEEPS_PEOPLE),
