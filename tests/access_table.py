@@ -707,6 +707,8 @@ PEOPLE = [
     _person("people:standing_record", KEEPS_PEOPLE, "POST", 422),
     _person("people:person_move", KEEPS_PEOPLE),
     _person("people:person_move", KEEPS_PEOPLE, "POST", 422),
+    Row("people:standing_prove", KEEPS_PEOPLE, kwargs=_standing, foreign=_nobody(pk=1), scoped=True),
+    Row("people:standing_prove", KEEPS_PEOPLE, "POST", 422, _standing, foreign=_nobody(pk=1), scoped=True),
     Row("people:standing_void", KEEPS_PEOPLE, kwargs=_standing, foreign=_nobody(pk=1), scoped=True),
     Row("people:standing_void", KEEPS_PEOPLE, "POST", 422, _standing, foreign=_nobody(pk=1), scoped=True),
     Row("people:unit_list", READS_PEOPLE),
