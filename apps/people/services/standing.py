@@ -134,6 +134,7 @@ def _record(
     source: Union | None = None,
     target: Union | None = None,
 ) -> StandingEvent:
+    document = require_no_number(" ".join(document.split()), label="证明材料", field="document")
     events = StandingEvent.objects.valid().filter(person=person)
     wanted = require_recordable(
         kind=kind,
@@ -148,7 +149,7 @@ def _record(
         track=TRACKS[wanted],
         kind=wanted,
         effective_on=effective_on,
-        document=" ".join(document.split()),
+        document=document,
         note=require_no_number(note, label="说明", field="note"),
         from_union=source,
         to_union=target,
