@@ -409,6 +409,7 @@ ACCOUNTS = [
     Row("accounts:demo_sign_in", method="POST", expected=404, anonymous=404),
     Row("accounts:sign_out", method="POST", expected=302),
     Row("accounts:keep_alive", method="POST"),
+    Row("accounts:root", expected=302),
     Row("accounts:profile"),
     Row("accounts:password_change"),
     Row(
@@ -534,6 +535,7 @@ def _write(url_name: str, of: str, expected: int, roles: frozenset[Role] = ENTER
 
 
 BUDGET = [
+    Row("budget:root", READS_BUDGET, expected=302),
     Row("budget:plan_list", READS_BUDGET),
     Row("budget:plan_create", PLANS),
     Row("budget:plan_create", PLANS, "POST", 422),
@@ -705,6 +707,8 @@ PEOPLE = [
     _person("people:standing_record", KEEPS_PEOPLE, "POST", 422),
     _person("people:person_move", KEEPS_PEOPLE),
     _person("people:person_move", KEEPS_PEOPLE, "POST", 422),
+    Row("people:standing_prove", KEEPS_PEOPLE, kwargs=_standing, foreign=_nobody(pk=1), scoped=True),
+    Row("people:standing_prove", KEEPS_PEOPLE, "POST", 422, _standing, foreign=_nobody(pk=1), scoped=True),
     Row("people:standing_void", KEEPS_PEOPLE, kwargs=_standing, foreign=_nobody(pk=1), scoped=True),
     Row("people:standing_void", KEEPS_PEOPLE, "POST", 422, _standing, foreign=_nobody(pk=1), scoped=True),
     Row("people:unit_list", READS_PEOPLE),
@@ -717,6 +721,7 @@ PEOPLE = [
     Row("people:duplicate_apart", MERGES_PEOPLE, expected=302),
     Row("people:duplicate_apart", MERGES_PEOPLE, "POST", 302),
     Row("people:duplicate_detail", MERGES_PEOPLE, kwargs=_of("pair"), foreign=missing, scoped=True),
+    _write("people:duplicate_detail", "pair", 200, MERGES_PEOPLE),
     _write("people:duplicate_decide", "pair", 422, MERGES_PEOPLE),
     Row("people:merge_list", MERGES_PEOPLE),
     Row("people:merge_undo", MERGES_PEOPLE, kwargs=_of("merge"), foreign=missing, scoped=True),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
 
 from apps.accounts.roles import EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role
 from apps.core.errors import Refused
@@ -192,6 +193,19 @@ MAX_QUERY_LENGTH = 1000
 _LONG_NUMBER = re.compile(r"[0-9](?:[\s-]*[0-9]){10,}")
 
 
+def holds_long_number(text: str) -> bool:
+    """Eleven digits and more, in whatever groups: a phone, an account, an identity number."""
+    return bool(_LONG_NUMBER.search(unicodedata.normalize("NFKC", text)))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return "-" in text
+
+
 def clean_query(text: str) -> str:
     """The filters of an address, without the place in the list and what is empty. Raises Refused.
 
@@ -202,7 +216,7 @@ def clean_query(text: str) -> str:
     ]
     if not pairs:
         raise Refused("现在没有筛选条件，先选好条件再保存。", field="name", code="empty")
-    if any(name == "q" and _LONG_NUMBER.search(value) for name, value in pairs):
+    if any(holds_long_number(word) for pair in pairs for word in pair if not _is_uuid(word)):
         raise Refused("条件里有完整号码，不能保存。", field="name", code="number")
     query = urlencode(pairs)
     if len(query) > MAX_QUERY_LENGTH:

@@ -6,6 +6,7 @@ from apps.accounts.views import own, records, saved_views, signing_in, unions, u
 
 app_name = "accounts"
 urlpatterns = [
+    path("", own.root, name="root"),
     path("sign-in/", signing_in.sign_in, name="sign_in"),
     path("sign-in-again/", signing_in.sign_in_again, name="sign_in_again"),
     path("demo-sign-in/", signing_in.demo_sign_in, name="demo_sign_in"),

@@ -25,6 +25,7 @@ from apps.budget.views import (
 app_name = "budget"
 
 urlpatterns = [
+    path("", plans.root, name="root"),
     # plans
     path("plans/", plans.plan_list, name="plan_list"),
     path("plans/new/", plans.plan_create, name="plan_create"),

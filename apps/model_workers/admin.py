@@ -2,12 +2,23 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.accounts.admin_site import ReadOnlyAdmin, ReferenceAdmin, admin_site
+from apps.core.errors import Refused
 from apps.model_workers.models import FileEvent, Honour, HonourTitle, Nomination, Review, WorkerFile
+from apps.people.rules.identity import require_no_number
+
+
+class HonourTitleForm(forms.ModelForm):
+    def clean_name(self) -> str:
+        try:
+            return require_no_number(self.cleaned_data["name"], label="荣誉称号")
+        except Refused as refused:
+            raise forms.ValidationError(refused.message) from refused
 
 
 @admin.register(HonourTitle, site=admin_site)
@@ -15,6 +26,7 @@ class HonourTitleAdmin(ReferenceAdmin):
     """Which honours there are. Who keeps the parameters of the model workers keeps these too."""
 
     edit_permission = "parameter.edit"
+    form = HonourTitleForm
     list_display = ("name", "level", "category", "is_model_worker", "is_active")
     list_filter = ("level", "category", "is_model_worker", "is_active")
     search_fields = ("name",)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("<uuid:public_id>/photo/remove/", photos.photo_remove, name="photo_remove"),
     path("<uuid:public_id>/standing/", standing.standing_record, name="standing_record"),
     path("<uuid:public_id>/move/", standing.person_move, name="person_move"),
+    path("<uuid:public_id>/standing/<int:pk>/proof/", standing.standing_prove, name="standing_prove"),
     path("<uuid:public_id>/standing/<int:pk>/void/", standing.standing_void, name="standing_void"),
     path("units/", units.unit_list, name="unit_list"),
     path("units/new/", units.unit_create, name="unit_create"),

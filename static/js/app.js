@@ -215,9 +215,19 @@
     return /^[A-Z]{0,3}[0-9]{7,}X?$/.test(plain.replace(/[\s\-_.·]/g, "").toUpperCase()) || /[0-9]{11}/.test(plain);
   }
 
+  /* 有的搜索框也收档案号、统一社会信用代码，它们不是人的号码 */
+  function isTaken(field) {
+    var text = field.value.normalize("NFKC").trim().toUpperCase();
+    if (field.dataset.takes === "file-number") return /^[A-Z][A-Z0-9]*-[0-9]{4}-[0-9]{4,}$/.test(text);
+    if (field.dataset.takes !== "credit-code") return false;
+    var plain = text.replace(/[\s\-_.·]/g, "");
+    var born = /^[0-9]{6}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$/;
+    return !/[0-9]{15}/.test(plain) || (plain.length === 18 && !born.test(plain));
+  }
+
   function postNumber(form) {
     var field = form.querySelector("[data-number-post]");
-    if (!field || !holdsNumber(field.value)) return false;
+    if (!field || isTaken(field) || !holdsNumber(field.value)) return false;
     var sent = document.createElement("form");
     sent.method = "post";
     sent.action = field.getAttribute("data-number-post");

@@ -328,7 +328,6 @@
 
   box.addEventListener("scroll", () => {
     if (!tip.hidden && here.cell) place(tip, here.cell);
-    grid.closeMenu();
   });
 
   /* ---- 选块 ---- */

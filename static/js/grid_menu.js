@@ -79,6 +79,27 @@
     if (!menu.hidden && !menu.contains(event.target) && !(event.target.closest && event.target.closest(".row-more"))) closeMenu();
   });
 
+  /* 菜单跟着它的行走；行不在了，或滚出看得见的地方，就关上，焦点回到当前格 */
+  function isInSight(tr) {
+    const view = grid.box.getBoundingClientRect();
+    const row = tr.getBoundingClientRect();
+    const sums = Array.from(table.querySelectorAll("tfoot th"), (th) => th.getBoundingClientRect().top);
+    /* 上面被表头和分组行遮住，下面被合计遮住 */
+    const top = Math.max(view.top + parseFloat(getComputedStyle(grid.box).scrollPaddingTop), 0);
+    const bottom = Math.min(view.bottom, window.innerHeight, ...sums);
+    return tr.isConnected && row.bottom > top && row.top < bottom;
+  }
+
+  document.addEventListener(
+    "scroll",
+    () => {
+      if (menu.hidden) return;
+      if (isInSight(menuOwner)) grid.place(menu, menuOwner.cells[menuOwner.cells.length - 1]);
+      else closeMenu(menu.contains(document.activeElement));
+    },
+    { capture: true, passive: true }
+  );
+
   window.addEventListener("resize", () => {
     closeMenu();
     grid.showTip();

@@ -176,6 +176,22 @@ def test_who_is_not_signed_in_never_reaches_a_guarded_page(client):
     assert response.url == "/accounts/sign-in/?next=/accounts/users/"
 
 
+@pytest.mark.parametrize(
+    ("section", "page"),
+    [
+        ("/accounts/", "/accounts/me/"),
+        ("/budget/", "/budget/plans/"),
+        ("/model-workers/", "/model-workers/"),
+        ("/people/", "/people/"),
+    ],
+)
+def test_every_section_answers_at_its_own_address(world, section, page):
+    client = Client()
+    client.force_login(world.people[Role.FINANCE_CLERK])
+    answer = client.get(section, follow=True)
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (200, page)
+
+
 def test_the_answer_for_a_foreign_row_is_that_for_a_missing_one(world):
     county_administrator = UserFactory(union=UnionFactory(), system_admin=True)
     client = Client()

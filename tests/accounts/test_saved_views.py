@@ -46,6 +46,11 @@ def test_the_filters_are_kept_without_the_place_in_the_list(clerk):
         ({"query": "page=3"}, "没有筛选条件"),
         ({"query": "q=131099195001010019"}, "完整号码"),
         ({"query": "q=139 1234 5678"}, "完整号码"),
+        ({"query": "born=3&managed=131099195001010019"}, "完整号码"),
+        ({"query": "131099195001010019=3"}, "完整号码"),
+        ({"query": "unit=１３１０９９１９５００１０１００１９"}, "完整号码"),
+        ({"name": "131099195001010019"}, "“名称”里不要写证件号码"),
+        ({"name": "卡 6217 0000 0000 0000 012"}, "“名称”里不要写证件号码"),
         ({"query": f"q={'长' * 200}"}, "太长"),
         ({"page": "accounts:user_list"}, "不能保存"),
     ],
@@ -110,6 +115,12 @@ def test_a_refusal_is_told_on_the_list(client_of_clerk, clerk):
     asked = {"page": PAGE, "name": "三月生日", "query": "born=3"}
     response = client_of_clerk.post(reverse("accounts:view_save"), asked, follow=True)
     assert "已在本页用过" in response.text
+
+
+def test_a_number_that_may_not_be_kept_does_not_go_back_into_the_address(client_of_clerk):
+    asked = {"page": PAGE, "name": "此人", "query": "q=131099195001010019"}
+    response = client_of_clerk.post(reverse("accounts:view_save"), asked)
+    assert response.url == reverse(PAGE)
 
 
 def test_an_address_of_another_site_is_not_led_to(client_of_clerk):

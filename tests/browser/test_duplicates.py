@@ -42,10 +42,11 @@ def test_pairs_are_chosen_compared_merged_and_the_merge_is_undone(page: Page, qu
 
     page.get_by_role("link", name="比较 示例甲 的两条记录").click()
     expect(page.get_by_role("columnheader", name="合并后（保留甲）")).to_be_visible()
-    page.get_by_role("link", name="乙（后登记）").last.click()
-    expect(page.get_by_role("columnheader", name="合并后（保留乙）")).to_be_visible()
-    photograph(page, "duplicate-detail")
     page.get_by_label("理由").fill("同一单位，重复登记")
+    page.get_by_role("button", name="乙（后登记）").click()
+    expect(page.get_by_role("columnheader", name="合并后（保留乙）")).to_be_visible()
+    expect(page.get_by_label("理由")).to_have_value("同一单位，重复登记")
+    photograph(page, "duplicate-detail")
     page.get_by_role("button", name="是同一人，合并", exact=True).click()
     expect(page.get_by_text("示例甲：已合并")).to_be_visible()
     assert Person.objects.living_rows().count() == 5

@@ -76,6 +76,39 @@ def test_alt_n_goes_to_the_new_item_of_the_group_and_alt_insert_to_a_new_line(gr
     expect(grid.locator("#grid-keys")).to_contain_text("在本组加一个项目")
 
 
+GAP = """id => {
+  const owner = document.getElementById(id).cells;
+  const cell = owner[owner.length - 1].getBoundingClientRect();
+  const menu = document.getElementById('grid-menu').getBoundingClientRect();
+  return Math.min(Math.abs(menu.top - cell.bottom), Math.abs(cell.top - menu.bottom));
+}"""
+
+
+def test_the_menu_of_a_row_follows_its_row_and_goes_with_it(grid: Page):
+    grid.set_viewport_size({"width": 1366, "height": 560})
+    menu, box = grid.locator("#grid-menu"), grid.locator("#grid-box")
+    row = grid.locator("#grid .r-line[id]").nth(3)
+    line = row.get_attribute("id")
+    row.locator("td").nth(1).click()
+    row.locator(".row-more").click()
+    expect(menu).to_be_visible()
+    before = menu.bounding_box()["y"]
+    box.evaluate("box => { box.scrollTop += 24; }")
+    grid.wait_for_function(
+        "before => document.getElementById('grid-menu').getBoundingClientRect().top !== before", arg=before
+    )
+    expect(menu).to_be_visible()
+    assert grid.evaluate(GAP, line) <= 4
+    grid.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    assert grid.evaluate("id => document.getElementById(id).contains(document.activeElement)", line)
+
+    row.locator(".row-more").click()
+    expect(menu).to_be_visible()
+    box.evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    expect(menu).to_be_hidden()
+
+
 def test_the_menu_closes_once_the_edition_is_exported(grid: Page):
     grid.get_by_text("更多", exact=True).click()
     with grid.expect_download():

@@ -134,6 +134,36 @@ def test_somebody_is_entered_recorded_photographed_and_printed(page: Page, sign_
     assert download.value.suggested_filename == "人员登记表 钱示例.pdf"
 
 
+LISTS = (
+    *("/people/", "/people/units/", "/model-workers/", "/model-workers/find/", "/model-workers/doubtful/"),
+    *("/model-workers/reviews/", "/model-workers/nominations/"),
+    *("/model-workers/relief/", "/model-workers/relief/new/"),
+)
+
+
+def test_a_number_typed_into_any_search_box_stands_in_no_address(page: Page, sign_in_as, keeper, person):
+    number, asked = person.id_number.reveal(), []
+    page.on("request", lambda request: asked.append(request.url))
+    sign_in_as(page, keeper)
+    for address in LISTS:
+        page.goto(address)
+        box = page.locator("main form[data-filter] input[name=q]")
+        box.fill(number)
+        box.press("Enter")
+        expect(page.locator(".page__title")).to_contain_text(person.name)
+    assert [url for url in asked if number in url] == []
+
+
+def test_a_search_box_still_takes_the_numbers_of_files_and_units(page: Page, sign_in_as, keeper, person):
+    sign_in_as(page, keeper)
+    for address, words in (("/model-workers/", "LF-2016-0012"), ("/people/units/", "91350100M000100Y43")):
+        page.goto(address)
+        box = page.locator("main form[data-filter] input[name=q]")
+        box.fill(words)
+        box.press("Enter")
+        page.wait_for_url(f"**{address}?q={words}")
+
+
 def test_a_full_number_is_shown_for_a_reason_and_goes_away_by_itself(page: Page, sign_in_as, keeper, person):
     number = person.id_number.reveal()
     page.clock.install()

@@ -75,9 +75,7 @@ def open_dialog(page: Page, name: str) -> None:
 
 def open_source(page: Page, line_id: int) -> None:
     """What the menu of a line tells of its source."""
-    more = page.locator(f"#line-{line_id} .row-more")
-    more.hover()  # scrolls first: a menu closes when the table below it moves
-    more.click()
+    page.locator(f"#line-{line_id} .row-more").click()
     page.get_by_role("menuitem", name="数据来源").click()
     page.wait_for_selector("#dialog[open] .dialog__body")
 

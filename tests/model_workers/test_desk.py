@@ -14,11 +14,14 @@ from apps.model_workers.services.bulk import lay_out_reviews
 from apps.model_workers.services.relief import ReliefDraft, create_case, decide_case
 from apps.people.models import DuplicatePair, Person
 from apps.people.services.duplicates import find_pairs
+from apps.people.services.standing import prove_standing
 from tests.factories import (
     ExamFactory,
+    HonourFactory,
     HonourTitleFactory,
     PersonFactory,
     ReliefStandardFactory,
+    StandingEventFactory,
     UserFactory,
     retired_worker,
 )
@@ -118,6 +121,27 @@ def test_reviews_tell_the_day_they_are_due_and_when_it_has_passed():
         False,
     )
     assert desk(bureau.county_clerk) == []
+
+
+def test_a_retirement_without_a_paper_waits_and_leads_to_the_place_where_it_is_put(client):
+    clerk = UserFactory(model_worker_clerk=True)
+    proven, unproven = retired_worker(name="示例甲"), PersonFactory(name="示例乙")
+    event = StandingEventFactory(person=unproven, document="")
+    assert desk(clerk) == [], "whoever has no honour is paid nothing"
+    HonourFactory(person=unproven)
+    (errand,) = errands_of(clerk)
+    assert (errand.matter, errand.count) == ("离退休没有证明材料的劳模", "1")
+    client.force_login(clerk)
+    listed = client.get(errand.url).text
+    assert unproven.name in listed
+    assert proven.name not in listed
+    page = client.get(reverse("model_workers:worker_detail", args=[unproven.public_id])).text
+    assert "没有证明材料" in page
+    place = reverse("people:person_detail", args=[unproven.public_id])
+    assert f'href="{place}#standing"' in page
+    assert reverse("people:standing_prove", args=[unproven.public_id, event.pk]) in client.get(place).text
+    prove_standing(event_id=event.pk, document="示例退休证", actor=clerk, now=timezone.now())
+    assert desk(clerk) == desk(UserFactory(finance_clerk=True)) == []
 
 
 def test_an_exam_that_is_over_waits_to_be_closed(client):

@@ -1,5 +1,6 @@
 """The pages of allowance runs: what they show, to whom, and at what cost."""
 
+import re
 from datetime import date
 
 import pytest
@@ -43,6 +44,11 @@ def page(user: User, address: str, **query: str) -> str:
     return answer.content.decode()
 
 
+def current_tabs(told: str) -> list[str]:
+    tabs = told.split('aria-label="名册的各页"', 1)[1].split("</nav>", 1)[0]
+    return re.findall(r'aria-current="page">([^<]+)<', tabs)
+
+
 # --- what they show ----------------------------------------------------------------------------------------
 
 
@@ -64,6 +70,25 @@ def test_the_clerk_counts_a_run_on_the_page(office):
     again = client.post(reverse("model_workers:run_create"), typed)
     assert again.status_code == 422
     assert "市总工会2016年度已有荣誉津贴发放名册（编制中），请直接打开。" in again.content.decode()
+
+
+def test_every_page_of_a_run_marks_the_tab_it_belongs_to(office):
+    office.people({1: 1})
+    run = office.run()
+    wanted = {
+        "run_detail": "概览",
+        "run_recount": "概览",
+        "run_print": "概览",
+        "run_lines": "名册",
+        "run_bridge": "与上年衔接",
+        "run_left_out": "有荣誉未列入",
+    }
+    assert {name: current_tabs(page(office.clerk, url(name, run))) for name in wanted} == {
+        name: [label] for name, label in wanted.items()
+    }
+    assert current_tabs(page(office.clerk, url("run_decide", run, "submit"))) == ["概览"]
+    office.approve(run)
+    assert current_tabs(page(office.clerk, url("run_overpaid", run))) == ["多发追回"]
 
 
 def test_the_overview_tells_classes_total_capitals_and_the_sentence(office):

@@ -337,6 +337,10 @@ def test_the_bridge_names_who_came_and_who_went_with_the_reason(office):
         lost.name: "荣誉变动",
     }
     assert (bridge.before, bridge.now, bridge.listed, bridge.balances) == (8, 5, 5, True)
+    assert bridge.sentence == (
+        "上年8人，增加4人（恢复2人、新增离退休1人、新授荣誉1人），"
+        "减少7人（去世1人、移居国（境）外1人、失联1人、撤销1人、暂停1人、荣誉变动1人、不再离退休1人），今年5人"
+    )
     assert stays.name in names(run)
 
 
@@ -350,6 +354,7 @@ def test_the_bridge_of_a_county_tells_who_was_handed_over(office):
     bridge = built_bridge(office.run(union=office.county, year=2017, on=date(2016, 12, 31)))
     assert reasons(bridge.came) == {comes.name: "转入"}
     assert reasons(bridge.went) == {goes.name: "转出"}
+    assert bridge.sentence == "上年2人，增加1人（转入），减少1人（转出），今年2人"
     assert bridge.balances
 
 

@@ -169,6 +169,21 @@ def decide(browser: Client, pair: DuplicatePair, **data: object):
     return browser.post(f"{LIST}{pair.pk}/decide/", facts | data)
 
 
+def test_looking_at_the_other_way_round_keeps_the_reason_and_decides_nothing(browser):
+    pair = pair_of("示例甲")
+    address = f"{LIST}{pair.pk}/"
+    page = browser.post(address, {"keep": "second", "reason": "同一单位，重复登记"})
+    assert page.status_code == 200
+    assert page.context["sides"].kept == pair.second
+    assert page.context["form"]["reason"].value() == "同一单位，重复登记"
+    assert not page.context["form"].errors
+    buttons = re.findall(r'<button[^>]*name="keep"[^>]*>', page.text)
+    assert [f'formaction="{address}"' in button for button in buttons] == [True, True]
+    assert ["aria-current" in button for button in buttons] == [False, True]
+    pair.refresh_from_db()
+    assert pair.status == "open"
+
+
 def test_a_decision_leads_to_the_next_pair_and_at_the_end_to_the_list(browser):
     first, second, third = pair_of("示例甲"), pair_of("示例乙"), pair_of("示例丙")
     answer = decide(browser, second, decision="distinct")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.core.errors import Refused
 from apps.people.models import Person, StandingEvent
 from apps.people.rules.standing import Known, require_recordable
-from apps.people.services.standing import move_person, record_standing, void_standing
+from apps.people.services.standing import move_person, prove_standing, record_standing, void_standing
 from tests.factories import PersonFactory, StandingEventFactory, UnionFactory, UnitFactory, UserFactory
 from tests.people.identity import resident_number
 from tests.people.pages import signed_in
@@ -203,6 +203,34 @@ def test_a_voided_entry_counts_no_more_but_stays_to_be_read(clerk, person):
     assert StandingEvent.objects.filter(person=person).count() == 2
 
 
+def test_a_paper_is_put_to_an_entry_without_one_and_the_first_stays_to_be_read(clerk, person):
+    event = record(person, clerk, "retired", date(2012, 1, 1), document="")
+    StandingEvent.objects.filter(pk=event.pk).update(note="名册“示例.xlsx”第2行")
+    assert StandingEvent.objects.get().lacks_proof
+    with pytest.raises(Refused, match="“证明材料”没有填写"):
+        prove_standing(event_id=event.pk, document=" ", actor=clerk, now=NOW)
+    proven = prove_standing(event_id=event.pk, document=" 示例退休证 第12号 ", actor=clerk, now=NOW)
+    assert (proven.kind, proven.effective_on) == ("retired", date(2012, 1, 1))
+    assert (proven.document, proven.note) == ("示例退休证 第12号", "名册“示例.xlsx”第2行")
+    assert not proven.lacks_proof
+    event.refresh_from_db()
+    assert (event.void_reason, event.voided_by, event.voided_at) == ("补证明材料", clerk, NOW)
+    assert StandingEvent.objects.valid().get() == proven
+    assert not StandingEvent.objects.without_proof().exists()
+
+
+def test_what_has_a_paper_or_is_void_takes_no_other(clerk, person):
+    event = record(person, clerk, "retired", date(2012, 1, 1), document="示例退休证")
+    with pytest.raises(Refused, match="已有证明材料“示例退休证”"):
+        prove_standing(event_id=event.pk, document="示例证明", actor=clerk, now=NOW)
+    void_standing(event_id=event.pk, reason="日期错了", actor=clerk, now=NOW)
+    with pytest.raises(Refused, match="已经作废"):
+        prove_standing(event_id=event.pk, document="示例证明", actor=clerk, now=NOW)
+    other = record(person, clerk, "in_service", date(2011, 1, 1), document="")
+    with pytest.raises(Refused, match="没有"):
+        prove_standing(event_id=other.pk, document="示例证明", actor=UserFactory(auditor=True), now=NOW)
+
+
 def test_a_merged_row_takes_no_more_entries(clerk, person):
     Person.objects.filter(pk=person.pk).update(merged_into=PersonFactory(union=clerk.union))
     with pytest.raises(Refused, match="已并入"):
@@ -210,6 +238,31 @@ def test_a_merged_row_takes_no_more_entries(clerk, person):
 
 
 # --- the pages ------------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_that_a_retirement_has_no_paper_and_takes_it(clerk, person):
+    client = signed_in(clerk)
+    page = reverse("people:person_detail", args=[person.public_id])
+    record(person, clerk, "in_service", date(2000, 1, 1), document="")
+    assert "没有证明材料" not in client.get(page).text, "only a retirement rests on one"
+    event = record(person, clerk, "retired", date(2012, 1, 1), document="")
+    address = reverse("people:standing_prove", args=[person.public_id, event.pk])
+    told = client.get(page).text
+    assert "没有证明材料" in told
+    assert f'href="{address}"' in told
+    reader = signed_in(UserFactory(auditor=True)).get(page).text
+    assert "没有证明材料" in reader
+    assert address not in reader
+    asked = client.get(address)
+    assert "原记录作废留底" in asked.text
+    assert "button--danger" not in asked.text
+    refused = client.post(address, {"document": ""})
+    assert refused.status_code == 422
+    done = client.post(address, {"document": "示例退休证"}, headers={"HX-Request": "true"})
+    assert done.headers["HX-Redirect"] == page
+    told = client.get(page).text
+    assert "示例退休证" in told
+    assert "没有证明材料" not in told
 
 
 def test_recording_moving_and_voiding_on_the_page(clerk, person):

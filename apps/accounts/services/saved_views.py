@@ -27,6 +27,8 @@ def save_view(*, actor: User, page: str, name: str, query: str, now: datetime) -
     )
     if not view.name:
         raise Refused("请填写“名称”。", field="name")
+    if rules.holds_long_number(view.name):
+        raise Refused("“名称”里不要写证件号码、电话或银行账号。", field="name", code="name")
     save_checked(view)
     return view
 

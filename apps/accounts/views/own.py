@@ -18,6 +18,13 @@ from apps.core.errors import Refused
 
 @signed_in
 @require_safe
+def root(request: SignedInRequest) -> HttpResponse:
+    """The address of the section leads to the page of it that everybody has."""
+    return redirect("accounts:profile")
+
+
+@signed_in
+@require_safe
 def profile(request: SignedInRequest) -> HttpResponse:
     granted = [label for permission, label in PERMISSIONS.items() if request.user.may(permission)]
     return render(request, "accounts/profile.html", {"granted": granted})

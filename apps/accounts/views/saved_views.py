@@ -31,6 +31,8 @@ def view_save(request: SignedInRequest) -> HttpResponse:
         )
     except Refused as refused:
         messages.error(request, refused.message)
+        if refused.code == "number":
+            query = ""  # the number may stand in it
     else:
         messages.success(request, f"已保存常用筛选“{view.name}”。")
     return redirect(reverse(page) + (f"?{query}" if query else ""))

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.plans import PlanForm
@@ -30,6 +31,13 @@ from apps.core.forms import add_refusal
 def _whole(text: str) -> int | None:
     """A number from the address; anything else means no filter."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+@require("budget.read")
+@require_safe
+def root(request: SignedInRequest) -> HttpResponse:
+    """The address of the section is that of its list."""
+    return redirect("budget:plan_list")
 
 
 @require("budget.read")

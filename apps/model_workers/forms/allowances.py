@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
+from django.urls import reverse_lazy
 from django.utils import timezone
 
 from apps.accounts.fields import UnionChoice
@@ -62,7 +63,13 @@ class LineFilterForm(FilterForm):
         label="搜索",
         max_length=60,
         required=False,
-        widget=forms.TextInput({"type": "search", "placeholder": "姓名、单位"}),
+        widget=forms.TextInput(
+            {
+                "type": "search",
+                "placeholder": "姓名、单位",
+                "data-number-post": reverse_lazy("people:person_find"),
+            }
+        ),
     )
     union = forms.ChoiceField(label="管理工会", required=False)
     state = forms.ChoiceField(

@@ -21,6 +21,7 @@ from apps.model_workers.selectors.workers import (
     NOT_COUNTED,
     PRESENT,
     RETIRED,
+    UNPROVEN,
     UNRECORDED,
     keepers,
 )
@@ -77,7 +78,14 @@ class WorkerFilterForm(ScopedFilterForm):
     file = _choice("档案状态", FileStatus.choices)
     nature = _choice("单位性质", [*UnitNature.choices, (NO_UNIT, "无单位")])
     managed = _choice("归口管理单位", [])
-    doubt = _choice("存疑", [(NO_SCAN, "没有证书扫描件"), (NO_PROOF, "扫描件、证书编号都没有")])
+    doubt = _choice(
+        "存疑",
+        [
+            (NO_SCAN, "没有证书扫描件"),
+            (NO_PROOF, "扫描件、证书编号都没有"),
+            (UNPROVEN, "离退休没有证明材料"),
+        ],
+    )
     born = _choice("出生月份", [(str(month), f"{month}月") for month in range(1, 13)])
     figure = forms.ChoiceField(label="预算数", required=False, choices=[("", ""), *FIGURES.items()])
 

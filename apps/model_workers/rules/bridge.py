@@ -97,13 +97,24 @@ class Bridge:
 
     @property
     def sentence(self) -> str:
-        """上年277人，新增离退休增2人，去世减1人，今年278人."""
+        """上年277人，增加3人（新增离退休2人、转入1人），减少1人（去世），今年279人."""
         if not self.before:
             return f"没有上年名册，今年{self.listed}人"
         parts = [f"上年{self.before}人"]
-        for sign, groups in (("增", self.came_by_reason), ("减", self.went_by_reason)):
-            parts += [f"{reason}{sign}{len(movers)}人" for reason, movers in groups]
+        for word, movers, groups in (
+            ("增加", self.came, self.came_by_reason),
+            ("减少", self.went, self.went_by_reason),
+        ):
+            if movers:
+                parts.append(f"{word}{len(movers)}人（{_reasons_in_words(groups)}）")
         return "，".join([*parts, f"今年{self.listed}人"])
+
+
+def _reasons_in_words(groups: Sequence[tuple[str, Sequence[Mover]]]) -> str:
+    """Of a single reason the number stands before it already."""
+    if len(groups) == 1:
+        return groups[0][0]
+    return "、".join(f"{reason}{len(movers)}人" for reason, movers in groups)
 
 
 def _by_reason(movers: Sequence[Mover]) -> list[tuple[str, list[Mover]]]:

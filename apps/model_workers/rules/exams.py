@@ -16,6 +16,8 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _APART = re.compile(r"[\s,;、，；。号]+")
 _ONE = re.compile(r"(\d+)(?:[-~—–至到](\d+))?", re.ASCII)
 _MOST_NAMED = 5
+# 全面数字化的电子发票; those on paper have eight.
+_ELECTRONIC_INVOICE = re.compile(r"[0-9]{20}")
 
 
 def parse_slips(text: str, *, field: str = "slips") -> tuple[int, ...]:
@@ -104,6 +106,11 @@ def require_attended_on(day: date, *, starts_on: date, ends_on: date, today: dat
         )
     if day > today:
         raise Refused("“到检日期”不能晚于今天。", field="attended_on")
+
+
+def is_invoice_number(text: str) -> bool:
+    """Whether it has the form of an electronic invoice, which is longer than any number of a person."""
+    return _ELECTRONIC_INVOICE.fullmatch(text) is not None
 
 
 def require_bill(*, people: int, attended: int, hospital: str, rate: Decimal, most: Decimal) -> Decimal:

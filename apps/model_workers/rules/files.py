@@ -106,6 +106,14 @@ def is_file_number(text: str) -> bool:
     return _FILE_NUMBER.fullmatch(text.strip().upper()) is not None
 
 
+def require_file_number(text: str) -> None:
+    """Raises Refused for signs alone; paper files are numbered in many ways."""
+    if not any(character.isalnum() for character in text):
+        raise Refused(
+            "“档案号”里要有文字或数字，不能只有符号；留空则自动编号。", field="number", code="characters"
+        )
+
+
 def file_number(*, union_code: str, year: int, sequence: int) -> str:
     """The number a file gets when none is typed: union, year of opening, and the next free place."""
     return f"{union_code}-{year}-{sequence:04}"

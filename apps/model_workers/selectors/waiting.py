@@ -22,6 +22,7 @@ from apps.model_workers.models import (
 from apps.model_workers.rules import allowances, nominations, relief
 from apps.model_workers.selectors.overpayments import overpaid_lines
 from apps.model_workers.selectors.reviews import OPEN
+from apps.model_workers.selectors.workers import UNPROVEN, roster
 
 AREA = "劳模"
 _ASKED_RUNS = 2
@@ -36,6 +37,7 @@ def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
         yield from _overpaid(user, today)
     if user.may("model_worker.edit"):
         yield from _reviews(user, today)
+        yield from _unproven(user, today)
     if user.may("exam.manage"):
         yield from _exams(user, today)
 
@@ -131,6 +133,17 @@ def _reviews(user: User, today: date) -> Iterator[Errand]:
             due_on=next_due,
             is_late=next_due < today,
         )
+
+
+def _unproven(user: User, today: date) -> Iterator[Errand]:
+    """A roster says that somebody is retired, but not on what paper; the allowance rests on it."""
+    yield from counted(
+        roster(viewer=user, filters={"doubt": UNPROVEN}, today=today).people,
+        area=AREA,
+        matter="离退休没有证明材料的劳模",
+        step="去补证明材料",
+        url=f"{reverse('model_workers:worker_list')}?doubt={UNPROVEN}",
+    )
 
 
 def _exams(user: User, today: date) -> Iterator[Errand]:

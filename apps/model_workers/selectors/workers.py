@@ -21,7 +21,7 @@ from apps.model_workers.selectors.counting import (
     model_workers,
     rule_on,
 )
-from apps.people.models import Person
+from apps.people.models import Person, StandingEvent
 from apps.people.models.persons import ROSTER_ORDER
 from apps.people.rules.standing import ABSENT_KINDS, RETIRED_KINDS
 
@@ -34,6 +34,7 @@ NOT_COUNTED = "0"
 NOBODY = "nobody"
 NO_SCAN = "scan"
 NO_PROOF = "proof"
+UNPROVEN = "retirement"
 
 EXAM_ELIGIBLE = "exam_eligible"
 RETIRED_BY_CLASS = "retired_by_class"
@@ -122,7 +123,10 @@ def _narrowed(people: Workers, filters: Mapping[str, Any], as_of: date) -> Worke
         people = people.filter(
             Q(worker_file__managed_by=managed) | (Q(worker_file__isnull=True) if not managed else Q())
         )
-    if filters.get("doubt"):
+    if filters.get("doubt") == UNPROVEN:
+        events = StandingEvent.objects.without_proof().filter(person=OuterRef("pk"))
+        people = people.filter(Exists(events.filter(effective_on__lte=as_of)))
+    elif filters.get("doubt"):
         doubtful = honours.without_scan()
         if filters["doubt"] == NO_PROOF:
             doubtful = doubtful.filter(certificate_number="")

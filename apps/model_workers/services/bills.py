@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.core import audit
 from apps.core.errors import Refused
 from apps.model_workers.models import ExamBill, ExamInvitation, Hospital
-from apps.model_workers.rules.exams import require_bill
+from apps.model_workers.rules.exams import is_invoice_number, require_bill
 from apps.model_workers.services.exams import locked_exam
 from apps.model_workers.services.refusals import explain
 from apps.people.rules.identity import require_no_number
@@ -38,6 +38,8 @@ def record_bill(
     invoice = "".join(invoice_number.split())
     if not invoice:
         raise Refused("“发票号码”没有填写。", field="invoice_number")
+    if not is_invoice_number(invoice):
+        require_no_number(invoice, label="发票号码", field="invoice_number")
     if not exam.starts_on <= billed_on <= timezone.localdate(now):
         raise Refused(
             f"“结算日期”应在体检开始（{exam.starts_on:%Y-%m-%d}）以后，不晚于今天。", field="billed_on"

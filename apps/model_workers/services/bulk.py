@@ -17,6 +17,7 @@ from apps.model_workers.services.reach import require_right
 from apps.model_workers.services.refusals import explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
+from apps.people.rules.names import require_letters
 
 
 def _chosen(person_ids: Collection[int], actor: User, expected: int | None) -> list[Person]:
@@ -86,6 +87,7 @@ def change_keeper(
     managed_by = require_no_number(managed_by, label="归口管理单位", field="managed_by")
     if not managed_by:
         raise Refused("请填写“归口管理单位”。", field="managed_by")
+    require_letters(managed_by, label="归口管理单位", field="managed_by")
     people = _chosen(person_ids, actor, expected)
     with audit.because(actor_id=actor.pk, action="变更归口管理单位"):
         files = {

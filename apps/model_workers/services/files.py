@@ -19,6 +19,7 @@ from apps.model_workers.rules.files import (
     KnownEvent,
     file_number,
     require_event_day,
+    require_file_number,
     status_after,
 )
 from apps.model_workers.rules.honours import Level, require_revocable
@@ -26,6 +27,7 @@ from apps.model_workers.services.reach import locked_person, require_right
 from apps.model_workers.services.refusals import explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
+from apps.people.rules.names import require_letters
 
 # What a form may change of a file, beside treatment.
 FACTS = {"number": "档案号", "managed_by": "归口管理单位", "archive_reference": "档案出处", "note": "备注"}
@@ -63,7 +65,11 @@ def change_file(*, person_id: int, facts: Mapping[str, str], actor: User, now: d
     for name, label in FACTS.items():
         if name in facts:
             setattr(file, name, require_no_number(facts[name], label=label, field=name))
-    if not file.number:
+    if file.managed_by:
+        require_letters(file.managed_by, label=FACTS["managed_by"], field="managed_by")
+    if file.number:
+        require_file_number(file.number)
+    else:
         file.number = _next_number(person.union, year=timezone.localdate(now).year)
     with audit.because(actor_id=actor.pk, action="修改劳模档案"):
         _save(file, tuple(FACTS), taken="number")

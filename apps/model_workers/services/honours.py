@@ -19,6 +19,7 @@ from apps.model_workers.services.reach import locked_person, require_right
 from apps.model_workers.services.refusals import explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
+from apps.people.rules.names import require_letters
 
 SCAN_KINDS = ("pdf", "png", "jpg")
 MAX_SCAN_BYTES = 10 * 1024 * 1024
@@ -70,6 +71,7 @@ def create_honour(
         setattr(honour, name, require_no_number(facts.get(name, ""), label=label, field=name))
     if not honour.awarding_body:
         raise Refused("请填写“表彰机关”。", field="awarding_body")
+    require_letters(honour.awarding_body, label=FACTS["awarding_body"], field="awarding_body")
     honour.document_number = _document_number(honour.document_number)
     if scan is not None:
         _keep_scan(honour, require_scan(scan))
@@ -90,7 +92,9 @@ def _document_number(text: str) -> str:
 
 
 def require_scan(scan: Uploaded) -> UploadedContent:
-    return require_upload(scan, kinds=SCAN_KINDS, max_bytes=MAX_SCAN_BYTES, field="scan")
+    content = require_upload(scan, kinds=SCAN_KINDS, max_bytes=MAX_SCAN_BYTES, field="scan")
+    require_no_number(content.name, label="证书扫描件的文件名", field="scan")
+    return content
 
 
 def _keep_scan(honour: Honour, content: UploadedContent) -> None:

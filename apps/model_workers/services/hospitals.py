@@ -7,6 +7,8 @@ from apps.core import audit
 from apps.core.errors import Refused
 from apps.model_workers.models import Hospital
 from apps.model_workers.services.refusals import constraint_name
+from apps.people.rules.identity import require_no_number
+from apps.people.rules.names import require_letters
 
 _LABELS = {"name": ("医院", 80), "address": ("地址", 120), "phone": ("预约电话", 20)}
 
@@ -36,8 +38,10 @@ def _cleaned(**texts: str) -> dict[str, str]:
         raise Refused("“医院”没有填写。", field="name")
     for field, value in values.items():
         label, most = _LABELS[field]
+        require_no_number(value, label=label, field=field)
         if len(value) > most:
             raise Refused(f"“{label}”最多 {most} 个字，现在是 {len(value)} 个字。", field=field)
+    require_letters(values["name"], label="医院", field="name")
     return values
 
 

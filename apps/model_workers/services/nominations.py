@@ -133,7 +133,9 @@ def take_step(
     Raises Refused for state, permission, missing words, the same person on two sides, a notice too short or not over.
     """
     nomination = _locked(nomination_id, actor)
-    note = require_no_number(note, label="意见", field="note")
+    # In the form of the approval “note” is the honour's remark.
+    note = require_no_number(note, label="意见", field="note" if award is None else "opinion")
+    minutes_number = require_no_number(minutes_number, label="会议纪要文号", field="minutes_number")
     step = FLOW.step(
         action=action, status=nomination.status, may=actor.may, note=note, minutes=minutes_number
     )

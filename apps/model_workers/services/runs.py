@@ -16,6 +16,7 @@ from apps.model_workers.selectors.bridges import built_bridge
 from apps.model_workers.selectors.counting import rule_on
 from apps.model_workers.selectors.runs import Entry, RunChange, counted, previous_run, run_change, run_sheet
 from apps.model_workers.services.refusals import explain
+from apps.people.rules.identity import require_no_number
 
 _BATCH = 1000
 
@@ -97,6 +98,7 @@ def decide_run(*, run_id: int, actor: User, action: str, now: datetime, note: st
     """Take one step of the state table. Raises Refused for state, right, missing opinion, the same person twice, a
     roster that the register no longer agrees with, or a bridge that does not balance."""
     run = _locked(run_id, actor)
+    note = require_no_number(note, label="意见", field="note")
     step = RUN_FLOW.step(action=action, status=run.status, may=actor.may, note=note)
     _require_other_person(run, actor, action)
     if action in ("submit", "check", "approve"):
@@ -117,13 +119,13 @@ def decide_run(*, run_id: int, actor: User, action: str, now: datetime, note: st
         target=step.target,
         actor=actor,
         roles="、".join(role.label for role in Role if role.value in actor.roles),
-        note=note.strip(),
+        note=note,
         people=sheet.people,
         amount=sheet.amount,
         at=now,
     )
     run.status = step.target
-    with audit.because(actor_id=actor.pk, action=step.label, reason=note.strip()):
+    with audit.because(actor_id=actor.pk, action=step.label, reason=note):
         try:
             with transaction.atomic():
                 decision.save(force_insert=True)

@@ -51,7 +51,7 @@ def run_print(request: SignedInRequest, pk: int) -> HttpResponse:
             add_refusal(form, refused)
         else:
             return _file(taken, form.cleaned_data["kind"])
-    context = run_context(run_frame(run, request.user), "run_print") | {"form": form}
+    context = run_context(run_frame(run, request.user), "run_detail") | {"form": form}
     return render(request, "model_workers/run_print.html", context, status=422 if form.errors else 200)
 
 

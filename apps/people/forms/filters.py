@@ -4,13 +4,14 @@ from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
+from django.urls import reverse_lazy
 
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
 from apps.core.filters import FilterForm
 from apps.people.forms.choices import UnitChoice
 from apps.people.models import Unit
-from apps.people.rules.identity import holds_number
+from apps.people.rules.identity import holds_number, is_credit_code, tells_number
 from apps.people.rules.standing import WORK_KINDS, Kind, UnitNature
 from apps.people.selectors.search import ALIVE, NO_UNIT, RETIRED, UNRECORDED, offered_units
 
@@ -20,6 +21,11 @@ MOST_UNITS = 200
 NUMBER_IN_ADDRESS = (
     "证件号码、电话和银行账号不写进地址栏，这次没有搜索。请在搜索框里输入整个号码后按回车，"
     "或者只输入姓名、拼音首字母、末四位。"
+)
+
+NUMBER_OF_A_PERSON = (
+    "证件号码和银行账号不写进地址栏，这次没有搜索。这里按单位名称和统一社会信用代码查找；"
+    "要找人，请在“人员名册”里输入号码。"
 )
 
 
@@ -127,7 +133,14 @@ class UnitFilterForm(RegisterFilterForm):
         label="搜索",
         max_length=60,
         required=False,
-        widget=forms.TextInput({"type": "search", "placeholder": "单位名称、统一社会信用代码"}),
+        widget=forms.TextInput(
+            {
+                "type": "search",
+                "placeholder": "单位名称、统一社会信用代码",
+                "data-number-post": reverse_lazy("people:person_find"),
+                "data-takes": "credit-code",
+            }
+        ),
     )
     union = UnionChoice(
         label="所属工会", queryset=Union.objects.none(), required=False, empty_label="全部工会"
@@ -144,5 +157,8 @@ class UnitFilterForm(RegisterFilterForm):
         cast(UnionChoice, self.fields["union"]).queryset = Union.objects.visible_to(user).in_tree_order()
 
     def clean_q(self) -> str:
-        """A credit code belongs to a unit and may stand in an address."""
-        return " ".join(self.cleaned_data["q"].split())
+        """A credit code belongs to a unit and may stand in an address; the number of a person may not."""
+        words = " ".join(self.cleaned_data["q"].split())
+        if tells_number(words) and not is_credit_code(words):
+            raise forms.ValidationError(NUMBER_OF_A_PERSON, code="number")
+        return words

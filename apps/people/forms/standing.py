@@ -57,6 +57,12 @@ class MoveForm(HouseForm):
         cast(UnionChoice, self.fields["to_union"]).queryset = unions
 
 
+class ProofForm(HouseForm):
+    document = forms.CharField(
+        label="证明材料", max_length=200, help_text="文号或证明的名称，如 退休证、退休审批表"
+    )
+
+
 class VoidForm(HouseForm):
     reason = forms.CharField(
         label="作废理由", max_length=200, help_text="原记录保留，注明作废人、时间和理由。"

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.core import audit
 from apps.people.models.persons import Person
-from apps.people.rules.standing import NEEDS_DOCUMENT, TRACKS, Kind, Track
+from apps.people.rules.standing import NEEDS_DOCUMENT, RETIRED_KINDS, TRACKS, Kind, Track
 
 
 class StandingEventQuerySet(models.QuerySet["StandingEvent"]):
@@ -18,6 +18,10 @@ class StandingEventQuerySet(models.QuerySet["StandingEvent"]):
     def valid(self) -> "StandingEventQuerySet":
         """Without the voided ones."""
         return self.filter(voided_at__isnull=True)
+
+    def without_proof(self) -> "StandingEventQuerySet":
+        """Valid retirements on no paper: a roster may bring them so."""
+        return self.valid().filter(kind__in=RETIRED_KINDS, document="")
 
     def for_timeline(self) -> "StandingEventQuerySet":
         return self.select_related("created_by", "voided_by", "from_union", "to_union").order_by(
@@ -112,3 +116,7 @@ class StandingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.effective_on} {self.get_kind_display()}"
+
+    @property
+    def lacks_proof(self) -> bool:
+        return self.voided_at is None and self.kind in RETIRED_KINDS and not self.document

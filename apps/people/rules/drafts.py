@@ -100,8 +100,12 @@ def check_person(draft: PersonDraft, *, today: date) -> tuple[CheckedPerson | No
                 refuse(name, refused)
     for name, length in _LENGTHS.items():
         values[name] = " ".join(values[name].split())
-        if len(values[name]) > length:
-            refuse(name, Refused(f"“{LABELS[name]}”最多 {length} 个字，现在是 {len(values[name])} 个字。"))
+        try:
+            identity.require_no_number(values[name], label=LABELS[name])
+            if len(values[name]) > length:
+                raise Refused(f"“{LABELS[name]}”最多 {length} 个字，现在是 {len(values[name])} 个字。")
+        except Refused as refused:
+            refuse(name, refused)
     try:
         if draft.id_kind == "none":
             if draft.id_number.strip():

@@ -27,8 +27,16 @@ _SEPARATORS = re.compile(r"[\s\-_.·]")
 # them in a row beside other words. Last digits are four; years and document numbers are shorter.
 _ONLY_A_NUMBER = re.compile(r"[A-Z]{0,3}[0-9]{7,}X?")
 _NUMBER_AMONG_WORDS = re.compile(r"[0-9]{11,}X?", re.IGNORECASE)
-# An identity number or a card, in one piece or in the groups in which they are read out; two dates are neither.
-_IN_A_SENTENCE = re.compile(r"[0-9]{15}|[0-9]{6}[ \-][0-9]{8}[ \-][0-9]{3}|(?:[0-9]{4}[ \-]){3}[0-9]{3}")
+# An identity number or a card, in one piece or in the groups in which they are read out; two dates are neither. Of the
+# number of a foreigner the day of birth tells it from the number of a certificate.
+_IN_A_SENTENCE = re.compile(
+    r"[0-9]{15}|[0-9]{6}[ \-][0-9]{8}[ \-][0-9]{3}|(?:[0-9]{4}[ \-]){3}[0-9]{3}"
+    r"|(?<![A-Z])[A-Z]{3}[0-9]{6}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{2}(?![0-9])",
+    re.IGNORECASE,
+)
+# Digits in whatever groups: one of eighteen is known by its birth date and check character.
+_IN_GROUPS = re.compile(r"[0-9](?:[\s\-_.·]{0,3}[0-9]){16,}[\s\-_.·]{0,3}X?", re.IGNORECASE)
+_BORN = re.compile(r"[0-9]{6}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]")
 OLDEST_AGE = 130
 # 居民身份证试行条例 of 1984-04-06: whoever was born before got a number of the area codes in force since.
 _FIRST_ISSUED = 1984
@@ -114,6 +122,8 @@ def parse_credit_code(text: str, *, field: str = "统一社会信用代码", is_
     code = _plain(text)
     if not re.fullmatch(r"[0-9A-Z]{18}", code):
         raise Refused(f"“{field}”应为 18 位数字和大写字母，现在是 {len(code)} 位。", code="length")
+    if _is_resident(code) and not uscc.is_valid(code):
+        raise Refused(f"“{field}”里是一个人的证件号码，请改填单位的代码。", code="number")
     wrong = sorted(set(code) & set("IOSVZ"))
     if wrong:
         raise Refused(
@@ -124,6 +134,11 @@ def parse_credit_code(text: str, *, field: str = "统一社会信用代码", is_
             f"“{field}”的校验码不对（GB 32100）；如与证书一致，请填写“代码核实说明”。", code="check_digit"
         )
     return code
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether it is the code of a unit by its check character."""
+    return uscc.is_valid(_plain(text))
 
 
 @dataclass(frozen=True)
@@ -171,9 +186,25 @@ def holds_number(text: str) -> bool:
 
 def require_no_number(text: str, *, label: str, field: str | None = None) -> str:
     """A reason or remark without surrounding blanks. Raises Refused when an identity or account number stands in it."""
-    if _IN_A_SENTENCE.search(unicodedata.normalize("NFKC", text)):
+    if tells_number(text):
         raise Refused(f"“{label}”里不要写证件号码或银行账号，写末四位即可。", field=field, code="number")
     return text.strip()
+
+
+def tells_number(text: str) -> bool:
+    """Whether an identity or account number stands in a text, however it is grouped."""
+    normal = unicodedata.normalize("NFKC", text)
+    return bool(_IN_A_SENTENCE.search(normal)) or any(
+        _is_resident(run[start : start + 18])
+        for found in _IN_GROUPS.finditer(normal)
+        for run in (_plain(found[0]),)
+        for start in range(len(run) - 17)
+    )
+
+
+def _is_resident(number: str) -> bool:
+    """Eighteen characters with a birth date and the right check character."""
+    return bool(_BORN.fullmatch(number)) and ric.calc_check_digit(number) == number[-1]
 
 
 def last_four(number: str) -> str:

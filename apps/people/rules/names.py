@@ -35,6 +35,13 @@ def clean_name(text: str, *, field: str = "姓名") -> str:
     return name
 
 
+def require_letters(text: str, *, label: str, field: str) -> str:
+    """The name of a unit, hospital or authority. Raises Refused for one of digits and signs alone."""
+    if not any(character.isalpha() for character in text):
+        raise Refused(f"“{label}”里要有文字，不能只有数字或符号。", field=field, code="characters")
+    return text
+
+
 def spoken(words: str) -> tuple[str, str]:
     """What orders people as their names are spoken, out of their search words: the pinyin stands behind the name."""
     name, _, rest = words.strip().partition(" ")

@@ -10,6 +10,7 @@ from apps.accounts.models import Union, User
 from apps.core import audit
 from apps.people.models import Person, StandingEvent, Unit
 from apps.people.rules.drafts import PersonDraft
+from apps.people.rules.identity import require_no_number
 from apps.people.rules.standing import TRACKS, Kind
 from apps.people.services.persons import fill, require_person, require_place
 
@@ -60,7 +61,7 @@ def register_people(*, entries: Sequence[Entry], actor: User, now: datetime, act
                     kind=one.kind,
                     track=TRACKS[one.kind],
                     effective_on=one.effective_on,
-                    document=one.document,
+                    document=require_no_number(one.document, label="证明材料"),
                     created_by=actor,
                     created_at=now,
                 )

@@ -14,6 +14,8 @@ from apps.people.rules.standing import TRACKS, Kind, Known, require_recordable, 
 from apps.people.services.duplicates import find_pairs
 from apps.people.services.persons import require_editor
 
+_PROVEN = "补证明材料"
+
 
 @transaction.atomic
 def record_standing(
@@ -85,6 +87,41 @@ def void_standing(*, event_id: int, reason: str, actor: User, now: datetime) -> 
     return event
 
 
+@transaction.atomic
+def prove_standing(*, event_id: int, document: str, actor: User, now: datetime) -> StandingEvent:
+    """Give an entry without a paper its paper: it is voided and made again with it, so what holds never lapses.
+
+    Raises Refused.
+    """
+    document = require_no_number(" ".join(document.split()), label="证明材料", field="document")
+    if not document:
+        raise Refused("“证明材料”没有填写。", field="document")
+    known = StandingEvent.objects.visible_to(actor).only("person_id").get(pk=event_id)
+    person = _locked(known.person_id, actor)
+    event = StandingEvent.objects.get(pk=event_id)
+    if event.voided_at is not None:
+        raise Refused("这条记录已经作废。", code="voided")
+    if event.document:
+        raise Refused(
+            f"这条记录已有证明材料“{event.document}”；写错了的请作废后重新登记。", code="documented"
+        )
+    proven = StandingEvent(
+        person=person,
+        track=event.track,
+        kind=event.kind,
+        effective_on=event.effective_on,
+        document=document,
+        note=event.note,
+        created_by=actor,
+        created_at=now,
+    )
+    event.voided_at, event.voided_by, event.void_reason = now, actor, _PROVEN
+    with audit.because(actor_id=actor.pk, action=_PROVEN):
+        event.save(update_fields=("voided_at", "voided_by", "void_reason"))
+        proven.save(force_insert=True)
+    return proven
+
+
 def _record(
     person: Person,
     kind: str,
@@ -97,6 +134,7 @@ def _record(
     source: Union | None = None,
     target: Union | None = None,
 ) -> StandingEvent:
+    document = require_no_number(" ".join(document.split()), label="证明材料", field="document")
     events = StandingEvent.objects.valid().filter(person=person)
     wanted = require_recordable(
         kind=kind,
@@ -111,7 +149,7 @@ def _record(
         track=TRACKS[wanted],
         kind=wanted,
         effective_on=effective_on,
-        document=" ".join(document.split()),
+        document=document,
         note=require_no_number(note, label="说明", field="note"),
         from_union=source,
         to_union=target,

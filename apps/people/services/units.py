@@ -11,7 +11,8 @@ from apps.accounts.services.writing import save_checked
 from apps.core import audit
 from apps.core.errors import Refused
 from apps.people.models import Unit
-from apps.people.rules.identity import parse_credit_code
+from apps.people.rules.identity import parse_credit_code, require_no_number
+from apps.people.rules.names import require_letters
 from apps.people.rules.standing import UnitNature
 from apps.people.services.persons import require_editor, require_place
 
@@ -58,8 +59,9 @@ def change_unit(*, unit_id: int, draft: UnitDraft, is_active: bool, actor: User,
 
 
 def _fill(unit: Unit, draft: UnitDraft, *, now: datetime) -> None:
-    note = draft.credit_code_note.strip()
-    unit.name = " ".join(draft.name.split())
+    note = require_no_number(draft.credit_code_note, label="代码核实说明", field="credit_code_note")
+    unit.name = require_no_number(" ".join(draft.name.split()), label="单位名称", field="name")
+    require_letters(unit.name, label="单位名称", field="name")
     unit.credit_code = (
         _credit_code(draft.credit_code, is_trusted=bool(note)) if draft.credit_code.strip() else ""
     )
@@ -67,7 +69,10 @@ def _fill(unit: Unit, draft: UnitDraft, *, now: datetime) -> None:
     if draft.nature not in UnitNature.values:
         raise Refused("“单位性质”请从列表中选择。", field="nature")
     unit.nature = draft.nature
-    unit.nature_since, unit.nature_document = draft.nature_since, draft.nature_document.strip()
+    unit.nature_since = draft.nature_since
+    unit.nature_document = require_no_number(
+        draft.nature_document, label="性质变更依据", field="nature_document"
+    )
     if unit.nature == UnitNature.BANKRUPT:
         if unit.nature_since is None:
             raise Refused("破产或撤销企业必须填写“性质起始日期”。", field="nature_since")

@@ -34,9 +34,12 @@ def duplicate_list(request: SignedInRequest) -> HttpResponse:
 
 
 @require("person.merge")
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def duplicate_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _pair_page(request, _pair(request, pk), kept=request.GET.get("keep", ""))
+    """The two side by side. A POST decides nothing: it shows what keeping the other row comes to, the reason still typed."""
+    asked = request.POST if request.method == "POST" else request.GET
+    reason = request.POST.get("reason", "")
+    return _pair_page(request, _pair(request, pk), kept=asked.get("keep", ""), reason=reason)
 
 
 @require("person.merge")
@@ -140,11 +143,17 @@ def _decide(request: SignedInRequest, pair: DuplicatePair, values: dict[str, obj
 
 
 def _pair_page(
-    request: SignedInRequest, pair: DuplicatePair, *, kept: str, form: DecisionForm | None = None
+    request: SignedInRequest,
+    pair: DuplicatePair,
+    *,
+    kept: str,
+    reason: str = "",
+    form: DecisionForm | None = None,
 ) -> HttpResponse:
     first, second = selectors.compared_people(pair, as_of=timezone.localdate())
     chosen: Person = {"first": first, "second": second}.get(kept) or selectors.suggested_kept(first, second)
     following = selectors.next_pair(viewer=request.user, after_id=pair.pk)
+    seen = {"first_version": first.version, "second_version": second.version}
     context = {
         "pair": pair,
         "first": first,
@@ -157,7 +166,6 @@ def _pair_page(
         and not (first.merged_into or second.merged_into),
         "next_pair": following,
         "undo_days": UNDO_DAYS,
-        "form": form
-        or DecisionForm(initial={"first_version": first.version, "second_version": second.version}),
+        "form": form or DecisionForm(initial=seen | {"reason": reason}),
     }
     return render(request, "people/duplicate_detail.html", context, status=422 if form else 200)

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.access import SignedInRequest, require
 from apps.core.errors import Refused
 from apps.core.forms import HouseForm, add_refusal
-from apps.people.forms.standing import MoveForm, StandingForm, VoidForm
+from apps.people.forms.standing import MoveForm, ProofForm, StandingForm, VoidForm
 from apps.people.models import Person, StandingEvent
-from apps.people.services.standing import move_person, record_standing, void_standing
+from apps.people.services.standing import move_person, prove_standing, record_standing, void_standing
 from apps.people.views.persons import done_in_dialog, in_dialog_or_page, visible_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -61,11 +61,32 @@ def person_move(request: SignedInRequest, public_id: Any) -> HttpResponse:
     return _answer(request, person, form, "转移管理关系", "转移", move)
 
 
+def _event(request: SignedInRequest, person: Person, pk: int) -> StandingEvent:
+    return get_object_or_404(StandingEvent.objects.visible_to(request.user), pk=pk, person=person)
+
+
+@require("person.edit")
+@require_http_methods(FORM_METHODS)
+def standing_prove(request: SignedInRequest, public_id: Any, pk: int) -> HttpResponse:
+    """The paper of an entry that was made without one."""
+    person = living_person(request, public_id)
+    event = _event(request, person, pk)
+    form = ProofForm(request.POST if request.method == "POST" else None)
+
+    def prove() -> str:
+        prove_standing(
+            event_id=event.pk, document=form.cleaned_data["document"], actor=request.user, now=timezone.now()
+        )
+        return f"已补{event.effective_on:%Y-%m-%d}“{event.get_kind_display()}”的证明材料。"
+
+    return _answer(request, person, form, "补证明材料", "保存", prove, event=event)
+
+
 @require("person.edit")
 @require_http_methods(FORM_METHODS)
 def standing_void(request: SignedInRequest, public_id: Any, pk: int) -> HttpResponse:
     person = living_person(request, public_id)
-    event = get_object_or_404(StandingEvent.objects.visible_to(request.user), pk=pk, person=person)
+    event = _event(request, person, pk)
     form = VoidForm(request.POST if request.method == "POST" else None)
 
     def void() -> str:
@@ -74,7 +95,7 @@ def standing_void(request: SignedInRequest, public_id: Any, pk: int) -> HttpResp
         )
         return f"已作废{event.effective_on:%Y-%m-%d}“{event.get_kind_display()}”。"
 
-    return _answer(request, person, form, "作废状态记录", "作废", void, event=event)
+    return _answer(request, person, form, "作废状态记录", "作废", void, event=event, is_void=True)
 
 
 def _answer(
@@ -85,6 +106,7 @@ def _answer(
     label: str,
     service: Callable[[], str],
     event: StandingEvent | None = None,
+    is_void: bool = False,
 ) -> HttpResponse:
     """One form about one person: asked, refused with everything typed, or done."""
     if request.method == "POST" and form.is_valid():
@@ -107,6 +129,7 @@ def _answer(
         "title": title,
         "submit_label": label,
         "event": event,
+        "is_void": is_void,
         "action": request.path,
     }
     return in_dialog_or_page(request, "standing_form", context, status=422 if form.errors else 200)

@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, deny, require, scoped
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
-from apps.people.forms.filters import UnitFilterForm
+from apps.people.forms.filters import NUMBER_OF_A_PERSON, UnitFilterForm
 from apps.people.forms.persons import PersonForm
 from apps.people.forms.units import UnitForm
 from apps.people.models import Unit
@@ -24,6 +25,10 @@ from apps.people.tables import UnitTable
 @require_safe
 def unit_list(request: SignedInRequest) -> HttpResponse:
     filters = UnitFilterForm(request.GET, user=request.user)
+    filters.is_valid()
+    if filters.holds_number:
+        messages.error(request, NUMBER_OF_A_PERSON)
+        return redirect(reverse("people:unit_list") + filters.address(without=("q",)))
     units = filtered_units(viewer=request.user, filters=filters.values)
     table = UnitTable(units if filters.is_valid() else units.none())
     context = {
