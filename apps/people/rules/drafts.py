@@ -99,6 +99,8 @@ def check_person(draft: PersonDraft, *, today: date) -> tuple[CheckedPerson | No
             except Refused as refused:
                 refuse(name, refused)
     for name, length in _LENGTHS.items():
+        if not values[name]:
+            continue
         values[name] = " ".join(values[name].split())
         try:
             identity.require_no_number(values[name], label=LABELS[name])

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from apps.core.errors import Refused
-from apps.people.rules import identity
+from apps.people.rules import identity, names
 from apps.people.rules.drafts import CheckedPerson, Problem
 from apps.people.rules.roster_cells import BY_KEY, Words, shown
 from apps.people.rules.standing import WORK_KINDS, Kind, Known, UnitNature, require_recordable
@@ -185,8 +185,10 @@ def unit_words(words: Words, *, row: int) -> tuple[UnitWords | None, tuple[Probl
             key = "credit_code" if code else "nature"
             return None, (Problem(key, "填写了单位的情况，就要填写“单位名称”。"),)
         return None, ()
-    if not any(character.isalpha() for character in name):
-        return None, (Problem("unit", "不像单位名称。"),)
+    try:
+        names.require_letters(name, label=BY_KEY["unit"].name, field="unit")
+    except Refused as refused:
+        return None, (Problem("unit", refused.message),)
     if code:
         try:
             code = identity.parse_credit_code(code)
