@@ -5,7 +5,7 @@ from django.template.loader import render_to_string
 from apps.core import pdf
 from apps.people.documents import Registration
 
-STYLE_SHEETS = ("css/people_print.css",)
+STYLE_SHEETS = ("css/paper_print.css", "css/people_print.css")
 
 
 def set_registration(document: Registration) -> pdf.RenderedPdf:

@@ -10,7 +10,7 @@ from apps.core.errors import Refused
 from apps.core.sheets import Column, Sheet, write_sheets
 from apps.model_workers.documents.allowance_roll import Roll
 
-STYLE_SHEETS = ("css/allowance_print.css",)
+STYLE_SHEETS = ("css/paper_print.css", "css/allowance_print.css")
 _NARROWER = (100, 92, 84)
 """Percent of the room for rows, tried in turn until every sheet is one page."""
 

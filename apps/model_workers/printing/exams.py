@@ -6,7 +6,7 @@ from apps.core import pdf
 from apps.core.errors import Refused
 from apps.model_workers.documents.exams import ROOM, ExamRoster, Settlement, SlipSheets
 
-STYLE_SHEETS = ("css/exam_print.css",)
+STYLE_SHEETS = ("css/paper_print.css", "css/exam_print.css")
 _NARROWER = (100, 92, 84)
 """Percent of the room for rows, tried in turn until every sheet is one page."""
 

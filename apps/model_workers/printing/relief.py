@@ -16,6 +16,6 @@ def set_relief_form(document: ReliefForm) -> pdf.RenderedPdf:
             created=document.printed_at,
             author=document.union,
             subject=document.title,
-            stylesheets=("css/relief_print.css",),
+            stylesheets=("css/paper_print.css", "css/relief_print.css"),
         ),
     )

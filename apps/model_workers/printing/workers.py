@@ -7,7 +7,7 @@ from apps.core.errors import Refused
 from apps.model_workers.documents.nominations import NominationForm
 from apps.model_workers.documents.workers import ROOM, RosterDocument
 
-STYLE_SHEETS = ("css/worker_print.css",)
+STYLE_SHEETS = ("css/paper_print.css", "css/worker_print.css")
 _NARROWER = (100, 92, 84)
 """Percent of the room for rows, tried in turn until every sheet is one page."""
 
