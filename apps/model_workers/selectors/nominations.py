@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import User
 from apps.accounts.selectors import calendar_exceptions, calendar_is_known
 from apps.core.errors import Refused
+from apps.core.history import TimelineEntry
 from apps.core.workdays import count_working_days, last_of_working_days
 from apps.core.workflow import StageStep, Step
 from apps.model_workers.models import Nomination
@@ -47,18 +48,6 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One step that was taken, as the timeline takes it."""
-
-    at: datetime
-    who: str
-    role: str
-    action: str
-    note: str
-    tone: str = ""
-
-
-@dataclass(frozen=True)
 class NoticeFacts:
     """The notice counted in working days. `is_known`: the days off of its years were entered."""
 
@@ -73,7 +62,7 @@ class NominationPage:
     nomination: Nomination
     choices: tuple[Choice, ...]
     stages: tuple[StageStep, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[TimelineEntry, ...]
     notice: NoticeFacts | None
 
 
@@ -103,7 +92,7 @@ def nomination_page(nomination: Nomination, *, viewer: User, today: date) -> Nom
         choices=_choices(nomination, viewer, taken, today),
         stages=_stages(nomination, [one.source for one in steps]),
         entries=tuple(
-            Entry(
+            TimelineEntry(
                 at=one.at,
                 who=str(one.actor),
                 role=one.roles,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.accounts.models import User
 from apps.core.errors import Refused
+from apps.core.history import TimelineEntry
 from apps.core.workflow import StageStep, Step
 from apps.model_workers.models import ReliefCase, ReliefDecision, ReliefStandard
 from apps.model_workers.rules.honours import Category
@@ -241,22 +242,10 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One decision, as the timeline takes it."""
-
-    at: datetime
-    who: str
-    role: str
-    action: str
-    note: str
-    tone: str
-
-
-@dataclass(frozen=True)
 class CasePage:
     choices: tuple[Choice, ...]
     stages: tuple[StageStep, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[TimelineEntry, ...]
     waiting_on: str
     """Whose turn it is, for those who cannot take the case further now."""
 
@@ -270,7 +259,7 @@ def case_page(case: ReliefCase, *, viewer: User) -> CasePage:
         choices=tuple(choices),
         stages=_stages(case),
         entries=tuple(
-            Entry(
+            TimelineEntry(
                 at=one.at,
                 who=str(one.actor),
                 role=one.roles,

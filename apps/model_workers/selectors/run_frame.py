@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.roles import GRANTS, Role
 from apps.core.errors import Refused
+from apps.core.history import TimelineEntry
 from apps.core.workflow import StageStep, Step
 from apps.model_workers.models import AllowanceRun, RunDecision
 from apps.model_workers.rules.allowances import RUN_FLOW, RUN_TONES, RunStatus, barred
@@ -47,18 +47,6 @@ class Choice:
     @property
     def is_main(self) -> bool:
         return not self.takes_back
-
-
-@dataclass(frozen=True)
-class DecisionEvent:
-    """One decision as the timeline prints it."""
-
-    at: datetime
-    who: str
-    role: str
-    action: str
-    tone: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -116,10 +104,10 @@ class RunFrame:
         return f"等待{self.waiting_on}办理"
 
     @property
-    def events(self) -> list[DecisionEvent]:
+    def events(self) -> list[TimelineEntry]:
         labels = {step.action: step.label for step in RUN_FLOW.steps}
         return [
-            DecisionEvent(
+            TimelineEntry(
                 at=decision.at,
                 who=str(decision.actor),
                 role=decision.roles,
