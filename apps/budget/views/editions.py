@@ -1,13 +1,13 @@
 """Decisions on an edition: the question with its consequences, and the answer."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from apps.accounts.access import SignedInRequest, deny, require
+from apps.accounts.access import SignedInRequest, require, require_step
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import Edition
@@ -17,6 +17,7 @@ from apps.budget.selectors.history import MOST_EVENTS, edition_history
 from apps.budget.services.decisions import decide_edition
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
+from apps.core.workflow import Step
 
 _SHOWN = 4
 _DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.approve_chair")
@@ -40,11 +41,7 @@ def edition_history_page(request: SignedInRequest, pk: int) -> HttpResponse:
 @require(*_DECIDES)
 def edition_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
     """Shows total, change and findings; a POST takes the step. Loaded into the dialog by htmx, a page without."""
-    steps = [step for step in FLOW.steps if step.action == action]
-    if not steps:
-        raise Http404
-    if not any(request.user.may(step.permission) for step in steps):
-        deny(request, f"没有“{steps[0].label}”的权限")
+    step = require_step(request, FLOW, action)
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     request.working_year = edition.plan.year
     frame = edition_frame(edition, request.user)
@@ -72,28 +69,23 @@ def edition_decide(request: SignedInRequest, pk: int, action: str) -> HttpRespon
                 return _go(request, reverse("budget:edition_grid", args=[edition.pk]))
         except Refused as refused:
             add_refusal(form, refused)
-    return _answer(request, edition, action, choice, form, edition_frame=frame)
+    return _answer(request, edition, step, choice, form, edition_frame=frame)
 
 
 def _answer(
     request: SignedInRequest,
     edition: Edition,
-    action: str,
+    step: Step,
     choice: Choice | None,
     form: DecisionForm,
     **context: object,
 ) -> HttpResponse:
     left = unanswered(edition_findings(edition))
-    label = (
-        choice.label
-        if choice is not None
-        else next(step.label for step in FLOW.steps if step.action == action)
-    )
     context |= {
         "edition": edition,
         "plan": edition.plan,
         "choice": choice,
-        "label": label,
+        "label": choice.label if choice is not None else step.label,
         "form": form,
         "hard": [found for found in left if found.is_hard],
         "soft": [found for found in left if not found.is_hard],

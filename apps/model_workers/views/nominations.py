@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import SignedInRequest, client_address, deny, require
+from apps.accounts.access import SignedInRequest, client_address, require, require_step
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.core.workflow import Step
@@ -140,12 +140,7 @@ def nomination_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def nomination_step(request: SignedInRequest, public_id: Any, action: str) -> HttpResponse:
     """One step of the table with what it asks for."""
-    steps = [step for step in FLOW.steps if step.action == action]
-    if not steps:
-        raise Http404
-    step = steps[0]
-    if not request.user.may(step.permission):
-        deny(request, f"没有“{step.label}”的权限")
+    step = require_step(request, FLOW, action)
     nomination = _nomination(request, public_id)
     form = _step_form(request, step)
     if form.is_valid():
