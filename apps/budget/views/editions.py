@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from apps.budget.rules.stages import FLOW, Status
 from apps.budget.selectors.frame import Choice, edition_frame, next_hands
 from apps.budget.selectors.history import MOST_EVENTS, edition_history
 from apps.budget.services.decisions import decide_edition
+from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.core.workflow import Step
@@ -66,7 +67,7 @@ def edition_decide(request: SignedInRequest, pk: int, action: str) -> HttpRespon
                     request,
                     f"“{edition.label}”已{decision.label}，现为“{decision.get_to_status_display()}”。",
                 )
-                return _go(request, reverse("budget:edition_grid", args=[edition.pk]))
+                return leave_dialog(request, reverse("budget:edition_grid", args=[edition.pk]))
         except Refused as refused:
             add_refusal(form, refused)
     return _answer(request, edition, step, choice, form, edition_frame=frame)
@@ -94,19 +95,8 @@ def _answer(
         "more_findings": max(0, len(left) - _SHOWN),
         "next_hands": next_hands(edition, choice.step.target) if choice is not None else "",
         "settles": choice is not None and choice.step.target == Status.APPROVED,
-        "in_dialog": "HX-Request" in request.headers,
     }
-    template = "budget/_edition_decide.html" if context["in_dialog"] else "budget/edition_decide.html"
-    return render(request, template, context, status=422 if form.errors else 200)
-
-
-def _go(request: SignedInRequest, url: str) -> HttpResponse:
-    """A redirect that also works from inside the dialog."""
-    return (
-        HttpResponse(status=204, headers={"HX-Redirect": url})
-        if "HX-Request" in request.headers
-        else redirect(url)
-    )
+    return dialog_or_page(request, "budget/edition_decide.html", context, status=422 if form.errors else 200)
 
 
 @require("budget.read")

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.access import SignedInRequest, require, require_step
+from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.allowances import (
@@ -173,21 +174,14 @@ def run_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
             add_refusal(form, refused)
         else:
             messages.success(request, f"{step.label}：名册现为“{decision.get_target_display()}”。")
-            return _go(request, reverse("model_workers:run_detail", args=[run.pk]))
-    in_dialog = "HX-Request" in request.headers
+            return leave_dialog(request, reverse("model_workers:run_detail", args=[run.pk]))
     context = run_context(frame, "run_detail") | {
         "choice": choice,
         "label": choice.label if choice is not None else step.label,
         "form": form,
         "bridge": bridge_of(run),
         "fresh": freshness(run),
-        "in_dialog": in_dialog,
     }
-    template = "model_workers/_run_decide.html" if in_dialog else "model_workers/run_decide.html"
-    return render(request, template, context, status=422 if form.errors else 200)
-
-
-def _go(request: SignedInRequest, url: str) -> HttpResponse:
-    """A redirect that also works from inside the dialog."""
-    in_dialog = "HX-Request" in request.headers
-    return HttpResponse(status=204, headers={"HX-Redirect": url}) if in_dialog else redirect(url)
+    return dialog_or_page(
+        request, "model_workers/run_decide.html", context, status=422 if form.errors else 200
+    )

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
+from apps.core.dialogs import dialog_or_page
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.people.chapters import chapters_of
@@ -164,23 +165,7 @@ def person_reveal(request: SignedInRequest, public_id: Any, field: str) -> HttpR
         "revealed": revealed,
         "seconds": SHOWN_SECONDS,
     }
-    return in_dialog_or_page(request, "reveal", context, status=422 if form.errors else 200)
-
-
-def in_dialog_or_page(
-    request: SignedInRequest, name: str, context: dict[str, Any], *, status: int = 200
-) -> HttpResponse:
-    """The bare form for the dialog; a whole page for those who follow the link."""
-    in_dialog = "HX-Request" in request.headers
-    template = f"people/_{name}.html" if in_dialog else f"people/{name}.html"
-    return render(request, template, context | {"in_dialog": in_dialog}, status=status)
-
-
-def done_in_dialog(request: SignedInRequest, url: str) -> HttpResponse:
-    """After a form that may have stood in a dialog: the whole page anew."""
-    if "HX-Request" in request.headers:
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return redirect(url)
+    return dialog_or_page(request, "people/reveal.html", context, status=422 if form.errors else 200)
 
 
 @require("person.read")
