@@ -136,6 +136,12 @@ def test_a_whole_number_typed_into_the_search_is_not_searched_and_not_repeated(o
     assert answer.redirect_chain[-1][0].endswith("?class=1")
 
 
+def test_the_number_of_a_file_is_no_number_of_a_person(office):
+    office.people({1: 1})
+    told = page(office.clerk, url("run_lines", office.run()), q="LF-2015-0001")
+    assert "不写进地址栏" not in told
+
+
 def test_who_is_left_out_is_listed_by_reason(office):
     office.people({1: 1})
     (working,) = office.people({1: 1}, kind="in_service")
