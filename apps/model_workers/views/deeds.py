@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 
 from apps.accounts.access import SignedInRequest
 from apps.core.dialogs import dialog_or_page, leave_dialog
-from apps.model_workers.services.copies import Copy
-
-PDF = "application/pdf"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -38,16 +33,3 @@ def deed_done(request: SignedInRequest, url: str, told: str) -> HttpResponse:
     """Back to the page, anew as a whole."""
     messages.success(request, told)
     return leave_dialog(request, url)
-
-
-def hand_over(copy: Copy, content_type: str) -> HttpResponse:
-    """A file to keep; nothing of it stays in a cache."""
-    return HttpResponse(
-        copy.data,
-        content_type=content_type,
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=copy.name)
-            or "attachment",
-            "Cache-Control": "private, no-store",
-        },
-    )

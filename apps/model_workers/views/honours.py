@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.access import SignedInRequest, client_address, require, scoped
+from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.honours import HonourForm, ReasonForm, RevokeForm, ScanForm, VoidForm
@@ -27,7 +27,7 @@ from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
+_TYPES = {"pdf": PDF, "png": "image/png", "jpg": "image/jpeg"}
 
 
 def _sent(request: SignedInRequest) -> tuple[Any, Any]:
@@ -100,16 +100,10 @@ def honour_certificate(request: SignedInRequest, public_id: Any) -> HttpResponse
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(_page_of(honour))
-    return HttpResponse(
-        bytes(honour.scan or b""),
-        content_type=_TYPES[honour.scan_name.rsplit(".", 1)[-1]],
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=honour.scan_name)
-            or "attachment",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    kind = _TYPES[honour.scan_name.rsplit(".", 1)[-1]]
+    answer = download(honour.scan or b"", honour.scan_name, kind)
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
 
 
 @require("model_worker.edit")

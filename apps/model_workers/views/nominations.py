@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.core.workflow import Step
@@ -39,7 +40,7 @@ from apps.model_workers.services.nominations import (
     take_step,
 )
 from apps.model_workers.tables.nominations import NominationTable
-from apps.model_workers.views.deeds import PDF, Deed, deed_done, hand_over, show_deed
+from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -241,4 +242,4 @@ def nomination_print(request: SignedInRequest, public_id: Any) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(_page_of(nomination))
-    return hand_over(copy, PDF)
+    return download(copy.data, copy.name, PDF)

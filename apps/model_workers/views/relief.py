@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS, ScopedFilterForm
@@ -20,7 +21,7 @@ from apps.model_workers.selectors import relief as selectors
 from apps.model_workers.services import relief as services
 from apps.model_workers.services import relief_papers as papers
 from apps.model_workers.tables.relief import ReliefTable
-from apps.model_workers.views.deeds import PDF, XLSX, Deed, deed_done, hand_over, show_deed
+from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.people.models import Person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -66,7 +67,7 @@ def relief_export(request: SignedInRequest) -> HttpResponse:
         now=timezone.now(),
         address=client_address(request),
     )
-    return hand_over(copy, XLSX)
+    return download(copy.data, copy.name, XLSX)
 
 
 @require("relief.enter")
@@ -253,4 +254,4 @@ def relief_print(request: SignedInRequest, public_id: Any) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("model_workers:relief_detail", public_id=case.public_id)
-    return hand_over(copy, PDF)
+    return download(copy.data, copy.name, PDF)

@@ -6,13 +6,13 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
 from apps.core.dialogs import dialog_or_page
+from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.people.chapters import chapters_of
@@ -180,12 +180,4 @@ def person_print(request: SignedInRequest, public_id: Any) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("people:person_detail", public_id=person.public_id)
-    return HttpResponse(
-        printed.data,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=printed.name)
-            or "attachment",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return download(printed.data, printed.name, PDF)
