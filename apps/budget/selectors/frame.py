@@ -23,28 +23,9 @@ from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order
 from apps.core import money
 from apps.core.history import TimelineEntry
-from apps.core.workflow import StageStep, Step
+from apps.core.workflow import Choice, StageStep, Step
 
-_TAKES_BACK = ("return", "withdraw")
 _DID: dict[str, str] = {"submit": "提交", "check": "审核", "approve": "审批", "return": "退回"}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One step of the state table this person's role allows now. `blocked` says why the person may not take it."""
-
-    step: Step
-    url: str
-    is_main: bool = False
-    blocked: str = ""
-
-    @property
-    def label(self) -> str:
-        return self.step.label
-
-    @property
-    def takes_back(self) -> bool:
-        return self.step.action in _TAKES_BACK
 
 
 @dataclass(frozen=True)
@@ -189,7 +170,7 @@ def _choices(edition: Edition, user: User, acted: Sequence[Decision]) -> tuple[C
     steps = FLOW.available(status=edition.status, may=user.may, track=edition.stage)
     judges = any(step.action in ("check", "approve") for step in steps)
     authors = contributors(edition) if judges else frozenset()
-    main = next((step for step in steps if step.action not in _TAKES_BACK), None)
+    main = next((step for step in steps if not step.takes_back), None)
     return tuple(
         Choice(
             step=step,

@@ -12,13 +12,13 @@ from apps.budget.checks import edition_findings, unanswered
 from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import Edition
 from apps.budget.rules.stages import FLOW, Status
-from apps.budget.selectors.frame import Choice, edition_frame, next_hands
+from apps.budget.selectors.frame import edition_frame, next_hands
 from apps.budget.selectors.history import MOST_EVENTS, edition_history
 from apps.budget.services.decisions import decide_edition
 from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
-from apps.core.workflow import Step
+from apps.core.workflow import Choice, Step
 
 _SHOWN = 4
 _DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.approve_chair")

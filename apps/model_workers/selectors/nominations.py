@@ -12,7 +12,7 @@ from apps.accounts.selectors import calendar_exceptions, calendar_is_known
 from apps.core.errors import Refused
 from apps.core.history import TimelineEntry
 from apps.core.workdays import count_working_days, last_of_working_days
-from apps.core.workflow import StageStep, Step
+from apps.core.workflow import Choice, StageStep
 from apps.model_workers.models import Nomination
 from apps.model_workers.rules.nominations import (
     FLOW,
@@ -32,19 +32,6 @@ _WAY = (
     (NominationStatus.NOTICED, "公示、审批"),
     (NominationStatus.APPROVED, "授予"),
 )
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One step this person's role allows now. `blocked` says why the person may not take it."""
-
-    step: Step
-    is_main: bool
-    blocked: str = ""
-
-    @property
-    def takes_back(self) -> bool:
-        return self.step.action in ("refuse", "withdraw")
 
 
 @dataclass(frozen=True)
@@ -126,8 +113,7 @@ def _choices(
                 )
         except Refused as refused:
             blocked = refused.message
-        is_main = step.action not in ("refuse", "withdraw") and not blocked
-        found.append(Choice(step, is_main, blocked))
+        found.append(Choice(step, is_main=not step.takes_back and not blocked, blocked=blocked))
     return tuple(found)
 
 

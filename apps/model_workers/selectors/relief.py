@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from apps.accounts.models import User
 from apps.core.errors import Refused
 from apps.core.history import TimelineEntry
-from apps.core.workflow import StageStep, Step
+from apps.core.workflow import Choice, StageStep
 from apps.model_workers.models import ReliefCase, ReliefDecision, ReliefStandard
 from apps.model_workers.rules.honours import Category
 from apps.model_workers.rules.relief import (
@@ -218,7 +218,6 @@ def acted(case: ReliefCase) -> frozenset[int]:
     return frozenset(steps.values_list("actor_id", flat=True))
 
 
-TAKES_BACK = ("return", "withdraw", "reject")
 _WAY = (
     (ReliefStatus.DRAFT, "录入"),
     (ReliefStatus.SUBMITTED, "审核"),
@@ -226,19 +225,6 @@ _WAY = (
     (ReliefStatus.APPROVED, "已审批"),
 )
 _TONES = {"approve": "green", "reject": "red", "return": "amber"}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One step the person's role allows now; `blocked` says why this person may not take it."""
-
-    step: Step
-    is_main: bool
-    blocked: str = ""
-
-    @property
-    def takes_back(self) -> bool:
-        return self.step.action in TAKES_BACK
 
 
 @dataclass(frozen=True)
@@ -309,7 +295,7 @@ def choices_for(case: ReliefCase, user: User) -> list[Choice]:
             )
         except Refused as refused:
             blocked = refused.message
-        found.append(Choice(step, is_main=step.action not in TAKES_BACK, blocked=blocked))
+        found.append(Choice(step, is_main=not step.takes_back, blocked=blocked))
     return sorted(found, key=lambda choice: choice.is_main)
 
 

@@ -204,7 +204,7 @@ def _deed(step: Step, nomination: Nomination) -> Deed:
         _page_of(nomination),
         about=f"{nomination.person.name}　{nomination.year}年 {nomination.title}",
         consequence=consequence,
-        is_danger=step.action in ("refuse", "withdraw"),
+        is_danger=step.takes_back,
     )
 
 

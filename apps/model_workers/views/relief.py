@@ -238,7 +238,7 @@ def relief_decide(request: SignedInRequest, public_id: Any, action: str) -> Http
         back=back,
         about=f"{case.person.name}　{case.year}年{case.get_kind_display()}　{case.amount:,.2f} 元",
         consequence="提交以后内容不能再改，数据库也会拒绝。" if action == "submit" else "",
-        is_danger=action in selectors.TAKES_BACK,
+        is_danger=step.takes_back,
     )
     return show_deed(request, form, deed)
 
