@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -12,6 +11,7 @@ from apps.accounts.models import AccessRecord, User
 from apps.model_workers.models import AllowanceLine, AllowanceRun, Recovery
 from apps.model_workers.rules.allowances import RunStatus
 from apps.people.models import Person
+from tests.clients import signed_in
 from tests.factories import UnionFactory, UnitFactory, UserFactory
 from tests.model_workers.register import AllowanceOffice
 from tests.people.canaries import hits, secrets_of
@@ -25,12 +25,6 @@ def office(db) -> AllowanceOffice:
     office = AllowanceOffice()
     office.parameters()
     return office
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(name: str, run: AllowanceRun, *more: object) -> str:
