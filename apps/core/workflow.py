@@ -67,8 +67,8 @@ class Choice:
 
     step: Step
     is_main: bool
+    url: str
     blocked: str = ""
-    url: str = ""
 
     @property
     def label(self) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.selectors import calendar_exceptions, calendar_is_known
@@ -113,7 +114,9 @@ def _choices(
                 )
         except Refused as refused:
             blocked = refused.message
-        found.append(Choice(step, is_main=not step.takes_back and not blocked, blocked=blocked))
+        url = reverse("model_workers:nomination_step", args=[nomination.public_id, step.action])
+        is_main = not step.takes_back and not blocked
+        found.append(Choice(step, is_main=is_main, blocked=blocked, url=url))
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import Count, Q, QuerySet, Sum
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.core.errors import Refused
@@ -295,7 +296,8 @@ def choices_for(case: ReliefCase, user: User) -> list[Choice]:
             )
         except Refused as refused:
             blocked = refused.message
-        found.append(Choice(step, is_main=not step.takes_back, blocked=blocked))
+        url = reverse("model_workers:relief_decide", args=[case.public_id, step.action])
+        found.append(Choice(step, is_main=not step.takes_back, blocked=blocked, url=url))
     return sorted(found, key=lambda choice: choice.is_main)
 
 
