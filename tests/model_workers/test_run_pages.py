@@ -13,18 +13,10 @@ from apps.model_workers.rules.allowances import RunStatus
 from apps.people.models import Person
 from tests.clients import signed_in
 from tests.factories import UnionFactory, UnitFactory, UserFactory
-from tests.model_workers.register import AllowanceOffice
 from tests.people.canaries import hits, secrets_of
 
 pytestmark = pytest.mark.django_db
 PAGES = ("run_detail", "run_lines", "run_bridge", "run_left_out", "run_overpaid", "run_print")
-
-
-@pytest.fixture
-def office(db) -> AllowanceOffice:
-    office = AllowanceOffice()
-    office.parameters()
-    return office
 
 
 def url(name: str, run: AllowanceRun, *more: object) -> str:

@@ -21,19 +21,11 @@ from apps.people.models import Person, Unit
 from apps.people.models.persons import ACCOUNT_COLUMN
 from tests.budget.paper import Paper, words
 from tests.factories import UnionFactory, UnitFactory, UserFactory
-from tests.model_workers.register import AllowanceOffice
 from tests.people.canaries import hits, secrets_of
 from tests.people.identity import account_number
 
 pytestmark = pytest.mark.django_db
 REASON = "送银行代发2016年津贴"
-
-
-@pytest.fixture
-def office(db) -> AllowanceOffice:
-    office = AllowanceOffice()
-    office.parameters()
-    return office
 
 
 def take(office, run, kind="pdf", *, actor=None, is_full=False, reason="", now=None) -> Copy:
