@@ -1,6 +1,6 @@
 """Reads for the pages of accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from django.utils import timezone
 from apps.accounts import rules
 from apps.accounts.models import CalendarDay, SavedView, Session, Union, User, UserQuerySet
 from apps.accounts.roles import Role
+from apps.core.history import TimelineEntry
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,6 @@ class SessionLine:
     signed_in_at: datetime | None
     last_seen_at: datetime | None
     is_current: bool
-
-
-@dataclass(frozen=True)
-class HistoryLine:
-    """One change in words: when, by whom, what and why."""
-
-    at: datetime
-    who: str
-    action: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -110,11 +101,17 @@ def union_tree(*, user: User) -> list[UnionLine]:
     ]
 
 
-def user_history(*, user: User, limit: int = 50) -> list[HistoryLine]:
+def actor_names(events: Iterable[Any]) -> dict[int, str]:
+    """Full names of the people behind the rows of a history, by key."""
+    actors = {(event.pgh_context or {}).get("user") for event in events} - {None}
+    return dict(User.objects.filter(pk__in=actors).values_list("pk", "full_name"))
+
+
+def user_history(*, user: User, limit: int = 50) -> list[TimelineEntry]:
     """What was done to the account, newest first, as the database wrote it down."""
     changes = list(_events("UserEvent", pgh_obj_id=user.pk)[: limit + 1])
     grants = list(_events("RoleGrantEvent", user_id=user.pk)[:limit])
-    names = _names([*changes, *grants])
+    names = actor_names([*changes, *grants])
     lines = [
         _line(event, names, _role_text(event)) for event in grants if event.pgh_label in ("insert", "delete")
     ]
@@ -130,14 +127,9 @@ def _events(model: str, **lookup: Any) -> Any:
     return apps.get_model("accounts", model).objects.filter(**lookup).order_by("-pgh_id")
 
 
-def _names(events: list[Any]) -> dict[int, str]:
-    ids = {(event.pgh_context or {}).get("user") for event in events}
-    return dict(User.objects.filter(pk__in=[pk for pk in ids if pk]).values_list("pk", "full_name"))
-
-
-def _line(event: Any, names: dict[int, str], text: str) -> HistoryLine:
+def _line(event: Any, names: Mapping[int, str], text: str) -> TimelineEntry:
     context = event.pgh_context or {}
-    return HistoryLine(
+    return TimelineEntry(
         at=event.pgh_created_at,
         who=names.get(context.get("user", 0), "系统"),
         action=text,

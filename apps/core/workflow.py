@@ -21,6 +21,8 @@ class Step:
     needs_minutes: bool = False
     tracks: tuple[str, ...] = ()
     """Kinds of object the step applies to; empty means all."""
+    takes_back: bool = False
+    """The step leads back or ends the matter: nobody waits for it, and its button warns."""
 
     def applies(self, *, status: str, track: str) -> bool:
         return status in self.sources and (not self.tracks or track in self.tracks)
@@ -57,6 +59,24 @@ class Flow:
         if found.needs_minutes and not minutes.strip():
             raise Refused(f"{found.label}必须填写会议纪要文号。", field="minutes_number", code="minutes")
         return found
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A step that a person's role allows now. `blocked` says why this person may not take it."""
+
+    step: Step
+    is_main: bool
+    url: str
+    blocked: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.step.label
+
+    @property
+    def takes_back(self) -> bool:
+        return self.step.takes_back
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,10 @@ from django.urls import get_resolver, reverse
 from apps.accounts.context import AREAS
 from apps.accounts.models import RoleGrant, Union, User
 from apps.accounts.roles import Role
+from tests.clients import signed_in
 from tests.factories import AccessRecordFactory, UnionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -34,7 +29,7 @@ def areas(client: Client) -> dict[str, object]:
 
 
 def test_all_areas_are_there_and_those_to_come_say_so():
-    shown = areas(client_of(UserFactory(finance_clerk=True)))
+    shown = areas(signed_in(UserFactory(finance_clerk=True)))
     assert list(shown) == ["工作台", "预算", "人员", "劳模", "帮扶", "互助金", "职工服务", "系统"]
     assert [label for label, area in shown.items() if not area.available] == [
         "帮扶",
@@ -45,14 +40,14 @@ def test_all_areas_are_there_and_those_to_come_say_so():
 
 
 def test_the_administrator_sees_accounts_and_no_business():
-    shown = areas(client_of(UserFactory(system_admin=True)))
+    shown = areas(signed_in(UserFactory(system_admin=True)))
     assert [page.label for page in shown["系统"].children] == ["用户", "工会组织", "基础资料", "我的账号"]
     assert "budget.read" not in {page.label for page in shown["预算"].children}
     assert not any(page.label == "年度预算" for page in shown["预算"].children)
 
 
 def test_the_present_page_is_marked():
-    shown = areas(client_of(UserFactory(finance_clerk=True)))
+    shown = areas(signed_in(UserFactory(finance_clerk=True)))
     assert [page.label for page in shown["系统"].children if page.is_current] == ["我的账号"]
 
 
@@ -93,7 +88,7 @@ def test_the_list_is_filtered_by_words_union_role_and_state(administrator):
     county = UnionFactory()
     clerk = UserFactory(full_name="示例·张经办", union=county, county_clerk=True)
     UserFactory(full_name="示例·李某", is_active=False)
-    client = client_of(administrator)
+    client = signed_in(administrator)
 
     def found(**filters: str) -> set[User]:
         return set(client.get("/accounts/users/", filters).context["page"].object_list)
@@ -111,13 +106,13 @@ def test_the_list_is_filtered_by_words_union_role_and_state(administrator):
     ["page=9999", "page=x", "union=x", "role=emperor", "state=?", "q=%00", "q=%27--", "q=" + "x" * 500],
 )
 def test_odd_filters_never_crash_the_list(administrator, query):
-    assert client_of(administrator).get(f"/accounts/users/?{query}").status_code == 200
+    assert signed_in(administrator).get(f"/accounts/users/?{query}").status_code == 200
 
 
 def test_the_list_asks_as_few_questions_for_twelve_people_as_for_two(
     administrator, django_assert_num_queries
 ):
-    client = client_of(administrator)
+    client = signed_in(administrator)
 
     def questions() -> int:
         from django.db import connection
@@ -137,7 +132,7 @@ def test_the_list_asks_as_few_questions_for_twelve_people_as_for_two(
 
 
 def test_a_new_user_is_made_and_the_password_shown_once(administrator):
-    client = client_of(administrator)
+    client = signed_in(administrator)
     facts = {
         "username": "New.Clerk",
         "full_name": "示例·新经办",
@@ -162,7 +157,7 @@ def test_a_refused_form_keeps_what_was_typed_and_names_the_field(administrator):
         "union": administrator.union_id,
         "post": "保留职务",
     }
-    response = client_of(administrator).post("/accounts/users/new/", facts)
+    response = signed_in(administrator).post("/accounts/users/new/", facts)
     assert response.status_code == 200
     assert "已有人使用" in response.context["form"].errors["username"][0]
     assert 'value="示例·保留我"' in response.text
@@ -172,7 +167,7 @@ def test_a_refused_form_keeps_what_was_typed_and_names_the_field(administrator):
 def test_nobody_is_put_into_a_union_outside_the_administrators_branch(administrator):
     foreign = UnionFactory(is_active=False)
     facts = {"username": "someone", "full_name": "示例", "union": foreign.pk}
-    response = client_of(administrator).post("/accounts/users/new/", facts)
+    response = signed_in(administrator).post("/accounts/users/new/", facts)
     assert "union" in response.context["form"].errors
 
 
@@ -186,7 +181,7 @@ def test_extra_fields_in_a_form_change_nothing(administrator):
         "username": "other",
     }
     facts = {"full_name": "示例·改名", "union": clerk.union_id, "post": ""}
-    client_of(administrator).post(f"/accounts/users/{clerk.pk}/edit/", facts | extra)
+    signed_in(administrator).post(f"/accounts/users/{clerk.pk}/edit/", facts | extra)
     after = User.objects.get(pk=clerk.pk)
     assert after.full_name == "示例·改名"
     assert (after.is_active, after.is_demo, after.must_change_password) == (True, False, False)
@@ -194,7 +189,7 @@ def test_extra_fields_in_a_form_change_nothing(administrator):
 
 
 def test_a_role_is_granted_and_taken_away_on_the_page_of_the_person(administrator):
-    clerk, client = UserFactory(), client_of(administrator)
+    clerk, client = UserFactory(), signed_in(administrator)
     client.post(f"/accounts/users/{clerk.pk}/grant/", {"role": "finance_head"})
     assert User.objects.get(pk=clerk.pk).roles == {"finance_head"}
     page = client.get(f"/accounts/users/{clerk.pk}/").text
@@ -206,7 +201,7 @@ def test_a_role_is_granted_and_taken_away_on_the_page_of_the_person(administrato
 @pytest.mark.parametrize("role", ["", "emperor", "system_admin", "county_clerk"])
 def test_a_role_that_cannot_be_granted_is_refused_beside_the_field(administrator, role):
     clerk = UserFactory(finance_clerk=True)
-    response = client_of(administrator).post(f"/accounts/users/{clerk.pk}/grant/", {"role": role})
+    response = signed_in(administrator).post(f"/accounts/users/{clerk.pk}/grant/", {"role": role})
     assert response.status_code == 200
     assert response.context["form"].errors["role"]
     assert User.objects.get(pk=clerk.pk).roles == {"finance_clerk"}
@@ -214,12 +209,12 @@ def test_a_role_that_cannot_be_granted_is_refused_beside_the_field(administrator
 
 def test_closing_an_account_without_a_reason_says_so(administrator):
     clerk = UserFactory()
-    response = client_of(administrator).post(f"/accounts/users/{clerk.pk}/deactivate/", {}, follow=True)
+    response = signed_in(administrator).post(f"/accounts/users/{clerk.pk}/deactivate/", {}, follow=True)
     assert "停用账号必须填写原因" in response.text
 
 
 def test_the_administrators_own_page_offers_nothing_to_do_to_oneself(administrator):
-    page = client_of(administrator).get(f"/accounts/users/{administrator.pk}/").text
+    page = signed_in(administrator).get(f"/accounts/users/{administrator.pk}/").text
     assert "这是您自己的账号" in page
     for action in ("grant", "revoke", "deactivate", "reset-password"):
         assert f"/{action}/" not in page
@@ -233,7 +228,7 @@ def test_the_tree_is_shown_in_order_with_the_number_of_users(administrator):
     UnionFactory(code="A2")
     child = UnionFactory(code="B1", grassroots=True, parent=county)
     UserFactory(union=child)
-    lines = client_of(administrator).get("/accounts/unions/").context["lines"]
+    lines = signed_in(administrator).get("/accounts/unions/").context["lines"]
     assert [(line.union.code, line.depth, line.users) for line in lines] == [
         ("LF", 0, 1),
         ("A1", 1, 0),
@@ -243,7 +238,7 @@ def test_the_tree_is_shown_in_order_with_the_number_of_users(administrator):
 
 
 def test_a_union_is_made_and_renamed_on_its_page(administrator):
-    client = client_of(administrator)
+    client = signed_in(administrator)
     facts = {
         "parent": administrator.union_id,
         "kind": "county",
@@ -268,7 +263,7 @@ def test_a_refused_union_keeps_what_was_typed(administrator):
         "name": "保留我",
         "short_name": "x",
     }
-    response = client_of(administrator).post("/accounts/unions/new/", facts)
+    response = signed_in(administrator).post("/accounts/unions/new/", facts)
     assert response.context["form"].errors["code"]
     assert 'value="保留我"' in response.text
 
@@ -277,7 +272,7 @@ def test_access_records_are_listed_for_those_who_supervise():
     auditor = UserFactory(auditor=True)
     AccessRecordFactory(subject="2016年预算导出")
     AccessRecordFactory(subject="预算编制说明", kind="print")
-    client = client_of(auditor)
+    client = signed_in(auditor)
     assert "2016年预算导出" in client.get("/accounts/access-records/").text
     printed = client.get("/accounts/access-records/", {"kind": "print"}).text
     assert "预算编制说明" in printed

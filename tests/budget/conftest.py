@@ -1,4 +1,4 @@
-"""What the tests of the budget share: a connection as the role under which the site runs."""
+"""What the tests of the budget share: the people of the office, an edition, a connection as the site's own role."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,20 @@ import psycopg
 import pytest
 from django.db import connection
 
+from apps.budget.models import Edition
 from langfang_union.embedded_database import RUNTIME
+from tests.budget.office import Office
+
+
+@pytest.fixture
+def office(db) -> Office:
+    return Office()
+
+
+@pytest.fixture
+def edition(office) -> Edition:
+    """The first edition, open, with one item of one line."""
+    return office.plan().editions.get()
 
 
 @pytest.fixture

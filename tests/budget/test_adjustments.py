@@ -32,11 +32,6 @@ EACH = Decimal("367500.00")
 
 
 @pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
-@pytest.fixture
 def edition(office) -> Edition:
     return office.adjustment()
 

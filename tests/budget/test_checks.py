@@ -20,11 +20,6 @@ from tests.budget.office import Office
 from tests.budget.paper import example_edition
 
 
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
 def unknown(edition: Edition) -> list[Finding]:
     findings = edition_findings(Edition.objects.for_detail().get(pk=edition.pk))
     return [found.finding for found in findings if found.finding.code == "amount.unknown"]

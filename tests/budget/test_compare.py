@@ -18,15 +18,9 @@ from apps.budget.services.items import remove_item
 from apps.budget.services.lines import change_line
 from apps.budget.services.plans import copy_last_year, create_plan
 from apps.core.sheets import read_cells
-from tests.budget.office import Office
 from tests.factories import UnionFactory, UserFactory
 
 EACH = Decimal("367500.00")
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 def set_line(office, edition, *, name="示例项目甲", **values) -> None:

@@ -8,15 +8,9 @@ from apps.budget.models import Edition, ItemBasis, PolicyDocument
 from apps.budget.services.items import set_citations
 from apps.budget.services.policies import EDITABLE, change_document, correct_document
 from apps.core.errors import Refused
-from tests.budget.office import Office
 from tests.factories import PolicyDocumentFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture

@@ -20,16 +20,6 @@ from tests.budget.office import MINUTES, Office
 from tests.factories import RoleGrantFactory, UnionFactory, UserFactory
 
 
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
-@pytest.fixture
-def edition(office) -> Edition:
-    return office.plan().editions.get()
-
-
 def status_of(edition: Edition) -> str:
     return Edition.objects.values_list("status", flat=True).get(pk=edition.pk)
 

@@ -17,7 +17,6 @@ from apps.budget.services.sources import accept_reading, bind_source, read_sourc
 from apps.core import quantities
 from apps.core.errors import Refused
 from apps.core.quantities import CountedRow, Parameter, Part, Reading
-from tests.budget.office import Office
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,11 +53,6 @@ def register() -> Iterator[Register]:
     quantities._sources[source.key] = source
     yield source
     quantities._sources.pop(source.key, None)
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture

@@ -9,13 +9,7 @@ from django.core.management import CommandError, call_command
 from apps.budget.models import CalcLine
 from apps.budget.rules.stages import Book
 from apps.budget.services.lines import change_line
-from tests.budget.office import Office
 from tests.budget.paper import Paper
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 def explain(*arguments: object) -> str:

@@ -78,11 +78,6 @@ def example(django_db_setup, django_db_blocker) -> Example:
     return Example(edition.pk, Paper(first), again, draft, book, changed, html, copy.document)
 
 
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
 # --- what it says ------------------------------------------------------------------------------------------
 
 

@@ -16,15 +16,9 @@ from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.services import adjustments
 from apps.budget.services.items import change_item
 from apps.budget.services.lines import change_line, remove_line
-from tests.budget.office import Office
 from tests.budget.paper import example_edition
-from tests.budget.test_issue import signed_in
+from tests.clients import signed_in
 from tests.factories import UnionFactory, UserFactory
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 def page(edition: Edition, key: str, reader) -> str:

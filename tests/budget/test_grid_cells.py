@@ -8,16 +8,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.accounts.models import User
 from apps.budget.forms.cells import parse_item, parse_line
-from apps.budget.models import CalcLine, Edition, Item
+from apps.budget.models import CalcLine, Item
 from apps.budget.rules.calculation import Method, ShareBasis
 from apps.budget.rules.stages import Stage
 from apps.budget.selectors.grid import fresh_item
 from apps.budget.services.items import create_item
 from apps.budget.services.lines import change_line
 from apps.budget.views.grid_answers import item_json
-from tests.budget.office import Office
+from tests.clients import signed_in
 from tests.factories import CalcLineFactory, ItemFactory, ItemGroupFactory, UserFactory
 
 
@@ -26,25 +25,9 @@ def post(client: Client, name: str, payload: Any, **kwargs: Any) -> Any:
     return client.post(reverse(f"budget:{name}", kwargs=kwargs), body, content_type="application/json")
 
 
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
 @pytest.fixture
 def clerk(office) -> Client:
     return signed_in(office.clerk)
-
-
-@pytest.fixture
-def edition(office) -> Edition:
-    return office.plan().editions.get()
 
 
 @pytest.fixture

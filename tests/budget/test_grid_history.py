@@ -5,23 +5,12 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from apps.budget.models import CalcLine, Edition
+from apps.budget.models import CalcLine
 from apps.budget.selectors.history import item_history, line_history
 from apps.budget.services.items import change_item
 from apps.budget.services.lines import change_line, remove_line
-from tests.budget.office import Office
-from tests.budget.test_grid_cells import signed_in
+from tests.clients import signed_in
 from tests.factories import ClassificationCodeFactory, UserFactory
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
-@pytest.fixture
-def edition(office) -> Edition:
-    return office.plan().editions.get()
 
 
 @pytest.fixture

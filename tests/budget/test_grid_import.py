@@ -15,14 +15,9 @@ from apps.accounts.models import AccessRecord
 from apps.budget.models import CalcLine, Edition, GridChange, ImportFile
 from apps.budget.rules.calculation import Method
 from apps.budget.services.lines import change_line
-from tests.budget.office import Office
-from tests.budget.test_grid_cells import post, signed_in
+from tests.budget.test_grid_cells import post
+from tests.clients import signed_in
 from tests.factories import CalcLineFactory, ItemFactory, ItemGroupFactory
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture

@@ -12,14 +12,9 @@ from apps.budget.selectors.history import line_history
 from apps.budget.services.blocks import RowInput, apply_block, try_block
 from apps.budget.services.lines import change_line
 from apps.core.errors import Refused
-from tests.budget.office import Office
-from tests.budget.test_grid_cells import post, signed_in
+from tests.budget.test_grid_cells import post
+from tests.clients import signed_in
 from tests.factories import CalcLineFactory, ItemFactory, UserFactory
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.budget.forms.blocks import split_block
-from apps.budget.models import CalcLine, Edition
+from apps.budget.models import CalcLine
 from apps.budget.rules.columns import LINE_COLUMNS, item_columns
 from apps.budget.rules.stages import Stage
 from apps.core.errors import Refused
 from tests.budget.office import Office
-from tests.budget.test_grid_cells import post, signed_in
+from tests.budget.test_grid_cells import post
+from tests.clients import signed_in
 from tests.factories import ItemGroupFactory, UserFactory
 
 QUIET = settings(
@@ -40,16 +41,6 @@ cells = st.dictionaries(st.one_of(st.sampled_from(NAMES), words), values, max_si
 anything = st.recursive(
     values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3)
 )
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
-@pytest.fixture
-def edition(office) -> Edition:
-    return office.plan().editions.get()
 
 
 @pytest.fixture

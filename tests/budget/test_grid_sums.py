@@ -12,12 +12,6 @@ from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.services.adjustments import add_to_item
 from apps.budget.services.items import remove_item
 from apps.budget.services.plans import copy_last_year, create_plan
-from tests.budget.office import Office
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture

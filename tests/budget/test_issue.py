@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -22,12 +21,8 @@ from apps.core.errors import Refused
 from langfang_union.embedded_database import RUNTIME
 from tests.budget.office import Office
 from tests.budget.paper import Paper
+from tests.clients import signed_in
 from tests.factories import PolicyDocumentFactory, RoleGrantFactory, UnionFactory, UserFactory
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture
@@ -49,12 +44,6 @@ def issue(edition: Edition, actor, **words) -> IssuedDocument:
     job = PrintJob.objects.get(pk=job.pk)
     assert job.status == PrintJob.Status.DONE, job.message
     return IssuedDocument.objects.get(pk=job.issued_id)
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user, backend="apps.accounts.backends.RoleBackend")
-    return client
 
 
 # --- what an issue keeps -----------------------------------------------------------------------------------

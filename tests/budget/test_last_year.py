@@ -24,11 +24,6 @@ from tests.budget.office import Office
 from tests.factories import ItemGroupFactory, PolicyDocumentFactory
 
 
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
 def whole(edition: Edition) -> Edition:
     return Edition.objects.for_detail().get(pk=edition.pk)
 

@@ -37,11 +37,6 @@ SUBMIT = """
 """
 
 
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
 def whole(edition: Edition) -> Edition:
     return Edition.objects.for_detail().get(pk=edition.pk)
 

@@ -22,11 +22,6 @@ from tests.factories import ItemFactory, RoleGrantFactory, UnionFactory, UserFac
 EACH = Decimal("367500.00")
 
 
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
 def queries_of(client, url: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert client.get(url).status_code == 200

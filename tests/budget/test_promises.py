@@ -47,11 +47,6 @@ COUNTIES = "accounts.county_unions"
 
 
 @pytest.fixture
-def office(db) -> Office:
-    return Office()
-
-
-@pytest.fixture
 def item(office) -> Item:
     return office.plan().editions.get().items.get()
 

@@ -28,17 +28,11 @@ from apps.budget.services.sources import (
 from apps.core import quantities
 from apps.core.errors import Refused
 from apps.core.quantities import CountedRow, Parameter, Reading
-from tests.budget.office import Office
 from tests.factories import UnionFactory, UserFactory
 
 COUNTIES = "accounts.county_unions"
 GRASSROOTS = "accounts.grassroots_unions"
 PRIOR = "budget.prior_year_quantity"
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture

@@ -7,16 +7,11 @@ from django.urls import reverse
 
 from apps.accounts.models import AccessRecord
 from apps.budget.models import IssuedDocument
-from tests.budget.office import Office
-from tests.budget.test_issue import issue, signed_in
+from tests.budget.test_issue import issue
+from tests.clients import signed_in
 from tests.factories import UserFactory
 
 VERIFY = "budget:verify"
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 @pytest.fixture

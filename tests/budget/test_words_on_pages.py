@@ -13,14 +13,9 @@ from apps.budget.selectors.frame import edition_frame
 from apps.core.errors import Refused
 from apps.core.money import parse_amount
 from tests.budget.office import Office
-from tests.budget.test_grid_cells import signed_in
 from tests.budget.test_grid_import import exported, upload
+from tests.clients import signed_in
 from tests.factories import UserFactory
-
-
-@pytest.fixture
-def office(db) -> Office:
-    return Office()
 
 
 def text_of(office: Office, name: str, *args: object, user=None) -> str:

@@ -15,6 +15,7 @@ from apps.accounts.models import AccessRecord
 from apps.core.pdf import pdf_text
 from apps.model_workers.models import Exam, ExamBill, Hospital
 from apps.people.models import Unit
+from tests.clients import signed_in
 from tests.factories import (
     ExamFactory,
     ExamInvitationFactory,
@@ -27,7 +28,6 @@ from tests.factories import (
     retired_worker,
 )
 from tests.people.canaries import hits, secrets_of, words_of
-from tests.people.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = date(2015, 6, 3)

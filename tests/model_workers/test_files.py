@@ -20,11 +20,6 @@ TODAY = timezone.localdate()
 
 
 @pytest.fixture
-def bureau() -> Bureau:
-    return Bureau()
-
-
-@pytest.fixture
 def person(bureau) -> Person:
     person = PersonFactory(name="示例甲")
     bureau.award(person)

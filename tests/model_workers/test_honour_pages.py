@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import AccessRecord
 from apps.core.pdf import pdf_text
 from apps.model_workers.models import BulkChange, FileEvent, Honour, Nomination, Review, WorkerFile
+from tests.clients import signed_in
 from tests.factories import (
     CountingRuleFactory,
     HonourFactory,
@@ -35,12 +36,6 @@ def bureau() -> Bureau:
     return Bureau()
 
 
-def client_of(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def url(name: str, *args) -> str:
     return reverse(f"model_workers:{name}", args=args)
 
@@ -49,7 +44,7 @@ def url(name: str, *args) -> str:
 
 
 def test_an_honour_is_entered_with_its_certificate(bureau):
-    person, client = PersonFactory(name="示例甲"), client_of(bureau.clerk)
+    person, client = PersonFactory(name="示例甲"), signed_in(bureau.clerk)
     asked = FACTS | {"title": HonourTitleFactory().pk, "awarded_on": "2011-04-28", "scan": scan()}
     response = client.post(url("honour_create", person.public_id), asked, follow=True)
     assert response.redirect_chain[-1][0] == url("worker_detail", person.public_id)
@@ -65,7 +60,7 @@ def test_what_was_typed_stays_beside_the_refusal(bureau):
         "awarded_on": f"{TODAY.year + 1}-01-01",
         "note": "手写备注",
     }
-    response = client_of(bureau.clerk).post(url("honour_create", person.public_id), asked)
+    response = signed_in(bureau.clerk).post(url("honour_create", person.public_id), asked)
     assert response.status_code == 422
     assert "不能晚于今天" in response.text
     assert "手写备注" in response.text
@@ -73,7 +68,7 @@ def test_what_was_typed_stays_beside_the_refusal(bureau):
 
 def test_the_certificate_is_a_download_in_which_nothing_runs(bureau):
     honour = bureau.award(PersonFactory(name="示例甲"), scan=scan())
-    response = client_of(bureau.head).post(url("honour_certificate", honour.public_id))
+    response = signed_in(bureau.head).post(url("honour_certificate", honour.public_id))
     assert response["Content-Type"] == "image/png"
     assert response["Content-Disposition"].startswith("attachment")
     assert "sandbox" in response["Content-Security-Policy"]
@@ -84,11 +79,11 @@ def test_the_certificate_is_a_download_in_which_nothing_runs(bureau):
 
 def test_a_certificate_cannot_be_taken_by_following_a_link(bureau):
     honour = bureau.award(PersonFactory(), scan=scan())
-    assert client_of(bureau.head).get(url("honour_certificate", honour.public_id)).status_code == 405
+    assert signed_in(bureau.head).get(url("honour_certificate", honour.public_id)).status_code == 405
 
 
 def test_a_dialog_gets_the_form_and_the_page_anew_after_it(bureau):
-    honour, client = bureau.award(PersonFactory()), client_of(bureau.clerk)
+    honour, client = bureau.award(PersonFactory()), signed_in(bureau.clerk)
     address = url("honour_void", honour.public_id)
     dialog = client.get(address, **HTMX).text
     assert "<html" not in dialog
@@ -102,7 +97,7 @@ def test_a_dialog_gets_the_form_and_the_page_anew_after_it(bureau):
 
 
 def test_revoked_and_restored_on_the_page(bureau):
-    honour, client = bureau.award(PersonFactory()), client_of(bureau.head)
+    honour, client = bureau.award(PersonFactory()), signed_in(bureau.head)
     asked = {"revoked_on": TODAY.isoformat(), "document": "示例撤销决定"}
     assert client.post(url("honour_revoke", honour.public_id), asked).status_code == 302
     page = client.get(url("worker_detail", honour.person.public_id)).text
@@ -112,7 +107,7 @@ def test_revoked_and_restored_on_the_page(bureau):
 
 
 def test_a_scan_added_on_the_page_takes_the_badge_away(bureau):
-    honour, client = bureau.award(PersonFactory()), client_of(bureau.clerk)
+    honour, client = bureau.award(PersonFactory()), signed_in(bureau.clerk)
     page = url("worker_detail", honour.person.public_id)
     assert "存疑" in client.get(page).text
     client.post(url("honour_scan", honour.public_id), {"scan": scan()})
@@ -123,7 +118,7 @@ def test_the_finder_shows_people_in_reach_only_and_no_number_stays_in_its_addres
     clerk = bureau.county_clerk
     PersonFactory(name="示例本县", union=clerk.union)
     PersonFactory(name="示例外县")
-    client = client_of(clerk)
+    client = signed_in(clerk)
     page = client.get(url("worker_find"), {"q": "示例"}).text
     assert "示例本县" in page
     assert "示例外县" not in page
@@ -137,7 +132,7 @@ def test_the_page_says_class_treatment_and_why_nothing_is_paid(bureau):
     person = PersonFactory()
     StandingEventFactory(person=person, kind="in_service")
     bureau.award(person)
-    page = client_of(bureau.clerk).get(url("worker_detail", person.public_id)).text
+    page = signed_in(bureau.clerk).get(url("worker_detail", person.public_id)).text
     assert "计入市级荣誉 1 次" in page
     assert "未离退休（在职）" in page
 
@@ -146,7 +141,7 @@ def test_contradictions_stand_at_the_head_of_the_page(bureau):
     person = retired_worker()
     honour = person.honours.get()
     HonourFactory(person=person, awarded_on=honour.awarded_on + timedelta(30))
-    page = client_of(bureau.clerk).get(url("worker_detail", person.public_id)).text
+    page = signed_in(bureau.clerk).get(url("worker_detail", person.public_id)).text
     assert "登记内容有待核对" in page
     assert "相隔不到一年" in page
 
@@ -154,7 +149,7 @@ def test_contradictions_stand_at_the_head_of_the_page(bureau):
 def test_treatment_is_set_with_its_document(bureau):
     person, document = PersonFactory(), PolicyDocumentFactory(title="示例待遇办法")
     bureau.award(person)
-    client = client_of(bureau.head)
+    client = signed_in(bureau.head)
     address = url("file_treatment", person.public_id)
     assert client.post(address, {"level": "provincial"}).status_code == 422
     client.post(address, {"level": "provincial", "document": document.pk})
@@ -166,7 +161,7 @@ def test_treatment_is_set_with_its_document(bureau):
 
 
 def test_a_list_without_nominations_says_what_to_do_and_a_filter_that_nothing_was_found(bureau):
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
     begin = "还没有推荐"
     assert begin in client.get(url("nomination_list")).text
     found = client.get(url("nomination_list"), {"status": "draft"}).text
@@ -177,14 +172,14 @@ def test_a_list_without_nominations_says_what_to_do_and_a_filter_that_nothing_wa
 @pytest.mark.parametrize("name", ["honour_create", "nomination_create"])
 def test_a_form_can_be_left_without_saving(bureau, name):
     person = PersonFactory()
-    page = client_of(bureau.clerk).get(url(name, person.public_id)).text
+    page = signed_in(bureau.clerk).get(url(name, person.public_id)).text
     assert f'href="{url("worker_detail", person.public_id)}">取消</a>' in page
 
 
 def test_a_file_is_suspended_on_the_page_and_the_wrong_entry_voided(bureau):
     person = PersonFactory()
     bureau.award(person)
-    client = client_of(bureau.head)
+    client = signed_in(bureau.head)
     asked = {"effective_on": TODAY.isoformat(), "document": "示例立案通知", "reason": "接受调查"}
     assert client.post(url("file_decide", person.public_id, "suspend"), asked).status_code == 302
     page = client.get(url("worker_detail", person.public_id)).text
@@ -199,12 +194,12 @@ def test_a_file_is_suspended_on_the_page_and_the_wrong_entry_voided(bureau):
 def test_an_unknown_decision_is_no_page(bureau):
     person = PersonFactory()
     bureau.award(person)
-    assert client_of(bureau.head).get(url("file_decide", person.public_id, "burn")).status_code == 404
+    assert signed_in(bureau.head).get(url("file_decide", person.public_id, "burn")).status_code == 404
 
 
 def test_somebody_without_honours_has_a_page_to_begin_with_and_a_merged_row_has_none(bureau):
     person = PersonFactory()
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
     assert "还没有荣誉" in client.get(url("worker_detail", person.public_id)).text
     assert client.get(url("file_edit", person.public_id)).status_code == 404
     type(person).objects.filter(pk=person.pk).update(merged_into=PersonFactory())
@@ -218,7 +213,7 @@ def test_chosen_rows_are_shown_with_their_number_before_and_undone_after(bureau)
     people = [PersonFactory(name=f"示例{word}") for word in "甲乙丙"]
     for person in people:
         bureau.award(person)
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
     chosen = [str(person.public_id) for person in people[:2]]
     page = client.get(url("bulk_deed", "review"), {"person": chosen}).text
     assert "布置复核：2 人" in page
@@ -237,7 +232,7 @@ def test_all_that_the_filters_leave_are_dealt_with_and_a_changed_number_is_told(
         retired_worker(name=f"示例{word}")
     other = PersonFactory(name="示例在职")
     HonourFactory(person=other)
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
     page = client.get(url("bulk_deed", "keeper"), {"all": "1", "work": "all_retired"})
     assert "2 人" in page.text
     asked = {"all": "1", "work": "all_retired", "managed_by": "示例局", "expected": 1}
@@ -253,7 +248,7 @@ def test_all_that_the_filters_leave_are_dealt_with_and_a_changed_number_is_told(
 
 def test_identifiers_of_other_counties_choose_nobody(bureau):
     foreign = PersonFactory(name="示例金丝雀")
-    response = client_of(bureau.county_clerk).get(
+    response = signed_in(bureau.county_clerk).get(
         url("bulk_deed", "review"), {"person": [str(foreign.public_id), "nonsense"]}, follow=True
     )
     assert "没有选中任何人" in response.text
@@ -273,7 +268,7 @@ def test_an_outcome_is_entered_and_what_is_late_is_shown(bureau):
         due_on=TODAY - timedelta(1),
         created_by=bureau.clerk,
     )
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
     assert "逾期未办" in client.get(url("review_list")).text
     address = url("review_enter", review.year, person.public_id)
     assert client.post(address, {"outcome": "doubtful"}).status_code == 422
@@ -287,7 +282,7 @@ def test_the_doubtful_honours_of_other_counties_are_not_listed(bureau):
     clerk = bureau.county_clerk
     bureau.award(PersonFactory(name="示例本县", union=clerk.union), actor=clerk)
     bureau.award(PersonFactory(name="示例金丝雀"))
-    page = client_of(clerk).get(url("doubt_list")).text
+    page = signed_in(clerk).get(url("doubt_list")).text
     assert "示例本县" in page
     assert "金丝雀" not in page
 
@@ -296,7 +291,7 @@ def test_lists_cost_the_same_for_two_and_for_twelve(bureau):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
 
     def more() -> None:
         person = PersonFactory()
@@ -328,7 +323,7 @@ def test_lists_cost_the_same_for_two_and_for_twelve(bureau):
 
 def test_a_nomination_goes_through_the_pages_to_the_honour(bureau):
     person = PersonFactory(name="示例甲")
-    clerk, head, vice = client_of(bureau.clerk), client_of(bureau.head), client_of(bureau.vice)
+    clerk, head, vice = signed_in(bureau.clerk), signed_in(bureau.head), signed_in(bureau.vice)
     asked = {
         "title": HonourTitleFactory().pk,
         "year": TODAY.year,
@@ -366,7 +361,7 @@ def test_a_nomination_goes_through_the_pages_to_the_honour(bureau):
 
 def test_the_form_is_printed_with_the_opinions_and_written_down(bureau):
     nomination = bureau.reach(bureau.nominate(PersonFactory(name="示例甲")), "noticed")
-    response = client_of(bureau.head).post(url("nomination_print", nomination.public_id))
+    response = signed_in(bureau.head).post(url("nomination_print", nomination.public_id))
     text = "".join("".join(pdf_text(response.content)).split())
     for words in (
         "劳动模范推荐审批表",
@@ -384,14 +379,14 @@ def test_the_form_is_printed_with_the_opinions_and_written_down(bureau):
 
 def test_the_suggested_notice_stands_in_the_form(bureau):
     nomination = bureau.reach(bureau.nominate(PersonFactory()), "consulted")
-    page = client_of(bureau.head).get(url("nomination_step", nomination.public_id, "notice")).text
+    page = signed_in(bureau.head).get(url("nomination_step", nomination.public_id, "notice")).text
     assert f'value="{TODAY:%Y-%m-%d}"' in page
 
 
 def test_a_county_finds_nothing_of_another(bureau):
     person = PersonFactory(name="示例金丝雀", union=UnionFactory(code="LF01777"))
     nomination = bureau.nominate(person)
-    clerk = client_of(bureau.county_clerk)
+    clerk = signed_in(bureau.county_clerk)
     assert "金丝雀" not in clerk.get(url("nomination_list"), {"q": "示例"}).text
     for address in (
         url("nomination_detail", nomination.public_id),
@@ -409,7 +404,7 @@ def test_a_page_that_does_not_exist_and_a_foreign_one_read_alike(bureau):
     import re
 
     honour = bureau.award(PersonFactory())
-    clerk = client_of(bureau.county_clerk)
+    clerk = signed_in(bureau.county_clerk)
     token = re.compile(rb'(?:csrf-token" content|csrfmiddlewaretoken" value|data-seconds)="\w+"')
     foreign = clerk.get(url("honour_void", honour.public_id))
     absent = clerk.get(url("honour_void", "00000000-0000-4000-8000-000000000000"))
@@ -419,7 +414,7 @@ def test_a_page_that_does_not_exist_and_a_foreign_one_read_alike(bureau):
 def test_who_only_reads_is_offered_no_deeds(bureau):
     person = PersonFactory()
     bureau.award(person)
-    auditor = client_of(UserFactory(auditor=True))
+    auditor = signed_in(UserFactory(auditor=True))
     page = auditor.get(url("worker_detail", person.public_id)).text
     for words in ("登记荣誉</a>", "暂停待遇", "修改档案", "作废"):
         assert words not in page

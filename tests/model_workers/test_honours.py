@@ -21,15 +21,10 @@ from apps.model_workers.services.honours import (
 from apps.model_workers.services.reference import load_titles
 from apps.people.models import Person
 from tests.factories import HonourTitleFactory, PersonFactory, UnionFactory, retired_worker
-from tests.model_workers.bureau import PNG, Bureau, scan
+from tests.model_workers.bureau import PNG, scan
 from tests.people.identity import resident_number
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def bureau() -> Bureau:
-    return Bureau()
 
 
 def class_of(person: Person) -> int:

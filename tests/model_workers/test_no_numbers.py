@@ -26,7 +26,7 @@ from apps.model_workers.models import Exam, Hospital, WorkerFile
 from apps.model_workers.services import bills, bulk, files, honours, hospitals, nominations, relief, reviews
 from apps.model_workers.services.allowance_rolls import take_out_roll
 from apps.model_workers.services.recoveries import list_recovery, settle_recovery
-from apps.people.models import DuplicatePair, Person, Unit
+from apps.people.models import DuplicatePair, Person, RosterFacts, Unit
 from apps.people.rules.drafts import PersonDraft
 from apps.people.services.duplicates import tell_apart
 from apps.people.services.exports import export_people
@@ -485,6 +485,17 @@ NOT_WRITTEN = {
     **dict.fromkeys(
         ("people.rosterimport.message", "people.rosterimport.stage", "people.rosterrow.name"),
         "written by the reading of a roster, whose cells are checked one by one (tests/people/test_rosters.py)",
+    ),
+    **dict.fromkeys(
+        (
+            f"people.rosterfacts.{field.name}"
+            for field in RosterFacts._meta.fields
+            if type(field) is models.CharField
+            and not field.choices
+            and field.name != "search_text"
+            and not field.name.endswith("_last_four")
+        ),
+        "columns of a person that passed the rules of people (tests/people/test_rosters.py)",
     ),
     **dict.fromkeys(
         (

@@ -27,11 +27,6 @@ TODAY = timezone.localdate()
 
 
 @pytest.fixture
-def bureau() -> Bureau:
-    return Bureau()
-
-
-@pytest.fixture
 def nomination(bureau) -> Nomination:
     return bureau.nominate(PersonFactory(name="示例甲"))
 

@@ -16,6 +16,7 @@ from apps.core.pdf import pdf_text
 from apps.model_workers.models import ReliefCase
 from apps.model_workers.services.relief import decide_case
 from apps.people.models import Person
+from tests.clients import signed_in
 from tests.factories import (
     ReliefCaseFactory,
     ReliefStandardFactory,
@@ -24,7 +25,6 @@ from tests.factories import (
     retired_worker,
 )
 from tests.people.canaries import hits, secrets_of, words_of
-from tests.people.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 LIST = "model_workers:relief_list"

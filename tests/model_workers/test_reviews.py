@@ -22,11 +22,6 @@ DUE = TODAY + timedelta(60)
 
 
 @pytest.fixture
-def bureau() -> Bureau:
-    return Bureau()
-
-
-@pytest.fixture
 def people(bureau) -> list[Person]:
     found = [PersonFactory(name=name) for name in ("示例甲", "示例乙", "示例丙")]
     for person in found:

@@ -17,6 +17,7 @@ from apps.model_workers.quantities import SOURCES
 from apps.model_workers.rules.honours import Category, Level
 from apps.model_workers.selectors.workers import roster
 from apps.model_workers.services.files import decide_file
+from tests.clients import signed_in
 from tests.factories import (
     CountingRuleFactory,
     ExamRuleFactory,
@@ -44,16 +45,6 @@ def bureau() -> Bureau:
     return Bureau()
 
 
-@pytest.fixture
-def client_of():
-    def sign_in(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return sign_in
-
-
 def listed(client: Client, query: str = "") -> list[str]:
     """Names on the page, in their order."""
     response = client.get(f"{LIST}{query}")
@@ -61,12 +52,12 @@ def listed(client: Client, query: str = "") -> list[str]:
     return [row.record.name for row in response.context["table"].paginated_rows]
 
 
-def test_people_stand_as_their_names_are_spoken_and_not_as_their_characters_are_coded(bureau, client_of):
+def test_people_stand_as_their_names_are_spoken_and_not_as_their_characters_are_coded(bureau):
     union = UnionFactory()
     unit = UnitFactory(union=union)
     for name in ("张示例", "任示例", "倪示例", "俞示例"):
         retired_worker(name=name, unit=unit)
-    assert listed(client_of(bureau.clerk)) == ["倪示例", "任示例", "俞示例", "张示例"]
+    assert listed(signed_in(bureau.clerk)) == ["倪示例", "任示例", "俞示例", "张示例"]
 
 
 # --- filters -------------------------------------------------------------------------------------------------
@@ -118,20 +109,20 @@ def three(bureau):
         ("?managed=nobody", {"示例甲", "示例乙", "示例丙"}),
     ],
 )
-def test_a_filter_leaves_the_right_people(bureau, three, client_of, query, names):
-    assert set(listed(client_of(bureau.clerk), query)) == names
+def test_a_filter_leaves_the_right_people(bureau, three, query, names):
+    assert set(listed(signed_in(bureau.clerk), query)) == names
 
 
-def test_pinyin_initials_find_a_person_among_others(bureau, client_of):
+def test_pinyin_initials_find_a_person_among_others(bureau):
     for name in ("张三", "李四"):
         HonourFactory(person=PersonFactory(name=name))
-    assert listed(client_of(bureau.clerk), "?q=zs") == ["张三"]
+    assert listed(signed_in(bureau.clerk), "?q=zs") == ["张三"]
 
 
-def test_a_suspended_file_and_one_whose_honours_are_all_revoked_are_found(bureau, three, client_of):
+def test_a_suspended_file_and_one_whose_honours_are_all_revoked_are_found(bureau, three):
     first = three[0]
     bureau.award(first)
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
     decide_file(
         person_id=first.pk,
         action="revoke",
@@ -148,36 +139,36 @@ def test_a_suspended_file_and_one_whose_honours_are_all_revoked_are_found(bureau
     assert "示例甲" in listed(client, f"?as_of={yesterday:%Y-%m-%d}")
 
 
-def test_a_file_number_finds_its_person(bureau, client_of):
+def test_a_file_number_finds_its_person(bureau):
     person = PersonFactory(name="示例甲")
     bureau.award(person)
-    assert listed(client_of(bureau.clerk), f"?q={person.worker_file.number}") == ["示例甲"]
+    assert listed(signed_in(bureau.clerk), f"?q={person.worker_file.number}") == ["示例甲"]
 
 
-def test_a_scan_takes_somebody_off_the_doubtful(bureau, client_of):
+def test_a_scan_takes_somebody_off_the_doubtful(bureau):
     bureau.award(PersonFactory(name="示例甲"), scan=scan())
     bureau.award(PersonFactory(name="示例乙"))
-    assert listed(client_of(bureau.clerk), "?doubt=scan") == ["示例乙"]
+    assert listed(signed_in(bureau.clerk), "?doubt=scan") == ["示例乙"]
 
 
 @pytest.mark.parametrize(
     "query", ["?as_of=2016-02-30", "?born=13", "?class=9", "?union=999999", "?level=royal"]
 )
-def test_a_wrong_filter_is_told_and_shows_nobody(bureau, three, client_of, query):
-    response = client_of(bureau.clerk).get(f"{LIST}{query}")
+def test_a_wrong_filter_is_told_and_shows_nobody(bureau, three, query):
+    response = signed_in(bureau.clerk).get(f"{LIST}{query}")
     assert response.status_code == 422
     assert "示例甲" not in response.text
 
 
-def test_a_whole_number_leaves_the_address(bureau, client_of):
+def test_a_whole_number_leaves_the_address(bureau):
     number = resident_number(5)
-    response = client_of(bureau.clerk).get(LIST, {"q": number, "level": "municipal"})
+    response = signed_in(bureau.clerk).get(LIST, {"q": number, "level": "municipal"})
     assert response.url == f"{LIST}?level=municipal"
 
 
-def test_without_a_counting_rule_nobody_has_a_class_and_the_page_says_so(client_of):
+def test_without_a_counting_rule_nobody_has_a_class_and_the_page_says_so():
     retired_worker(name="示例甲")
-    response = client_of(Bureau().clerk).get(LIST)
+    response = signed_in(Bureau().clerk).get(LIST)
     assert "没有生效的荣誉津贴计次规则" in response.text
     assert "示例甲" in response.text
 
@@ -205,7 +196,7 @@ def mixed(bureau):
 @pytest.mark.parametrize("source", [source for source in SOURCES if "relief" not in source.key])
 @pytest.mark.parametrize("award_class", ["1", "2", "3"])
 @pytest.mark.parametrize("day", ["2015-12-30", "2015-12-31"])
-def test_the_list_shows_exactly_the_rows_behind_a_figure(bureau, mixed, client_of, source, award_class, day):
+def test_the_list_shows_exactly_the_rows_behind_a_figure(bureau, mixed, source, award_class, day):
     reading = source.read(
         union_path=bureau.city.path,
         year=2016,
@@ -214,22 +205,22 @@ def test_the_list_shows_exactly_the_rows_behind_a_figure(bureau, mixed, client_o
     )
     address = urlsplit(reading.list_url)
     assert address.path == LIST
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
     assert sorted(listed(client, f"?{address.query}")) == sorted(row.label for row in reading.rows)
     page = client.get(reading.list_url).text
     assert "这里正好是预算数" in page
     assert f"背后的 {len(reading.rows)} 人" in page
 
 
-def test_a_figure_narrowed_further_says_so(bureau, mixed, client_of):
-    page = client_of(bureau.clerk).get(f"{LIST}?figure=exam_eligible&as_of=2015-12-30&work=in_service")
+def test_a_figure_narrowed_further_says_so(bureau, mixed):
+    page = signed_in(bureau.clerk).get(f"{LIST}?figure=exam_eligible&as_of=2015-12-30&work=in_service")
     assert "另有筛选条件，下面只是其中的 1 人" in page.text
     assert "示例一次" not in page.text
 
 
-def test_a_figure_without_its_rule_is_no_empty_list(client_of):
+def test_a_figure_without_its_rule_is_no_empty_list():
     retired_worker(name="示例甲")
-    page = client_of(Bureau().clerk).get(f"{LIST}?figure=retired_by_class&class=1")
+    page = signed_in(Bureau().clerk).get(f"{LIST}?figure=retired_by_class&class=1")
     assert "没有生效的荣誉津贴计次规则" in page.text
     assert "示例甲" not in page.text
 
@@ -237,11 +228,11 @@ def test_a_figure_without_its_rule_is_no_empty_list(client_of):
 # --- the row scope -----------------------------------------------------------------------------------------------
 
 
-def test_a_county_sees_its_own_people_in_no_list_export_or_print(bureau, client_of):
+def test_a_county_sees_its_own_people_in_no_list_export_or_print(bureau):
     clerk, other = bureau.county_clerk, UnionFactory(code="LF01777")
     retired_worker(name="示例本县", union=clerk.union)
     retired_worker(name="示例金丝雀", union=other, unit=UnitFactory(union=other, name="示例金丝雀厂"))
-    client = client_of(clerk)
+    client = signed_in(clerk)
     for query in (
         "",
         "?q=示例金丝雀",
@@ -273,8 +264,8 @@ def test_somebody_who_may_not_read_honours_gets_nobody_from_the_selector(bureau)
 # --- going out ---------------------------------------------------------------------------------------------------
 
 
-def test_the_export_holds_the_filtered_rows_masked_and_is_written_down(bureau, three, client_of):
-    response = client_of(bureau.clerk).post(reverse("model_workers:worker_export"), {"level": "municipal"})
+def test_the_export_holds_the_filtered_rows_masked_and_is_written_down(bureau, three):
+    response = signed_in(bureau.clerk).post(reverse("model_workers:worker_export"), {"level": "municipal"})
     book = CalamineWorkbook.from_filelike(BytesIO(response.content))
     rows = book.get_sheet_by_index(0).to_python()
     heads, lines = rows[1], [dict(zip(rows[1], row, strict=True)) for row in rows[2:]]
@@ -289,14 +280,14 @@ def test_the_export_holds_the_filtered_rows_masked_and_is_written_down(bureau, t
     assert len(record.sha256) == 64
 
 
-def test_the_printed_roster_counts_each_page_and_the_whole(bureau, client_of):
+def test_the_printed_roster_counts_each_page_and_the_whole(bureau):
     union = UnionFactory(code="LF01003")
     long_unit = UnitFactory(union=union, name="示例单位名称很长" * 9)
     for number in range(45):
         retired_worker(
             name=f"示例{chr(0x4E00 + number)}", union=union, unit=long_unit if number % 7 == 0 else None
         )
-    response = client_of(bureau.clerk).post(reverse("model_workers:worker_print"), {"work": "all_retired"})
+    response = signed_in(bureau.clerk).post(reverse("model_workers:worker_print"), {"work": "all_retired"})
     assert response["Content-Type"] == "application/pdf"
     pages = ["".join(page.split()) for page in pdf_text(response.content)]
     assert len(pages) > 1
@@ -309,26 +300,26 @@ def test_the_printed_roster_counts_each_page_and_the_whole(bureau, client_of):
     assert (record.row_count, record.detail) == (45, "工作状态 离退休")
 
 
-def test_a_figure_goes_out_as_it_is_shown(bureau, mixed, client_of):
+def test_a_figure_goes_out_as_it_is_shown(bureau, mixed):
     asked = {"figure": "retired_by_class", "class": "3", "as_of": "2015-12-31"}
-    response = client_of(bureau.clerk).post(reverse("model_workers:worker_export"), asked)
+    response = signed_in(bureau.clerk).post(reverse("model_workers:worker_export"), asked)
     rows = CalamineWorkbook.from_filelike(BytesIO(response.content)).get_sheet_by_index(0).to_python()
     assert [row[0] for row in rows[2:]] == ["示例四次"]
 
 
-def test_the_address_carries_the_filters_into_forms_and_links(bureau, three, client_of):
-    page = client_of(bureau.clerk).get(f"{LIST}?work=all_retired&as_of=2015-12-31")
+def test_the_address_carries_the_filters_into_forms_and_links(bureau, three):
+    page = signed_in(bureau.clerk).get(f"{LIST}?work=all_retired&as_of=2015-12-31")
     assert '<input type="hidden" name="as_of" value="2015-12-31">' in page.text
     link = f"{reverse('model_workers:bulk_deed', args=['review'])}?all=1&amp;"
     query = page.text.split(link)[1].split('"')[0].replace("&amp;", "&")
     assert dict(parse_qsl(query)) == {"work": "all_retired", "as_of": "2015-12-31"}
 
 
-def test_two_people_and_twelve_cost_the_same_queries(bureau, client_of, django_assert_num_queries):
+def test_two_people_and_twelve_cost_the_same_queries(bureau, django_assert_num_queries):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    client = client_of(bureau.clerk)
+    client = signed_in(bureau.clerk)
 
     def cost() -> int:
         with CaptureQueriesContext(

@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -13,25 +12,12 @@ from apps.accounts.models import AccessRecord, User
 from apps.model_workers.models import AllowanceLine, AllowanceRun, Recovery
 from apps.model_workers.rules.allowances import RunStatus
 from apps.people.models import Person
+from tests.clients import signed_in
 from tests.factories import UnionFactory, UnitFactory, UserFactory
-from tests.model_workers.register import AllowanceOffice
 from tests.people.canaries import hits, secrets_of
 
 pytestmark = pytest.mark.django_db
 PAGES = ("run_detail", "run_lines", "run_bridge", "run_left_out", "run_overpaid", "run_print")
-
-
-@pytest.fixture
-def office(db) -> AllowanceOffice:
-    office = AllowanceOffice()
-    office.parameters()
-    return office
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def url(name: str, run: AllowanceRun, *more: object) -> str:
@@ -159,6 +145,12 @@ def test_a_whole_number_typed_into_the_search_is_not_searched_and_not_repeated(o
     assert "证件号码、电话和银行账号不写进地址栏，这次没有搜索" in told
     assert hits(told + answer.redirect_chain[-1][0], secrets_of([person])) == []
     assert answer.redirect_chain[-1][0].endswith("?class=1")
+
+
+def test_the_number_of_a_file_is_no_number_of_a_person(office):
+    office.people({1: 1})
+    told = page(office.clerk, url("run_lines", office.run()), q="LF-2015-0001")
+    assert "不写进地址栏" not in told
 
 
 def test_who_is_left_out_is_listed_by_reason(office):

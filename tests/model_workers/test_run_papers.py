@@ -8,6 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from apps.accounts.models import AccessRecord
+from apps.accounts.services import Copy
 from apps.core.encryption import search_hash
 from apps.core.errors import Refused
 from apps.core.pdf import pdf_text
@@ -15,12 +16,11 @@ from apps.model_workers.documents.allowance_roll import LAST_ROOM, ROOM, _height
 from apps.model_workers.models import AllowanceLine, AllowancePaper, CountingRule
 from apps.model_workers.rules.allowances import DeathRule
 from apps.model_workers.selectors.runs import run_sheet
-from apps.model_workers.services.allowance_rolls import FULL, MOST_FULL_ROWS, TakenOut, take_out_roll
+from apps.model_workers.services.allowance_rolls import FULL, MOST_FULL_ROWS, take_out_roll
 from apps.people.models import Person, Unit
 from apps.people.models.persons import ACCOUNT_COLUMN
 from tests.budget.paper import Paper, words
 from tests.factories import UnionFactory, UnitFactory, UserFactory
-from tests.model_workers.register import AllowanceOffice
 from tests.people.canaries import hits, secrets_of
 from tests.people.identity import account_number
 
@@ -28,14 +28,7 @@ pytestmark = pytest.mark.django_db
 REASON = "送银行代发2016年津贴"
 
 
-@pytest.fixture
-def office(db) -> AllowanceOffice:
-    office = AllowanceOffice()
-    office.parameters()
-    return office
-
-
-def take(office, run, kind="pdf", *, actor=None, is_full=False, reason="", now=None) -> TakenOut:
+def take(office, run, kind="pdf", *, actor=None, is_full=False, reason="", now=None) -> Copy:
     return take_out_roll(
         run_id=run.pk,
         kind=kind,

@@ -30,13 +30,6 @@ from tests.model_workers.register import AS_PRINTED, DAY, AllowanceOffice
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def office(db) -> AllowanceOffice:
-    office = AllowanceOffice()
-    office.parameters()
-    return office
-
-
 def names(run: AllowanceRun) -> dict[str, int]:
     return dict(run.lines.values_list("name", "award_class"))
 

@@ -3,20 +3,12 @@
 import re
 from typing import Any
 
-from django.test import Client
 from stdnum import luhn
 from stdnum.cn import ric
 
-from apps.accounts.models import User
 from apps.people.models import Person
 
 _RUN = re.compile(rb"(?<![0-9])[0-9]{11,19}[0-9Xx]?(?![0-9])")
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def secrets_of(person: Person) -> list[str]:

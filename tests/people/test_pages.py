@@ -14,9 +14,10 @@ from PIL import Image
 
 from apps.people import chapters
 from apps.people.models import Person, Photo
+from tests.clients import signed_in
 from tests.factories import PersonFactory, StandingEventFactory, UnionFactory, UnitFactory, UserFactory
 from tests.people.identity import account_number, resident_number
-from tests.people.pages import numbers_in, signed_in
+from tests.people.pages import numbers_in
 
 pytestmark = pytest.mark.django_db
 LIST = "people:person_list"

@@ -9,9 +9,10 @@ from apps.people.models import Person
 from apps.people.rules.drafts import PersonDraft
 from apps.people.rules.identity import holds_number, require_no_number
 from apps.people.services.persons import edit_person, register_person
+from tests.clients import signed_in
 from tests.factories import PersonFactory, UnionFactory, UnitFactory, UserFactory
 from tests.people.identity import account_number, resident_number
-from tests.people.pages import secrets_of, signed_in, typed
+from tests.people.pages import secrets_of, typed
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,10 @@ from apps.core.pdf import pdf_text
 from apps.people.models import Person
 from apps.people.services import exports
 from apps.people.services.secrets import MOST_IN_AN_HOUR, reveal_secret
+from tests.clients import signed_in
 from tests.factories import AccessRecordFactory, PersonFactory, UnitFactory, UserFactory
 from tests.people.identity import resident_number
-from tests.people.pages import numbers_in, secrets_of, signed_in
+from tests.people.pages import numbers_in, secrets_of
 
 pytestmark = pytest.mark.django_db
 REASON = "核对2016年津贴发放退票"

@@ -11,9 +11,9 @@ from apps.core.errors import Refused
 from apps.people.models import Person, StandingEvent
 from apps.people.rules.standing import Known, require_recordable
 from apps.people.services.standing import move_person, prove_standing, record_standing, void_standing
+from tests.clients import signed_in
 from tests.factories import PersonFactory, StandingEventFactory, UnionFactory, UnitFactory, UserFactory
 from tests.people.identity import resident_number
-from tests.people.pages import signed_in
 
 TODAY = date(2016, 1, 15)
 NOW = datetime(2016, 1, 15, 9, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -9,8 +9,8 @@ from django.utils import timezone
 from apps.core.errors import Refused
 from apps.people.models import Unit
 from apps.people.services.units import UnitDraft, change_unit, create_unit
+from tests.clients import signed_in
 from tests.factories import PersonFactory, UnionFactory, UnitFactory, UserFactory
-from tests.people.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 VALID = "91350100M000100Y43"

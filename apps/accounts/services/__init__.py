@@ -1,7 +1,7 @@
 """Every write of accounts, by noun."""
 
 from apps.accounts.services.passwords import change_password, reset_password
-from apps.accounts.services.records import record_access, record_denial, record_export, record_print
+from apps.accounts.services.records import Copy, record_access, record_denial, record_export, record_print
 from apps.accounts.services.saved_views import delete_view, save_view
 from apps.accounts.services.sessions import end_other_sessions, end_session, forget_ended_sessions
 from apps.accounts.services.unions import change_union, create_union, load_unions
@@ -16,6 +16,7 @@ from apps.accounts.services.users import (
 )
 
 __all__ = [
+    "Copy",
     "activate_user",
     "change_password",
     "change_union",

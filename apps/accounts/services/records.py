@@ -1,8 +1,20 @@
 """What left the system or was refused, written down for good."""
 
+from dataclasses import dataclass, field
+
 from django.contrib.auth.models import AnonymousUser
 
 from apps.accounts.models import AccessRecord, User
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file as it leaves. `row_count`: how many people or cases it tells of."""
+
+    name: str
+    data: bytes = field(repr=False)
+    sha256: str
+    row_count: int = 1
 
 
 def record_access(

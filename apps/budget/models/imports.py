@@ -2,11 +2,12 @@
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.budget.models.plans import Edition, GridChange
+from apps.core.constraints import hash_fits_bytes
 
 
 class ImportFileQuerySet(models.QuerySet["ImportFile"]):
@@ -56,18 +57,7 @@ class ImportFile(models.Model):
                 name="budget_importfile_taken_by_someone",
                 violation_error_message="已导入的文件必须有导入人、导入时间和变动记录。",
             ),
-            models.CheckConstraint(
-                condition=Q(
-                    sha256=Func(
-                        Func(F("content"), function="sha256"),
-                        Value("hex"),
-                        function="encode",
-                        output_field=models.CharField(),
-                    )
-                ),
-                name="budget_importfile_hash_fits_bytes",
-                violation_error_message="文件与其 SHA-256 不符。",
-            ),
+            hash_fits_bytes("budget_importfile_hash_fits_bytes"),
         )
         triggers = (
             pgtrigger.ReadOnly(

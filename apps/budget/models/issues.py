@@ -2,11 +2,12 @@
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.budget.models.plans import Edition
+from apps.core.constraints import hash_fits_bytes
 
 
 class Style(models.TextChoices):
@@ -59,19 +60,7 @@ class IssuedDocument(models.Model):
                 name="budget_issueddocument_correction_has_reason",
                 violation_error_message="更正签发必须说明理由。",
             ),
-            # The database itself proves that the stored bytes are those of the hash.
-            models.CheckConstraint(
-                condition=Q(
-                    sha256=Func(
-                        Func(F("pdf"), function="sha256"),
-                        Value("hex"),
-                        function="encode",
-                        output_field=models.CharField(),
-                    )
-                ),
-                name="budget_issueddocument_hash_fits_bytes",
-                violation_error_message="文件与其 SHA-256 不符。",
-            ),
+            hash_fits_bytes("budget_issueddocument_hash_fits_bytes", content="pdf"),
         )
         triggers = (pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete),)
 

@@ -75,17 +75,31 @@ CONTROLLED_STAGES = (Stage.FIRST_DOWN, Stage.SECOND_UP, Stage.RATIFIED)
 FLOW = Flow(
     (
         Step("submit", "提交审核", (Status.DRAFT, Status.RETURNED), Status.SUBMITTED, "budget.enter"),
-        Step("withdraw", "撤回", (Status.SUBMITTED,), Status.DRAFT, "budget.enter"),
+        Step("withdraw", "撤回", (Status.SUBMITTED,), Status.DRAFT, "budget.enter", takes_back=True),
         Step(
             "check", "审核通过", (Status.SUBMITTED,), Status.CHECKED, "budget.check", tracks=APPROVED_STAGES
         ),
         Step(
             "check", "确认登记", (Status.SUBMITTED,), Status.APPROVED, "budget.check", tracks=RECORDED_STAGES
         ),
-        Step("return", "退回修改", (Status.SUBMITTED,), Status.RETURNED, "budget.check", needs_note=True),
+        Step(
+            "return",
+            "退回修改",
+            (Status.SUBMITTED,),
+            Status.RETURNED,
+            "budget.check",
+            needs_note=True,
+            takes_back=True,
+        ),
         Step("approve", "同意", (Status.CHECKED,), Status.VICE_APPROVED, "budget.approve_vice"),
         Step(
-            "return", "退回修改", (Status.CHECKED,), Status.RETURNED, "budget.approve_vice", needs_note=True
+            "return",
+            "退回修改",
+            (Status.CHECKED,),
+            Status.RETURNED,
+            "budget.approve_vice",
+            needs_note=True,
+            takes_back=True,
         ),
         Step(
             "approve",
@@ -102,6 +116,7 @@ FLOW = Flow(
             Status.RETURNED,
             "budget.approve_chair",
             needs_note=True,
+            takes_back=True,
         ),
     ),
     labels=dict(Status.choices),

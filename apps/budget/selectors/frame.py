@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from django.urls import reverse
@@ -23,28 +22,10 @@ from apps.budget.selectors.contributors import contributors
 from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order
 from apps.core import money
-from apps.core.workflow import StageStep, Step
+from apps.core.history import TimelineEntry
+from apps.core.workflow import Choice, StageStep, Step
 
-_TAKES_BACK = ("return", "withdraw")
 _DID: dict[str, str] = {"submit": "提交", "check": "审核", "approve": "审批", "return": "退回"}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One step of the state table this person's role allows now. `blocked` says why the person may not take it."""
-
-    step: Step
-    url: str
-    is_main: bool = False
-    blocked: str = ""
-
-    @property
-    def label(self) -> str:
-        return self.step.label
-
-    @property
-    def takes_back(self) -> bool:
-        return self.step.action in _TAKES_BACK
 
 
 @dataclass(frozen=True)
@@ -189,7 +170,7 @@ def _choices(edition: Edition, user: User, acted: Sequence[Decision]) -> tuple[C
     steps = FLOW.available(status=edition.status, may=user.may, track=edition.stage)
     judges = any(step.action in ("check", "approve") for step in steps)
     authors = contributors(edition) if judges else frozenset()
-    main = next((step for step in steps if step.action not in _TAKES_BACK), None)
+    main = next((step for step in steps if not step.takes_back), None)
     return tuple(
         Choice(
             step=step,
@@ -251,34 +232,22 @@ def edition_frame(edition: Edition, user: User) -> EditionFrame:
     )
 
 
-@dataclass(frozen=True)
-class DecisionEvent:
-    """One decision as the timeline shows it."""
-
-    at: datetime
-    who: str
-    role: str
-    action: str
-    tone: str
-    note: str
-
-
 _EVENT_TONES: dict[str, str] = {"check": "green", "approve": "green", "return": "red"}
 
 
-def decision_events(plan: Plan) -> list[DecisionEvent]:
+def decision_events(plan: Plan) -> list[TimelineEntry]:
     """All decisions of a plan, newest first."""
     decisions = Decision.objects.filter(edition__plan=plan).select_related("edition", "actor").order_by("-id")
     return [_event(decision) for decision in decisions]
 
 
-def _event(decision: Decision) -> DecisionEvent:
+def _event(decision: Decision) -> TimelineEntry:
     parts = [f"当时合计 {money.format_yuan(decision.total_amount)} 元"]
     if decision.minutes_number:
         parts.append(f"会议纪要 {decision.minutes_number}")
     if decision.note:
         parts.append(f"意见：{decision.note}")
-    return DecisionEvent(
+    return TimelineEntry(
         at=decision.at,
         who=str(decision.actor),
         role=decision.roles,

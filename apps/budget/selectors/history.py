@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
 from django.db.models import Model
 
-from apps.accounts.models import User
+from apps.accounts.selectors import actor_names
 from apps.budget.models import Adjustment, CalcLine, Edition, Indicator, Item, ItemBasis, OutlineEntry
 from apps.core import money
+from apps.core.history import FieldChange, RowChange
 
 MOST_EVENTS = 300
 _NOT_TOLD = {
@@ -30,26 +30,6 @@ _RATIOS = {"ratio", "share"}
 # What hangs on an item and has a history of its own.
 _PARTS: tuple[type[Model], ...] = (CalcLine, Adjustment, Indicator, ItemBasis)
 _ACTIONS = {"insert": "新增", "update": "修改", "delete": "删除"}
-
-
-@dataclass(frozen=True)
-class FieldChange:
-    label: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class RowChange:
-    """One event in the life of a row. `row` names the line where the history of an item tells of its lines."""
-
-    at: datetime
-    who: str
-    action: str
-    reason: str
-    row: str
-    fields: tuple[FieldChange, ...]
-    tone: str
 
 
 def line_history(line: CalcLine) -> list[RowChange]:
@@ -84,7 +64,7 @@ def _changes(tracks: Iterable[_Track]) -> list[RowChange]:
         found += _with_predecessor(track)
     found.sort(key=lambda entry: (entry[0].pgh_created_at, entry[0].pgh_id), reverse=True)
     found = found[:MOST_EVENTS]
-    people = _people(event for event, _, _ in found)
+    people = actor_names(event for event, _, _ in found)
     names = _Names(found)
     told = [_told(event, before, model, people, names) for event, before, model in found]
     return [change for change in told if change.fields or change.tone]
@@ -116,10 +96,9 @@ def _told(
             for change in [_field_change(column, event, None if empty else before, names)]
             if change is not None
         )
-    user = context.get("user")
     return RowChange(
         at=event.pgh_created_at,
-        who=people.get(user, "系统") if user is not None else "系统",
+        who=people.get(context.get("user", 0), "系统"),
         action=context.get("action") or _ACTIONS.get(event.pgh_label, event.pgh_label),
         reason=context.get("reason", ""),
         row=names.row(event, model),
@@ -140,11 +119,6 @@ def _field_change(column: Any, event: Any, before: Any, names: "_Names") -> Fiel
         names.text(column, old) if before is not None else "",
         names.text(column, new),
     )
-
-
-def _people(events: Iterable[Any]) -> dict[int, str]:
-    users = {(event.pgh_context or {}).get("user") for event in events} - {None}
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=users)}
 
 
 class _Names:

@@ -17,6 +17,7 @@ from apps.budget.rules.stages import Stage
 from apps.budget.selectors.adjustments import adjustment_sheet
 from apps.budget.selectors.frame import edition_frame
 from apps.budget.services import adjustments as services
+from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
@@ -90,13 +91,9 @@ def adjustment_add(request: SignedInRequest, pk: int, kind: str) -> HttpResponse
             add_refusal(form, refused)
         else:
             messages.success(request, f"已登记{TITLES[kind]}。")
-            url = reverse("budget:adjustment_list", args=[edition.pk])
-            in_dialog = "HX-Request" in request.headers
-            return HttpResponse(status=204, headers={"HX-Redirect": url}) if in_dialog else redirect(url)
-    in_dialog = "HX-Request" in request.headers
+            return leave_dialog(request, reverse("budget:adjustment_list", args=[edition.pk]))
     context = {"edition": edition, "plan": edition.plan, "kind": kind, "title": TITLES[kind], "form": form}
-    template = "budget/_adjustment_form.html" if in_dialog else "budget/adjustments_form.html"
-    return render(request, template, context | {"in_dialog": in_dialog}, status=422 if form.errors else 200)
+    return dialog_or_page(request, "budget/adjustment_form.html", context, status=422 if form.errors else 200)
 
 
 @require("budget.enter")

@@ -5,7 +5,6 @@ import hashlib
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, client_address, require
@@ -20,8 +19,7 @@ from apps.budget.selectors.comparison import (
     edition_name,
 )
 from apps.budget.tables import comparison_workbook
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from apps.core.downloads import XLSX, download
 
 
 def _plan(request: SignedInRequest, pk: int) -> Plan:
@@ -85,5 +83,4 @@ def compare_export(request: SignedInRequest, pk: int) -> HttpResponse:
         sha256=hashlib.sha256(data).hexdigest(),
         address=client_address(request),
     )
-    disposition = content_disposition_header(as_attachment=True, filename=f"{name}.xlsx") or "attachment"
-    return HttpResponse(data, content_type=XLSX, headers={"Content-Disposition": disposition})
+    return download(data, f"{name}.xlsx", XLSX)

@@ -1,22 +1,24 @@
 """Decisions on an edition: the question with its consequences, and the answer."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from apps.accounts.access import SignedInRequest, deny, require
+from apps.accounts.access import SignedInRequest, require, require_step
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import Edition
 from apps.budget.rules.stages import FLOW, Status
-from apps.budget.selectors.frame import Choice, edition_frame, next_hands
+from apps.budget.selectors.frame import edition_frame, next_hands
 from apps.budget.selectors.history import MOST_EVENTS, edition_history
 from apps.budget.services.decisions import decide_edition
+from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
+from apps.core.workflow import Choice, Step
 
 _SHOWN = 4
 _DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.approve_chair")
@@ -40,11 +42,7 @@ def edition_history_page(request: SignedInRequest, pk: int) -> HttpResponse:
 @require(*_DECIDES)
 def edition_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
     """Shows total, change and findings; a POST takes the step. Loaded into the dialog by htmx, a page without."""
-    steps = [step for step in FLOW.steps if step.action == action]
-    if not steps:
-        raise Http404
-    if not any(request.user.may(step.permission) for step in steps):
-        deny(request, f"没有“{steps[0].label}”的权限")
+    step = require_step(request, FLOW, action)
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     request.working_year = edition.plan.year
     frame = edition_frame(edition, request.user)
@@ -69,31 +67,26 @@ def edition_decide(request: SignedInRequest, pk: int, action: str) -> HttpRespon
                     request,
                     f"“{edition.label}”已{decision.label}，现为“{decision.get_to_status_display()}”。",
                 )
-                return _go(request, reverse("budget:edition_grid", args=[edition.pk]))
+                return leave_dialog(request, reverse("budget:edition_grid", args=[edition.pk]))
         except Refused as refused:
             add_refusal(form, refused)
-    return _answer(request, edition, action, choice, form, edition_frame=frame)
+    return _answer(request, edition, step, choice, form, edition_frame=frame)
 
 
 def _answer(
     request: SignedInRequest,
     edition: Edition,
-    action: str,
+    step: Step,
     choice: Choice | None,
     form: DecisionForm,
     **context: object,
 ) -> HttpResponse:
     left = unanswered(edition_findings(edition))
-    label = (
-        choice.label
-        if choice is not None
-        else next(step.label for step in FLOW.steps if step.action == action)
-    )
     context |= {
         "edition": edition,
         "plan": edition.plan,
         "choice": choice,
-        "label": label,
+        "label": choice.label if choice is not None else step.label,
         "form": form,
         "hard": [found for found in left if found.is_hard],
         "soft": [found for found in left if not found.is_hard],
@@ -102,19 +95,8 @@ def _answer(
         "more_findings": max(0, len(left) - _SHOWN),
         "next_hands": next_hands(edition, choice.step.target) if choice is not None else "",
         "settles": choice is not None and choice.step.target == Status.APPROVED,
-        "in_dialog": "HX-Request" in request.headers,
     }
-    template = "budget/_edition_decide.html" if context["in_dialog"] else "budget/edition_decide.html"
-    return render(request, template, context, status=422 if form.errors else 200)
-
-
-def _go(request: SignedInRequest, url: str) -> HttpResponse:
-    """A redirect that also works from inside the dialog."""
-    return (
-        HttpResponse(status=204, headers={"HX-Redirect": url})
-        if "HX-Request" in request.headers
-        else redirect(url)
-    )
+    return dialog_or_page(request, "budget/edition_decide.html", context, status=422 if form.errors else 200)
 
 
 @require("budget.read")

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, client_address, require
@@ -21,11 +20,11 @@ from apps.budget.resources import EditionResource, EditionXlsx, sheet_rows
 from apps.budget.services.blocks import Trial
 from apps.budget.services.editing import why_closed
 from apps.budget.services.imports import keep_file, mark_taken
+from apps.core.downloads import XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.core.sheets import GuardedXlsx
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SHOWN = 300
 
 
@@ -52,11 +51,7 @@ def edition_export(request: SignedInRequest, pk: int) -> HttpResponse:
         address=client_address(request),
     )
     name = f"{edition.plan.union.short_name}{edition.plan.year}年{edition.plan.get_book_display()}{edition.label}.xlsx"
-    return HttpResponse(
-        content,
-        content_type=XLSX,
-        headers={"Content-Disposition": content_disposition_header(True, name) or ""},
-    )
+    return download(content, name, XLSX)
 
 
 @require("budget.enter")

@@ -10,7 +10,7 @@ from apps.budget.forms.printing import VerifyForm
 from apps.budget.models import IssuedDocument
 from apps.budget.selectors.printing import issue_number, issued_facts
 from apps.budget.services import printing as services
-from apps.budget.views.printing import pdf_response
+from apps.core.downloads import PDF, download
 
 PER_PAGE = 50
 
@@ -41,7 +41,7 @@ def issued_file(request: SignedInRequest, pk: int) -> HttpResponse:
     document = services.hand_out_issue(
         document_id=known.pk, actor=request.user, address=client_address(request)
     )
-    return pdf_response(document.pdf, f"{document.title}（{issue_number(document)}）.pdf")
+    return download(document.pdf, f"{document.title}（{issue_number(document)}）.pdf", PDF)
 
 
 @signed_in

@@ -1,7 +1,5 @@
 """Plans: the list, a new one, the page of one, its next stage, and the close of a year."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,6 +22,7 @@ from apps.budget.selectors.plans import (
 )
 from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
 from apps.budget.tables import PlanTable
+from apps.core.dialogs import dialog_or_page
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
@@ -137,7 +136,7 @@ def plan_next(request: SignedInRequest, pk: int) -> HttpResponse:
         "frame_of_last": edition_frame(last, request.user),
         "error": error,
     }
-    return _dialog_or_page(request, "plan_next", context)
+    return dialog_or_page(request, "budget/plan_next.html", context, status=422 if error else 200)
 
 
 @require("budget.plan", "budget.enter")
@@ -167,16 +166,7 @@ def edition_copy(request: SignedInRequest, pk: int) -> HttpResponse:
         "amounts": amounts,
         "error": error,
     }
-    return _dialog_or_page(request, "plan_copy", context)
-
-
-def _dialog_or_page(request: SignedInRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-    """The bare question for the dialog; a whole page for those who follow the link, and after an error."""
-    in_dialog = "HX-Request" in request.headers
-    template = f"budget/_{name}.html" if in_dialog else f"budget/{name}.html"
-    return render(
-        request, template, context | {"in_dialog": in_dialog}, status=422 if context["error"] else 200
-    )
+    return dialog_or_page(request, "budget/plan_copy.html", context, status=422 if error else 200)
 
 
 @require("budget.plan")

@@ -7,13 +7,13 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from apps.accounts.access import SignedInRequest, require
 from apps.budget.forms.policies import CorrectionForm, PolicyDocumentForm
 from apps.budget.models import PolicyDocument
 from apps.budget.selectors.policies import citing_items, is_printed, policy_warnings
 from apps.budget.services.policies import change_document, correct_document, register_document
+from apps.core.downloads import download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
@@ -128,10 +128,4 @@ def policy_scan(request: SignedInRequest, pk: int) -> HttpResponse:
     if sha256(content).hexdigest() != document.scan_sha256:
         messages.error(request, "扫描件与登记时的 SHA-256 不符，没有给出，请联系系统管理员。")
         return redirect("budget:policy_detail", pk=document.pk)
-    return HttpResponse(
-        content,
-        content_type="application/octet-stream",
-        headers={
-            "Content-Disposition": content_disposition_header(True, Path(document.scan.name or "").name) or ""
-        },
-    )
+    return download(content, Path(document.scan.name or "").name, "application/octet-stream")

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,21 +15,9 @@ from apps.budget.rules.issuing import Condition
 from apps.budget.selectors.frame import edition_frame
 from apps.budget.selectors.printing import condition_of, visible_jobs
 from apps.budget.services import printing as services
+from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
-
-
-def pdf_response(data: bytes | memoryview, name: str) -> HttpResponse:
-    """A PDF to keep: never shown in a frame of the site, never taken for anything else."""
-    return HttpResponse(
-        bytes(data),
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name)
-            or "attachment",
-            "Cache-Control": "private, no-store",
-        },
-    )
 
 
 @require("budget.read")
@@ -117,4 +104,5 @@ def print_job_file(request: SignedInRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("budget:print_job", pk=job.pk)
-    return pdf_response(draft.pdf or b"", f"{job.edition.plan}编制说明（{job.edition.label}，草稿）.pdf")
+    name = f"{job.edition.plan}编制说明（{job.edition.label}，草稿）.pdf"
+    return download(draft.pdf or b"", name, PDF)

@@ -14,7 +14,7 @@ from apps.model_workers.rules.exams import ExamMoney
 from apps.model_workers.selectors.exams import AbsenceTable, ExamCounts, HospitalRow
 
 # Hundredths of a millimetre: a line of 10 pt, the least height of a row to sign in, what is left for rows on a sheet.
-_LINE, _AROUND, _LEAST, ROOM = 480, 160, 900, 11_900
+_LINE, _AROUND, _LEAST, _ROOM = 480, 160, 900, 11_900
 # Half-width characters side by side in the columns that may break (static/css/exam_print.css sets the widths).
 _NAME, _UNIT, _UNION = 11, 34, 16
 
@@ -82,9 +82,10 @@ class ExamRoster:
     printed_at: datetime
     title: str = "劳动模范体检名册"
 
-    def in_less_room(self, room: int) -> "ExamRoster":
+    def in_less_room(self, percent: int) -> "ExamRoster":
         """The same rows with fewer on a sheet."""
-        return replace(self, folios=_folios([row for folio in self.folios for row in folio.rows], room))
+        rows = [row for folio in self.folios for row in folio.rows]
+        return replace(self, folios=_folios(rows, percent=percent))
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def exam_roster(
         chosen=chosen,
         starts_on=exam.starts_on,
         ends_on=exam.ends_on,
-        folios=_folios(found, ROOM),
+        folios=_folios(found),
         total=len(found),
         printed_by=f"{user.full_name}（{user.union}）",
         printed_at=timezone.localtime(now),
@@ -168,8 +169,8 @@ def _roster_row(row: ExamInvitation) -> RosterRow:
     )
 
 
-def _folios(rows: Sequence[RosterRow], room: int) -> tuple[Folio[RosterRow], ...]:
-    return tuple(lay_out(rows, height=_height, room=room))
+def _folios(rows: Sequence[RosterRow], *, percent: int = 100) -> tuple[Folio[RosterRow], ...]:
+    return tuple(lay_out(rows, height=_height, room=_ROOM * percent // 100))
 
 
 def _height(row: RosterRow) -> int:

@@ -14,7 +14,7 @@ from apps.people.rules.standing import UnitNature
 from apps.people.selectors.people import life_standing, work_standing
 
 # Hundredths of a millimetre: a line of 9.5 pt, the space around the lines of a row, what is left for rows on a sheet.
-_LINE, _AROUND, ROOM = 455, 190, 13_300
+_LINE, _AROUND, _ROOM = 455, 190, 13_300
 # Half-width characters side by side in the columns that may break (static/css/worker_print.css sets the widths).
 _NAME, _UNIT, _UNION, _HONOURS = 10, 28, 14, 38
 
@@ -45,10 +45,10 @@ class RosterDocument:
     printed_at: datetime
     title: str = "劳动模范名册"
 
-    def in_less_room(self, room: int) -> "RosterDocument":
+    def in_less_room(self, percent: int) -> "RosterDocument":
         """The same rows with fewer on a sheet."""
         rows = [row for folio in self.folios for row in folio.rows]
-        return replace(self, folios=_folios(rows, room))
+        return replace(self, folios=_folios(rows, percent=percent))
 
 
 def roster_document(
@@ -59,15 +59,15 @@ def roster_document(
         union=user.union.name,
         as_of=as_of,
         chosen=chosen,
-        folios=_folios(rows, ROOM),
+        folios=_folios(rows),
         total=len(rows),
         printed_by=f"{user.full_name}（{user.union}）",
         printed_at=timezone.localtime(now),
     )
 
 
-def _folios(rows: list[RosterRow], room: int) -> tuple[Folio[RosterRow], ...]:
-    return tuple(lay_out(rows, height=_height, room=room))
+def _folios(rows: list[RosterRow], *, percent: int = 100) -> tuple[Folio[RosterRow], ...]:
+    return tuple(lay_out(rows, height=_height, room=_ROOM * percent // 100))
 
 
 def _height(row: RosterRow) -> int:

@@ -12,11 +12,10 @@ from apps.accounts.models import Union, User
 from apps.core.filters import FilterForm
 from apps.core.forms import HouseForm, day
 from apps.model_workers.forms.choices import text
-from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS
+from apps.model_workers.forms.filters import WordsFilterForm
 from apps.model_workers.models import AllowanceRun
 from apps.model_workers.rules.allowances import RunStatus
 from apps.model_workers.rules.honours import AwardClass
-from apps.people.rules.identity import holds_number
 
 
 class RunForm(HouseForm):
@@ -56,7 +55,7 @@ class RunFilterForm(FilterForm):
     status = forms.ChoiceField(label="状态", required=False, choices=[("", "全部状态"), *RunStatus.choices])
 
 
-class LineFilterForm(FilterForm):
+class LineFilterForm(WordsFilterForm):
     """Filters of the lines of one run."""
 
     q = forms.CharField(
@@ -98,17 +97,6 @@ class LineFilterForm(FilterForm):
     @property
     def selects(self) -> list[forms.BoundField]:
         return [self[name] for name in ("class", "union", "state")]
-
-    def clean_q(self) -> str:
-        words = " ".join(self.cleaned_data["q"].split())
-        if holds_number(words):
-            raise forms.ValidationError(NUMBER_IN_ADDRESS, code="number")
-        return words
-
-    @property
-    def holds_number(self) -> bool:
-        """A whole number was put into the address."""
-        return self.has_error("q", code="number")
 
 
 class LeftOutFilterForm(FilterForm):

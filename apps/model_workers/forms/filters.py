@@ -36,17 +36,10 @@ def _choice(label: str, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, required=False, choices=[("", label), *choices])
 
 
-class ScopedFilterForm(FilterForm):
-    """Words and a union in reach."""
+class WordsFilterForm(FilterForm):
+    """Words to search by, among them no whole number of somebody."""
 
     q = forms.CharField(label="搜索", max_length=60, required=False)
-    union = UnionChoice(
-        label="管理工会", queryset=Union.objects.none(), required=False, empty_label="全部工会"
-    )
-
-    def __init__(self, data: QueryDict, *, user: User) -> None:
-        super().__init__(data)
-        cast(UnionChoice, self.fields["union"]).queryset = Union.objects.visible_to(user).in_tree_order()
 
     def clean_q(self) -> str:
         words = " ".join(self.cleaned_data["q"].split())
@@ -58,6 +51,18 @@ class ScopedFilterForm(FilterForm):
     def holds_number(self) -> bool:
         """A whole number was put into the address."""
         return self.has_error("q", code="number")
+
+
+class ScopedFilterForm(WordsFilterForm):
+    """Words and a union in reach."""
+
+    union = UnionChoice(
+        label="管理工会", queryset=Union.objects.none(), required=False, empty_label="全部工会"
+    )
+
+    def __init__(self, data: QueryDict, *, user: User) -> None:
+        super().__init__(data)
+        cast(UnionChoice, self.fields["union"]).queryset = Union.objects.visible_to(user).in_tree_order()
 
 
 class WorkerFilterForm(ScopedFilterForm):

@@ -2,10 +2,10 @@
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.constraints import hash_fits_bytes
 from apps.model_workers.models.allowances import AllowanceRun
 
 _OF_APPROVED_RUN = """
@@ -32,20 +32,7 @@ class AllowancePaper(models.Model):
     class Meta:
         verbose_name = "发放名册定稿"
         verbose_name_plural = "发放名册定稿"
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(
-                    sha256=Func(
-                        Func(F("content"), function="sha256"),
-                        Value("hex"),
-                        function="encode",
-                        output_field=models.CharField(),
-                    )
-                ),
-                name="model_workers_paper_hash_fits_bytes",
-                violation_error_message="文件与其 SHA-256 不符。",
-            ),
-        )
+        constraints = (hash_fits_bytes("model_workers_paper_hash_fits_bytes"),)
         triggers = (
             pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(

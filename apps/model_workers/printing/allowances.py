@@ -3,34 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from django.template.loader import render_to_string
-
-from apps.core import pdf
-from apps.core.errors import Refused
+from apps.core import papers, pdf
 from apps.core.sheets import Column, Sheet, write_sheets
 from apps.model_workers.documents.allowance_roll import Roll
-
-STYLE_SHEETS = ("css/allowance_print.css",)
-_NARROWER = (100, 92, 84)
-"""Percent of the room for rows, tried in turn until every sheet is one page."""
 
 
 def set_allowance_roll(document: Roll) -> pdf.RenderedPdf:
     """The PDF, one page a sheet; its time is that of the approval, so that equal data give equal bytes. Raises Refused."""
-    options = pdf.PdfOptions(
+    return papers.set_roster(
+        "model_workers/pdf/allowance_roll.html",
+        document,
         title=f"{document.union}{document.full_title}",
         created=document.created,
-        author=document.union,
-        subject=document.title,
-        stylesheets=STYLE_SHEETS,
+        style_sheet="css/allowance_print.css",
     )
-    for percent in _NARROWER:
-        shown = document if percent == _NARROWER[0] else document.in_less_room(percent)
-        html = render_to_string("model_workers/pdf/allowance_roll.html", {"document": shown})
-        rendered = pdf.render(html, base=options)
-        if rendered.pages == len(shown.folios):
-            return rendered
-    raise Refused("有的行太高，排不进一页，没有打印；请联系系统管理员。", code="layout")
 
 
 # --- as a spreadsheet --------------------------------------------------------------------------------------

@@ -1,22 +1,16 @@
 """Setting the papers of an exam."""
 
-from django.template.loader import render_to_string
+from apps.core import papers, pdf
+from apps.model_workers.documents.exams import ExamRoster, Settlement, SlipSheets
 
-from apps.core import pdf
-from apps.core.errors import Refused
-from apps.model_workers.documents.exams import ROOM, ExamRoster, Settlement, SlipSheets
-
-STYLE_SHEETS = ("css/exam_print.css",)
-_NARROWER = (100, 92, 84)
-"""Percent of the room for rows, tried in turn until every sheet is one page."""
+_STYLE_SHEET = "css/exam_print.css"
 
 
 def set_slips(document: SlipSheets) -> pdf.RenderedPdf:
     """The PDF, three slips a page, or two or one where they are long. Raises Refused when a character cannot be drawn."""
     for per_page in (3, 2, 1):
         shown = document.with_fewer(per_page)
-        html = render_to_string("model_workers/pdf/exam_slips.html", {"document": shown})
-        rendered = pdf.render(html, base=_options(shown))
+        rendered = _set_form("model_workers/pdf/exam_slips.html", shown)
         if rendered.pages == len(shown.pages):
             break
     return rendered
@@ -24,25 +18,28 @@ def set_slips(document: SlipSheets) -> pdf.RenderedPdf:
 
 def set_exam_roster(document: ExamRoster) -> pdf.RenderedPdf:
     """The PDF, one page a sheet. Raises Refused."""
-    for percent in _NARROWER:
-        shown = document if percent == _NARROWER[0] else document.in_less_room(ROOM * percent // 100)
-        html = render_to_string("model_workers/pdf/exam_roster.html", {"document": shown})
-        rendered = pdf.render(html, base=_options(document))
-        if rendered.pages == len(shown.folios):
-            return rendered
-    raise Refused("有的行太高，排不进一页，没有打印；请联系系统管理员。", code="layout")
+    return papers.set_roster(
+        "model_workers/pdf/exam_roster.html",
+        document,
+        title=_title(document),
+        created=document.printed_at,
+        style_sheet=_STYLE_SHEET,
+    )
 
 
 def set_settlement(document: Settlement) -> pdf.RenderedPdf:
-    html = render_to_string("model_workers/pdf/exam_settlement.html", {"document": document})
-    return pdf.render(html, base=_options(document))
+    return _set_form("model_workers/pdf/exam_settlement.html", document)
 
 
-def _options(document: SlipSheets | ExamRoster | Settlement) -> pdf.PdfOptions:
-    return pdf.PdfOptions(
-        title=f"{document.year}年{document.title}",
+def _set_form(template: str, document: SlipSheets | Settlement) -> pdf.RenderedPdf:
+    return papers.set_form(
+        template,
+        document,
+        title=_title(document),
         created=document.printed_at,
-        author=document.union,
-        subject=document.title,
-        stylesheets=STYLE_SHEETS,
+        style_sheet=_STYLE_SHEET,
     )
+
+
+def _title(document: SlipSheets | ExamRoster | Settlement) -> str:
+    return f"{document.year}年{document.title}"

@@ -49,7 +49,9 @@ OPEN_RUN_STATUSES = (RunStatus.DRAFT, RunStatus.RETURNED)
 RUN_FLOW = Flow(
     (
         Step("submit", "提交审核", OPEN_RUN_STATUSES, RunStatus.SUBMITTED, "allowance.prepare"),
-        Step("withdraw", "撤回", (RunStatus.SUBMITTED,), RunStatus.DRAFT, "allowance.prepare"),
+        Step(
+            "withdraw", "撤回", (RunStatus.SUBMITTED,), RunStatus.DRAFT, "allowance.prepare", takes_back=True
+        ),
         Step("check", "审核通过", (RunStatus.SUBMITTED,), RunStatus.CHECKED, "allowance.check"),
         Step(
             "return",
@@ -58,6 +60,7 @@ RUN_FLOW = Flow(
             RunStatus.RETURNED,
             "allowance.check",
             needs_note=True,
+            takes_back=True,
         ),
         Step("approve", "审批同意", (RunStatus.CHECKED,), RunStatus.APPROVED, "allowance.approve"),
         Step(
@@ -67,8 +70,17 @@ RUN_FLOW = Flow(
             RunStatus.RETURNED,
             "allowance.approve",
             needs_note=True,
+            takes_back=True,
         ),
-        Step("void", "作废", OPEN_RUN_STATUSES, RunStatus.VOIDED, "allowance.prepare", needs_note=True),
+        Step(
+            "void",
+            "作废",
+            OPEN_RUN_STATUSES,
+            RunStatus.VOIDED,
+            "allowance.prepare",
+            needs_note=True,
+            takes_back=True,
+        ),
     ),
     labels=dict(RunStatus.choices),
 )

@@ -98,7 +98,7 @@ def require_event_day(
         raise Refused("“生效日期”最多提前一年登记。", field="effective_on")
 
 
-_FILE_NUMBER = re.compile(r"[A-Z][A-Z0-9]*-[0-9]{4}-[0-9]{4,}")
+_FILE_NUMBER = re.compile(r"[A-Z][A-Z0-9]*-[0-9]{4}-[0-9]{4,8}")
 
 
 def is_file_number(text: str) -> bool:

@@ -79,6 +79,7 @@ FLOW = Flow(
             NominationStatus.REFUSED,
             "nomination.review",
             needs_note=True,
+            takes_back=True,
         ),
         Step(
             "withdraw",
@@ -87,6 +88,7 @@ FLOW = Flow(
             NominationStatus.WITHDRAWN,
             "model_worker.edit",
             needs_note=True,
+            takes_back=True,
         ),
     ),
     labels=dict(NominationStatus.choices),

@@ -66,6 +66,7 @@ FLOW = Flow(
             ReliefStatus.WITHDRAWN,
             "relief.enter",
             needs_note=True,
+            takes_back=True,
         ),
         Step("check", "审核通过", (ReliefStatus.SUBMITTED,), ReliefStatus.CHECKED, "relief.check"),
         Step(
@@ -75,6 +76,7 @@ FLOW = Flow(
             ReliefStatus.RETURNED,
             "relief.check",
             needs_note=True,
+            takes_back=True,
         ),
         Step("approve", "审批同意", (ReliefStatus.CHECKED,), ReliefStatus.APPROVED, "relief.approve"),
         Step(
@@ -84,6 +86,7 @@ FLOW = Flow(
             ReliefStatus.RETURNED,
             "relief.approve",
             needs_note=True,
+            takes_back=True,
         ),
         Step(
             "reject",
@@ -92,6 +95,7 @@ FLOW = Flow(
             ReliefStatus.REJECTED,
             "relief.approve",
             needs_note=True,
+            takes_back=True,
         ),
     ),
     labels=dict(ReliefStatus.choices),

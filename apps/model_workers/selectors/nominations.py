@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.selectors import calendar_exceptions, calendar_is_known
 from apps.core.errors import Refused
+from apps.core.history import TimelineEntry
 from apps.core.workdays import count_working_days, last_of_working_days
-from apps.core.workflow import StageStep, Step
+from apps.core.workflow import Choice, StageStep
 from apps.model_workers.models import Nomination
 from apps.model_workers.rules.nominations import (
     FLOW,
@@ -34,31 +36,6 @@ _WAY = (
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One step this person's role allows now. `blocked` says why the person may not take it."""
-
-    step: Step
-    is_main: bool
-    blocked: str = ""
-
-    @property
-    def takes_back(self) -> bool:
-        return self.step.action in ("refuse", "withdraw")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One step that was taken, as the timeline takes it."""
-
-    at: datetime
-    who: str
-    role: str
-    action: str
-    note: str
-    tone: str = ""
-
-
-@dataclass(frozen=True)
 class NoticeFacts:
     """The notice counted in working days. `is_known`: the days off of its years were entered."""
 
@@ -73,7 +50,7 @@ class NominationPage:
     nomination: Nomination
     choices: tuple[Choice, ...]
     stages: tuple[StageStep, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[TimelineEntry, ...]
     notice: NoticeFacts | None
 
 
@@ -103,7 +80,7 @@ def nomination_page(nomination: Nomination, *, viewer: User, today: date) -> Nom
         choices=_choices(nomination, viewer, taken, today),
         stages=_stages(nomination, [one.source for one in steps]),
         entries=tuple(
-            Entry(
+            TimelineEntry(
                 at=one.at,
                 who=str(one.actor),
                 role=one.roles,
@@ -137,8 +114,9 @@ def _choices(
                 )
         except Refused as refused:
             blocked = refused.message
-        is_main = step.action not in ("refuse", "withdraw") and not blocked
-        found.append(Choice(step, is_main, blocked))
+        url = reverse("model_workers:nomination_step", args=[nomination.public_id, step.action])
+        is_main = not step.takes_back and not blocked
+        found.append(Choice(step, is_main=is_main, blocked=blocked, url=url))
     return tuple(found)
 
 

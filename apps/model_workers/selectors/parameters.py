@@ -10,7 +10,8 @@ from django.apps import apps
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from apps.accounts.models import User
+from apps.accounts.selectors import actor_names
+from apps.core.history import TimelineEntry
 from apps.core.money import format_grouped
 from apps.model_workers.models import (
     AllowanceRun,
@@ -273,31 +274,20 @@ def _missing(kind: ParameterKind, rows: list[ParameterRow]) -> tuple[str, ...]:
 # --- history -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ParameterChange:
-    """One event of the history, as the timeline prints it."""
-
-    at: datetime
-    who: str
-    action: str
-    note: str
-
-
 def last_event(kind: ParameterKind, pk: int) -> int:
     """Tells whether somebody changed the row meanwhile."""
     return kind.events.filter(pgh_obj_id=pk).aggregate(last=Max("pgh_id"))["last"] or 0
 
 
-def parameter_history(kind: ParameterKind, pk: int) -> list[ParameterChange]:
+def parameter_history(kind: ParameterKind, pk: int) -> list[TimelineEntry]:
     """What was done to the parameter, newest first."""
     events = list(kind.events.filter(pgh_obj_id=pk).order_by("pgh_id"))
-    actors = {(event.pgh_context or {}).get("user") for event in events} - {None}
-    people = dict(User.objects.filter(pk__in=actors).values_list("pk", "full_name"))
+    people = actor_names(events)
     told = []
     for before, event in zip([None, *events], events, strict=False):
         context = event.pgh_context or {}
         told.append(
-            ParameterChange(
+            TimelineEntry(
                 at=event.pgh_created_at,
                 who=people.get(context.get("user", 0), "系统"),
                 action=context.get("action") or ("登记" if before is None else "修改"),

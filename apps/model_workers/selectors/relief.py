@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
 from django.db.models import Count, Q, QuerySet, Sum
+from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.core.errors import Refused
-from apps.core.workflow import StageStep, Step
+from apps.core.history import TimelineEntry
+from apps.core.workflow import Choice, StageStep
 from apps.model_workers.models import ReliefCase, ReliefDecision, ReliefStandard
 from apps.model_workers.rules.honours import Category
 from apps.model_workers.rules.relief import (
@@ -217,7 +219,6 @@ def acted(case: ReliefCase) -> frozenset[int]:
     return frozenset(steps.values_list("actor_id", flat=True))
 
 
-TAKES_BACK = ("return", "withdraw", "reject")
 _WAY = (
     (ReliefStatus.DRAFT, "录入"),
     (ReliefStatus.SUBMITTED, "审核"),
@@ -228,35 +229,10 @@ _TONES = {"approve": "green", "reject": "red", "return": "amber"}
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One step the person's role allows now; `blocked` says why this person may not take it."""
-
-    step: Step
-    is_main: bool
-    blocked: str = ""
-
-    @property
-    def takes_back(self) -> bool:
-        return self.step.action in TAKES_BACK
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One decision, as the timeline takes it."""
-
-    at: datetime
-    who: str
-    role: str
-    action: str
-    note: str
-    tone: str
-
-
-@dataclass(frozen=True)
 class CasePage:
     choices: tuple[Choice, ...]
     stages: tuple[StageStep, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[TimelineEntry, ...]
     waiting_on: str
     """Whose turn it is, for those who cannot take the case further now."""
 
@@ -270,7 +246,7 @@ def case_page(case: ReliefCase, *, viewer: User) -> CasePage:
         choices=tuple(choices),
         stages=_stages(case),
         entries=tuple(
-            Entry(
+            TimelineEntry(
                 at=one.at,
                 who=str(one.actor),
                 role=one.roles,
@@ -320,7 +296,8 @@ def choices_for(case: ReliefCase, user: User) -> list[Choice]:
             )
         except Refused as refused:
             blocked = refused.message
-        found.append(Choice(step, is_main=step.action not in TAKES_BACK, blocked=blocked))
+        url = reverse("model_workers:relief_decide", args=[case.public_id, step.action])
+        found.append(Choice(step, is_main=not step.takes_back, blocked=blocked, url=url))
     return sorted(found, key=lambda choice: choice.is_main)
 
 

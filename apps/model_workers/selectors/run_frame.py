@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.roles import GRANTS, Role
 from apps.core.errors import Refused
-from apps.core.workflow import StageStep, Step
+from apps.core.history import TimelineEntry
+from apps.core.workflow import Choice, StageStep
 from apps.model_workers.models import AllowanceRun, RunDecision
 from apps.model_workers.rules.allowances import RUN_FLOW, RUN_TONES, RunStatus, barred
 from apps.model_workers.rules.run_sheet import RunSheet
@@ -24,41 +24,7 @@ _REACHED: dict[str, int] = {
     RunStatus.APPROVED: 3,
     RunStatus.VOIDED: 0,
 }
-_TAKES_BACK = ("return", "withdraw", "void")
 _TONES = {"return": "red", "void": "red", "withdraw": "amber", "approve": "green"}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One step of the state table this person's role allows now. `blocked` says why the person may not take it."""
-
-    step: Step
-    url: str
-    blocked: str = ""
-
-    @property
-    def label(self) -> str:
-        return self.step.label
-
-    @property
-    def takes_back(self) -> bool:
-        return self.step.action in _TAKES_BACK
-
-    @property
-    def is_main(self) -> bool:
-        return not self.takes_back
-
-
-@dataclass(frozen=True)
-class DecisionEvent:
-    """One decision as the timeline prints it."""
-
-    at: datetime
-    who: str
-    role: str
-    action: str
-    tone: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -116,10 +82,10 @@ class RunFrame:
         return f"等待{self.waiting_on}办理"
 
     @property
-    def events(self) -> list[DecisionEvent]:
+    def events(self) -> list[TimelineEntry]:
         labels = {step.action: step.label for step in RUN_FLOW.steps}
         return [
-            DecisionEvent(
+            TimelineEntry(
                 at=decision.at,
                 who=str(decision.actor),
                 role=decision.roles,
@@ -162,6 +128,7 @@ def _choices(run: AllowanceRun, user: User, decisions: Sequence[RunDecision]) ->
     return tuple(
         Choice(
             step=step,
+            is_main=not step.takes_back,
             url=reverse("model_workers:run_decide", args=[run.pk, step.action]),
             blocked=barred(
                 action=step.action,
@@ -178,9 +145,7 @@ def _choices(run: AllowanceRun, user: User, decisions: Sequence[RunDecision]) ->
 def _waiting_on(run: AllowanceRun) -> str:
     """Who can take the run forward, by role: 劳模负责人."""
     permissions = {
-        step.permission
-        for step in RUN_FLOW.steps
-        if run.status in step.sources and step.action not in _TAKES_BACK
+        step.permission for step in RUN_FLOW.steps if run.status in step.sources and not step.takes_back
     }
     return "、".join(str(role.label) for role in Role if permissions & GRANTS[role])
 

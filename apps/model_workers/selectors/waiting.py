@@ -26,7 +26,6 @@ from apps.model_workers.selectors.workers import UNPROVEN, roster
 
 AREA = "劳模"
 _ASKED_RUNS = 2
-_TAKES_BACK = ("return", "withdraw", "void", "reject", "refuse")
 
 
 def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
@@ -45,10 +44,8 @@ def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
 def _steps(flow: Flow, user: User) -> Iterator[tuple[str, Step]]:
     """The step forward from each state that this person's roles allow; a draft waits for nobody."""
     for status in flow.labels:
-        forward = (
-            step for step in flow.available(status=status, may=user.may) if step.action not in _TAKES_BACK
-        )
-        step = next(forward, None)
+        steps = flow.available(status=status, may=user.may)
+        step = next((step for step in steps if not step.takes_back), None)
         if step is not None and status != "draft":
             yield status, step
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from apps.accounts.models import AccessRecord, User
-from apps.accounts.services import record_access
+from apps.accounts.services import Copy, record_access
 from apps.core.encryption import BrokenSealError
 from apps.core.errors import Refused
 from apps.model_workers.documents.allowance_roll import Roll, allowance_roll
@@ -29,14 +28,6 @@ MOST_FULL_ROWS = 2000
 _CHANGED = "账号已变更"
 
 
-@dataclass(frozen=True)
-class TakenOut:
-    name: str
-    data: bytes = field(repr=False)
-    sha256: str
-    row_count: int
-
-
 @transaction.atomic
 def take_out_roll(
     *,
@@ -47,7 +38,7 @@ def take_out_roll(
     actor: User,
     now: datetime,
     address: str | None = None,
-) -> TakenOut:
+) -> Copy:
     """The roster as PDF or xlsx. Full account numbers need the right, a reason and an approved run. Raises Refused."""
     if kind not in FORMS:
         raise Refused("“格式”请从列表中选择。", field="kind")
@@ -87,7 +78,7 @@ def take_out_roll(
     else:
         data = allowance_workbook(document, for_bank=is_full)
         sha256 = hashlib.sha256(data).hexdigest()
-    taken = TakenOut(_file_name(run, kind, is_full), data, sha256, len(lines))
+    taken = Copy(_file_name(run, kind, is_full), data, sha256, len(lines))
     _record(run, taken, kind=kind, is_full=is_full, reason=reason, actor=actor, address=address)
     return taken
 
@@ -157,7 +148,7 @@ def _file_name(run: AllowanceRun, kind: str, is_full: bool) -> str:
 
 def _record(
     run: AllowanceRun,
-    taken: TakenOut,
+    taken: Copy,
     *,
     kind: str,
     is_full: bool,

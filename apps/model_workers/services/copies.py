@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import AccessRecord, User
-from apps.accounts.services import record_access, record_print
+from apps.accounts.services import Copy, record_access, record_print
 from apps.core.errors import Refused
 from apps.model_workers.documents.nominations import nomination_form
 from apps.model_workers.documents.workers import roster_document
@@ -22,14 +21,6 @@ from apps.model_workers.tables.workers import workers_workbook
 
 MOST_PRINTED = 800
 """So many people are some forty sheets and take some twenty seconds; more are printed union by union."""
-
-
-@dataclass(frozen=True)
-class Copy:
-    name: str
-    data: bytes = field(repr=False)
-    sha256: str
-    row_count: int = 1
 
 
 def table_copy(

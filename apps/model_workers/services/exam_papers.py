@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.accounts.models import AccessRecord, User
-from apps.accounts.services import record_access
+from apps.accounts.services import Copy, record_access
 from apps.core.errors import Refused
 from apps.core.pdf import RenderedPdf
 from apps.model_workers.documents.exams import exam_roster, settlement, slip_sheets
@@ -22,7 +22,7 @@ from apps.model_workers.selectors.exams import (
     money_of,
     roster,
 )
-from apps.model_workers.services.copies import Copy, table_copy
+from apps.model_workers.services.copies import table_copy
 from apps.model_workers.tables.exams import roster_workbook
 
 MOST_SLIPS = 200

@@ -23,11 +23,12 @@ from apps.model_workers.rules.files import (
     status_after,
 )
 from apps.model_workers.rules.honours import Level, require_revocable
-from apps.model_workers.services.reach import locked_person, require_right
+from apps.model_workers.services.reach import require_right
 from apps.model_workers.services.refusals import explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
 from apps.people.rules.names import require_letters
+from apps.people.services.persons import locked_person
 
 # What a form may change of a file, beside treatment.
 FACTS = {"number": "档案号", "managed_by": "归口管理单位", "archive_reference": "档案出处", "note": "备注"}

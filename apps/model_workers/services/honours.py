@@ -15,11 +15,12 @@ from apps.core.uploads import Uploaded, UploadedContent, require_upload
 from apps.model_workers.models import Honour, HonourTitle
 from apps.model_workers.rules.honours import require_awardable, require_revocable
 from apps.model_workers.services.files import open_file
-from apps.model_workers.services.reach import locked_person, require_right
+from apps.model_workers.services.reach import require_right
 from apps.model_workers.services.refusals import explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
 from apps.people.rules.names import require_letters
+from apps.people.services.persons import locked_person
 
 SCAN_KINDS = ("pdf", "png", "jpg")
 MAX_SCAN_BYTES = 10 * 1024 * 1024

@@ -26,10 +26,11 @@ from apps.model_workers.rules.nominations import (
     require_other_hands,
 )
 from apps.model_workers.services.honours import create_honour
-from apps.model_workers.services.reach import locked_person, require_right
+from apps.model_workers.services.reach import require_right
 from apps.model_workers.services.refusals import explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
+from apps.people.services.persons import locked_person
 
 
 @dataclass(frozen=True)

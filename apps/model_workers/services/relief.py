@@ -27,10 +27,10 @@ from apps.model_workers.rules.relief import (
     with_reason,
 )
 from apps.model_workers.selectors.relief import acted, applicant, entered_by, other_case, standard_on
-from apps.model_workers.services.reach import locked_person
 from apps.model_workers.services.refusals import constraint_name, explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
+from apps.people.services.persons import locked_person
 
 _LONGEST = 500
 _CONTENT = ("year", "kind", "standard", "monthly_income", "months", "amount", "circumstances")

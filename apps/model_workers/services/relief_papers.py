@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.services import record_print
+from apps.accounts.services import Copy, record_print
 from apps.core.errors import Refused
 from apps.model_workers.documents.relief import relief_form
 from apps.model_workers.models import ReliefCase
 from apps.model_workers.printing.relief import set_relief_form
 from apps.model_workers.rules.relief import reference_day
 from apps.model_workers.selectors.relief import decisions_of, filtered_cases
-from apps.model_workers.services.copies import Copy, table_copy
+from apps.model_workers.services.copies import table_copy
 from apps.model_workers.services.relief import granted_of
 from apps.model_workers.tables.relief import cases_workbook
 from apps.people.models import Person

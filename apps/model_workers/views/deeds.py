@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 
 from apps.accounts.access import SignedInRequest
-from apps.model_workers.services.copies import Copy
-
-PDF = "application/pdf"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from apps.core.dialogs import dialog_or_page, leave_dialog
 
 
 @dataclass(frozen=True)
@@ -30,28 +25,11 @@ class Deed:
 
 def show_deed(request: SignedInRequest, form: forms.Form, deed: Deed) -> HttpResponse:
     """The form in the dialog, or as a page for those who followed the link."""
-    in_dialog = "HX-Request" in request.headers
-    template = "model_workers/_deed.html" if in_dialog else "model_workers/deed.html"
-    context = {"form": form, "deed": deed, "in_dialog": in_dialog, "action": request.get_full_path()}
-    return render(request, template, context, status=422 if form.errors else 200)
+    context = {"form": form, "deed": deed, "action": request.get_full_path()}
+    return dialog_or_page(request, "model_workers/deed.html", context, status=422 if form.errors else 200)
 
 
 def deed_done(request: SignedInRequest, url: str, told: str) -> HttpResponse:
     """Back to the page, anew as a whole."""
     messages.success(request, told)
-    if "HX-Request" in request.headers:
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return redirect(url)
-
-
-def hand_over(copy: Copy, content_type: str) -> HttpResponse:
-    """A file to keep; nothing of it stays in a cache."""
-    return HttpResponse(
-        copy.data,
-        content_type=content_type,
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=copy.name)
-            or "attachment",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return leave_dialog(request, url)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
+from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.exams import (
@@ -26,7 +27,7 @@ from apps.model_workers.selectors import exams as selectors
 from apps.model_workers.services import attendance, bills, exam_papers, hospitals
 from apps.model_workers.services.attendance import Entry, What
 from apps.model_workers.tables.exams import HospitalTable
-from apps.model_workers.views.deeds import PDF, XLSX, Deed, deed_done, hand_over, show_deed
+from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.exams import FORM_METHODS, exam_of
 
 RECORD, AGAIN = "record", "again"
@@ -227,7 +228,7 @@ def _filtered_paper(request: SignedInRequest, pk: int, service: Any, content_typ
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(back + filters.address())
-    return hand_over(copy, content_type)
+    return download(copy.data, copy.name, content_type)
 
 
 @require("exam.manage", "person.export")
@@ -237,7 +238,7 @@ def exam_settlement(request: SignedInRequest, pk: int) -> HttpResponse:
     copy = exam_papers.print_settlement(
         exam_id=exam.pk, actor=request.user, now=timezone.now(), address=client_address(request)
     )
-    return hand_over(copy, PDF)
+    return download(copy.data, copy.name, PDF)
 
 
 # --- hospitals -----------------------------------------------------------------------------------------------

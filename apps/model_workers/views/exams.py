@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, require
+from apps.core.dialogs import dialog_or_page
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.exams import ExamChangeForm, ExamOpenForm, NothingForm, RosterFilterForm
@@ -194,16 +195,15 @@ def exam_refresh(request: SignedInRequest, pk: int) -> HttpResponse:
             add_refusal(form, refused)
         else:
             return deed_done(request, back, _told(change))
-    in_dialog = "HX-Request" in request.headers
-    template = "model_workers/_exam_refresh.html" if in_dialog else "model_workers/exam_refresh.html"
     context = {
         "exam": exam,
         "form": form,
         "difference": selectors.roster_difference(exam),
         "back": back,
-        "in_dialog": in_dialog,
     }
-    return render(request, template, context, status=422 if form.errors else 200)
+    return dialog_or_page(
+        request, "model_workers/exam_refresh.html", context, status=422 if form.errors else 200
+    )
 
 
 def _told(change: services.RosterChange) -> str:

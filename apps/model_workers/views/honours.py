@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.access import SignedInRequest, client_address, require, scoped
+from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.honours import HonourForm, ReasonForm, RevokeForm, ScanForm, VoidForm
@@ -27,7 +28,7 @@ from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
+_TYPES = {"pdf": PDF, "png": "image/png", "jpg": "image/jpeg"}
 
 
 def _sent(request: SignedInRequest) -> tuple[Any, Any]:
@@ -68,6 +69,14 @@ def _page_of(honour: Honour) -> str:
     return reverse("model_workers:worker_detail", args=[honour.person.public_id])
 
 
+def _ask(
+    request: SignedInRequest, form: Form, honour: Honour, title: str, submit: str, **told: Any
+) -> HttpResponse:
+    """The form of what is to be done with one honour. `told`: what else the deed says."""
+    deed = Deed(title, submit, _page_of(honour), about=f"{honour.person.name}　{honour}", **told)
+    return show_deed(request, form, deed)
+
+
 @require("model_worker.edit")
 @require_http_methods(FORM_METHODS)
 def honour_scan(request: SignedInRequest, public_id: Any) -> HttpResponse:
@@ -83,11 +92,7 @@ def honour_scan(request: SignedInRequest, public_id: Any) -> HttpResponse:
             add_refusal(form, refused)
         else:
             return deed_done(request, _page_of(honour), "证书扫描件已保存。")
-    return show_deed(
-        request,
-        form,
-        Deed("证书扫描件", "上传", _page_of(honour), about=f"{honour.person.name}　{honour}"),
-    )
+    return _ask(request, form, honour, "证书扫描件", "上传")
 
 
 @require("model_worker.read")
@@ -100,16 +105,10 @@ def honour_certificate(request: SignedInRequest, public_id: Any) -> HttpResponse
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(_page_of(honour))
-    return HttpResponse(
-        bytes(honour.scan or b""),
-        content_type=_TYPES[honour.scan_name.rsplit(".", 1)[-1]],
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=honour.scan_name)
-            or "attachment",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    kind = _TYPES[honour.scan_name.rsplit(".", 1)[-1]]
+    answer = download(honour.scan or b"", honour.scan_name, kind)
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
 
 
 @require("model_worker.edit")
@@ -124,18 +123,8 @@ def honour_void(request: SignedInRequest, public_id: Any) -> HttpResponse:
             add_refusal(form, refused)
         else:
             return deed_done(request, _page_of(honour), "已作废，不再计入次数。")
-    return show_deed(
-        request,
-        form,
-        Deed(
-            "作废荣誉",
-            "作废",
-            _page_of(honour),
-            about=f"{honour.person.name}　{honour}",
-            consequence="只用于登记错误：作废后不再计入次数，记录和理由仍可查看。被授予机关撤销的，请办“撤销”。",
-            is_danger=True,
-        ),
-    )
+    consequence = "只用于登记错误：作废后不再计入次数，记录和理由仍可查看。被授予机关撤销的，请办“撤销”。"
+    return _ask(request, form, honour, "作废荣誉", "作废", consequence=consequence, is_danger=True)
 
 
 @require("model_worker.decide")
@@ -150,18 +139,8 @@ def honour_revoke(request: SignedInRequest, public_id: Any) -> HttpResponse:
             add_refusal(form, refused)
         else:
             return deed_done(request, _page_of(honour), "荣誉已撤销，自撤销日期起不再计入。")
-    return show_deed(
-        request,
-        form,
-        Deed(
-            "撤销这项荣誉",
-            "撤销",
-            _page_of(honour),
-            about=f"{honour.person.name}　{honour}",
-            consequence="只撤销这一项荣誉；停止全部待遇的，另办档案的“撤销”。",
-            is_danger=True,
-        ),
-    )
+    consequence = "只撤销这一项荣誉；停止全部待遇的，另办档案的“撤销”。"
+    return _ask(request, form, honour, "撤销这项荣誉", "撤销", consequence=consequence, is_danger=True)
 
 
 @require("model_worker.decide")
@@ -176,8 +155,4 @@ def honour_restore(request: SignedInRequest, public_id: Any) -> HttpResponse:
             add_refusal(form, refused)
         else:
             return deed_done(request, _page_of(honour), "荣誉已恢复。")
-    return show_deed(
-        request,
-        form,
-        Deed("恢复这项荣誉", "恢复", _page_of(honour), about=f"{honour.person.name}　{honour}"),
-    )
+    return _ask(request, form, honour, "恢复这项荣誉", "恢复")

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import SignedInRequest, client_address, deny, require
+from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.core.workflow import Step
@@ -39,7 +40,7 @@ from apps.model_workers.services.nominations import (
     take_step,
 )
 from apps.model_workers.tables.nominations import NominationTable
-from apps.model_workers.views.deeds import PDF, Deed, deed_done, hand_over, show_deed
+from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -140,12 +141,7 @@ def nomination_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def nomination_step(request: SignedInRequest, public_id: Any, action: str) -> HttpResponse:
     """One step of the table with what it asks for."""
-    steps = [step for step in FLOW.steps if step.action == action]
-    if not steps:
-        raise Http404
-    step = steps[0]
-    if not request.user.may(step.permission):
-        deny(request, f"没有“{step.label}”的权限")
+    step = require_step(request, FLOW, action)
     nomination = _nomination(request, public_id)
     form = _step_form(request, step)
     if form.is_valid():
@@ -208,7 +204,7 @@ def _deed(step: Step, nomination: Nomination) -> Deed:
         _page_of(nomination),
         about=f"{nomination.person.name}　{nomination.year}年 {nomination.title}",
         consequence=consequence,
-        is_danger=step.action in ("refuse", "withdraw"),
+        is_danger=step.takes_back,
     )
 
 
@@ -246,4 +242,4 @@ def nomination_print(request: SignedInRequest, public_id: Any) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(_page_of(nomination))
-    return hand_over(copy, PDF)
+    return download(copy.data, copy.name, PDF)

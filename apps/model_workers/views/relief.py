@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import SignedInRequest, client_address, deny, require
+from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS, ScopedFilterForm
@@ -20,7 +21,7 @@ from apps.model_workers.selectors import relief as selectors
 from apps.model_workers.services import relief as services
 from apps.model_workers.services import relief_papers as papers
 from apps.model_workers.tables.relief import ReliefTable
-from apps.model_workers.views.deeds import PDF, XLSX, Deed, deed_done, hand_over, show_deed
+from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.people.models import Person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -66,7 +67,7 @@ def relief_export(request: SignedInRequest) -> HttpResponse:
         now=timezone.now(),
         address=client_address(request),
     )
-    return hand_over(copy, XLSX)
+    return download(copy.data, copy.name, XLSX)
 
 
 @require("relief.enter")
@@ -213,13 +214,9 @@ def relief_detail(request: SignedInRequest, public_id: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def relief_decide(request: SignedInRequest, public_id: Any, action: str) -> HttpResponse:
     """One step of the state table, in the dialog or as a page."""
-    steps = [step for step in FLOW.steps if step.action == action]
-    if not steps:
-        raise Http404
-    if not any(request.user.may(step.permission) for step in steps):
-        deny(request, f"没有“{steps[0].label}”的权限")
+    step = require_step(request, FLOW, action)
     case = _case(request, public_id)
-    form = OpinionForm(request.POST if request.method == "POST" else None, needs_note=steps[0].needs_note)
+    form = OpinionForm(request.POST if request.method == "POST" else None, needs_note=step.needs_note)
     back = reverse("model_workers:relief_detail", args=[case.public_id])
     if form.is_valid():
         try:
@@ -233,15 +230,15 @@ def relief_decide(request: SignedInRequest, public_id: Any, action: str) -> Http
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            told = f"{case.person.name}：{steps[0].label}，现为“{decision.get_target_display()}”。"
+            told = f"{case.person.name}：{step.label}，现为“{decision.get_target_display()}”。"
             return deed_done(request, back, told)
     deed = Deed(
-        title=steps[0].label,
-        submit=steps[0].label,
+        title=step.label,
+        submit=step.label,
         back=back,
         about=f"{case.person.name}　{case.year}年{case.get_kind_display()}　{case.amount:,.2f} 元",
         consequence="提交以后内容不能再改，数据库也会拒绝。" if action == "submit" else "",
-        is_danger=action in selectors.TAKES_BACK,
+        is_danger=step.takes_back,
     )
     return show_deed(request, form, deed)
 
@@ -257,4 +254,4 @@ def relief_print(request: SignedInRequest, public_id: Any) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("model_workers:relief_detail", public_id=case.public_id)
-    return hand_over(copy, PDF)
+    return download(copy.data, copy.name, PDF)

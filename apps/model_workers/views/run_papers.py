@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, client_address, deny, require
+from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.allowances import RollForm, SettleForm
@@ -17,14 +17,11 @@ from apps.model_workers.models import Recovery
 from apps.model_workers.selectors.overpayments import overpaid_lines
 from apps.model_workers.selectors.run_frame import run_frame
 from apps.model_workers.selectors.run_lines import listed_recoveries
-from apps.model_workers.services.allowance_rolls import TakenOut, take_out_roll
+from apps.model_workers.services.allowance_rolls import take_out_roll
 from apps.model_workers.services.recoveries import list_recovery, settle_recovery
 from apps.model_workers.views.runs import found_run, run_context
 
-_TYPES = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+_TYPES = {"pdf": PDF, "xlsx": XLSX}
 _OUTCOMES = {
     Recovery.Status.RECOVERED.value: ("登记已追回", "allowance.prepare"),
     Recovery.Status.WAIVED.value: ("不再追回", "allowance.check"),
@@ -50,19 +47,9 @@ def run_print(request: SignedInRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return _file(taken, form.cleaned_data["kind"])
+            return download(taken.data, taken.name, _TYPES[form.cleaned_data["kind"]])
     context = run_context(run_frame(run, request.user), "run_detail") | {"form": form}
     return render(request, "model_workers/run_print.html", context, status=422 if form.errors else 200)
-
-
-def _file(taken: TakenOut, kind: str) -> HttpResponse:
-    """To keep: never shown in a frame of the site, never stored on the way."""
-    disposition = content_disposition_header(as_attachment=True, filename=taken.name)
-    return HttpResponse(
-        taken.data,
-        content_type=_TYPES[kind],
-        headers={"Content-Disposition": disposition or "attachment", "Cache-Control": "private, no-store"},
-    )
 
 
 @require("model_worker.read")

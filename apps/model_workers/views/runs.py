@@ -1,12 +1,13 @@
 """Allowance runs: the list, a new one, the pages of one run, and the steps of its approval."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.access import SignedInRequest, deny, require
+from apps.accounts.access import SignedInRequest, require, require_step
+from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.allowances import (
@@ -152,11 +153,7 @@ def run_recount(request: SignedInRequest, pk: int) -> HttpResponse:
 @require(*_DECIDES)
 def run_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
     """Shows figures and bridge; a POST takes the step. Loaded into the dialog by htmx, a page without."""
-    steps = [step for step in RUN_FLOW.steps if step.action == action]
-    if not steps:
-        raise Http404
-    if not any(request.user.may(step.permission) for step in steps):
-        deny(request, f"没有“{steps[0].label}”的权限")
+    step = require_step(request, RUN_FLOW, action)
     run = found_run(request, pk)
     frame = run_frame(run, request.user)
     choice = next((choice for choice in frame.choices if choice.step.action == action), None)
@@ -176,22 +173,15 @@ def run_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            messages.success(request, f"{steps[0].label}：名册现为“{decision.get_target_display()}”。")
-            return _go(request, reverse("model_workers:run_detail", args=[run.pk]))
-    in_dialog = "HX-Request" in request.headers
+            messages.success(request, f"{step.label}：名册现为“{decision.get_target_display()}”。")
+            return leave_dialog(request, reverse("model_workers:run_detail", args=[run.pk]))
     context = run_context(frame, "run_detail") | {
         "choice": choice,
-        "label": choice.label if choice is not None else steps[0].label,
+        "label": choice.label if choice is not None else step.label,
         "form": form,
         "bridge": bridge_of(run),
         "fresh": freshness(run),
-        "in_dialog": in_dialog,
     }
-    template = "model_workers/_run_decide.html" if in_dialog else "model_workers/run_decide.html"
-    return render(request, template, context, status=422 if form.errors else 200)
-
-
-def _go(request: SignedInRequest, url: str) -> HttpResponse:
-    """A redirect that also works from inside the dialog."""
-    in_dialog = "HX-Request" in request.headers
-    return HttpResponse(status=204, headers={"HX-Redirect": url}) if in_dialog else redirect(url)
+    return dialog_or_page(
+        request, "model_workers/run_decide.html", context, status=422 if form.errors else 200
+    )

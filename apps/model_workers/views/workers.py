@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
+from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS, ScopedFilterForm, WorkerFilterForm
 from apps.model_workers.rules.files import FLOW, TONES
@@ -17,7 +18,6 @@ from apps.model_workers.selectors.dossier import dossier
 from apps.model_workers.selectors.workers import FIGURES, for_list, roster
 from apps.model_workers.services.copies import export_roster, print_roster
 from apps.model_workers.tables.workers import WorkerTable
-from apps.model_workers.views.deeds import PDF, XLSX, hand_over
 from apps.people.models import Person
 from apps.people.selectors.people import life_standing, work_standing
 from apps.people.selectors.search import filtered_people
@@ -81,7 +81,7 @@ def _copy(request: SignedInRequest, service: Any, content_type: str) -> HttpResp
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect(back + filters.address())
-    return hand_over(copy, content_type)
+    return download(copy.data, copy.name, content_type)
 
 
 @require("model_worker.edit")

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.apps import apps
 
-from apps.accounts.models import Union, User
+from apps.accounts.models import Union
+from apps.accounts.selectors import actor_names
+from apps.core.history import FieldChange, RowChange
 from apps.people.models import Person, StandingEvent, Unit
 from apps.people.rules.standing import ABSENT_KINDS, Kind
 
@@ -19,25 +21,6 @@ _PLAIN = (
     *("union_id", "unit_id", "name", "former_name", "id_kind", "birth_on", "sex", "nation", "politics"),
     *("education", "post", "residence", "bank_name", "bank_branch", "note", "merged_into_id"),
 )
-
-
-@dataclass(frozen=True)
-class FieldChange:
-    label: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class RowChange:
-    """One event in the life of a person's row, as the database wrote it down."""
-
-    at: datetime
-    who: str
-    action: str
-    reason: str
-    fields: tuple[FieldChange, ...]
-    is_first: bool
 
 
 @dataclass(frozen=True)
@@ -82,7 +65,7 @@ def person_history(person: Person) -> list[RowChange]:
                 action=context.get("action") or ("登记人员" if older is None else "修改"),
                 reason=context.get("reason", ""),
                 fields=fields,
-                is_first=older is None,
+                tone="green" if older is None else "",
             )
         )
     return changes
@@ -93,8 +76,7 @@ class _Names:
 
     def __init__(self, events: Iterable[Any]) -> None:
         rows = list(events)
-        actors = {(row.pgh_context or {}).get("user") for row in rows} - {None}
-        self.people = dict(User.objects.filter(pk__in=actors).values_list("pk", "full_name"))
+        self.people = actor_names(rows)
         unions = {row.union_id for row in rows}
         self.keys: dict[str, Mapping[int, str]] = {
             "union_id": dict(Union.objects.filter(pk__in=unions).values_list("pk", "short_name")),

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from apps.accounts.models import AccessRecord, User
-from apps.accounts.services import record_access
+from apps.accounts.services import Copy, record_access
 from apps.core.encryption import BrokenSealError, Secret
 from apps.core.errors import Refused
 from apps.people.selectors.search import filtered_people
@@ -21,14 +20,6 @@ from apps.people.tables import people_workbook
 FULL = "人员名册（完整号码）"
 MOST_FULL_ROWS = 1000
 """Of more people than this within a day, full numbers need a second person."""
-
-
-@dataclass(frozen=True)
-class Exported:
-    name: str
-    data: bytes = field(repr=False)
-    row_count: int
-    sha256: str
 
 
 @transaction.atomic
@@ -41,7 +32,7 @@ def export_people(
     actor: User,
     now: datetime,
     address: str | None = None,
-) -> Exported:
+) -> Copy:
     """The people the filters leave, as the list shows them; `described` says the filters in words. Raises Refused."""
     if not actor.may("person.export"):
         raise Refused("您没有导出人员名册的权限。", code="permission")
@@ -57,7 +48,7 @@ def export_people(
         )
     except BrokenSealError:
         raise Refused("名册里有密文无法解开，没有导出；请告知系统管理员。", code="broken") from None
-    exported = Exported(
+    exported = Copy(
         name=f"{name}{timezone.localdate(now):%Y%m%d}.xlsx",
         data=data,
         row_count=count,

@@ -110,6 +110,19 @@ def require_editor(actor: User) -> None:
         raise Refused("您没有登记、修改人员的权限。", code="permission")
 
 
+def locked_person(person_id: int, actor: User) -> Person:
+    """The row, held until the end: of two entries at once, the second sees the first. Raises Refused for a merged row."""
+    person = (
+        Person.objects.visible_to(actor)
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("union")
+        .get(pk=person_id)
+    )
+    if person.merged_into_id is not None:
+        raise Refused("这条记录已并入另一人，请在保留的那个人名下办理。", code="merged")
+    return person
+
+
 def require_place(*, union: Union, unit: Unit | None, actor: User) -> None:
     """The union is in the actor's reach and in use, the unit is one of that union."""
     if not union.path.startswith(actor.union.path):

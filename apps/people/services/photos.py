@@ -11,7 +11,7 @@ from apps.core import audit
 from apps.core.errors import Refused
 from apps.core.uploads import Uploaded, UploadedContent, require_upload
 from apps.people.models import Person, Photo
-from apps.people.services.persons import require_editor
+from apps.people.services.persons import locked_person, require_editor
 
 KINDS = ("jpg", "png")
 MAX_BYTES = 5 * 1024 * 1024
@@ -23,7 +23,8 @@ _SMALLEST_SIDE = 100
 @transaction.atomic
 def change_photo(*, person_id: int, upload: Uploaded, actor: User, now: datetime) -> Photo:
     """Keep a cleaned portrait in the place of the one before. Raises Refused."""
-    person = _locked(person_id, actor)
+    require_editor(actor)
+    person = locked_person(person_id, actor)
     data, kind = _portrait(require_upload(upload, kinds=KINDS, max_bytes=MAX_BYTES, field="photo"))
     photo, _ = Photo.objects.update_or_create(
         person=person,
@@ -42,7 +43,8 @@ def change_photo(*, person_id: int, upload: Uploaded, actor: User, now: datetime
 @transaction.atomic
 def remove_photo(*, person_id: int, actor: User, now: datetime) -> None:
     """Take the portrait out. Raises Refused when there is none."""
-    person = _locked(person_id, actor)
+    require_editor(actor)
+    person = locked_person(person_id, actor)
     photo = Photo.objects.filter(person=person).defer("content").first()
     if photo is None:
         raise Refused("没有照片可以删除。")
@@ -75,16 +77,3 @@ def _note(person: Person, what: str, actor: User, now: datetime) -> None:
     person.updated_by, person.updated_at = actor, now
     with audit.because(actor_id=actor.pk, action=what):
         person.save(update_fields=("updated_by", "updated_at"))
-
-
-def _locked(person_id: int, actor: User) -> Person:
-    require_editor(actor)
-    person = (
-        Person.objects.visible_to(actor)
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("union")
-        .get(pk=person_id)
-    )
-    if person.merged_into_id is not None:
-        raise Refused("这条记录已并入另一人，不能再修改。", code="merged")
-    return person

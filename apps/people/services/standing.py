@@ -12,7 +12,7 @@ from apps.people.models import Person, StandingEvent
 from apps.people.rules.identity import require_no_number
 from apps.people.rules.standing import TRACKS, Kind, Known, require_recordable, require_voidable
 from apps.people.services.duplicates import find_pairs
-from apps.people.services.persons import require_editor
+from apps.people.services.persons import locked_person, require_editor
 
 _PROVEN = "补证明材料"
 
@@ -29,7 +29,8 @@ def record_standing(
     now: datetime,
 ) -> StandingEvent:
     """Record what holds of a person from a day on. Raises Refused; a move has a service of its own."""
-    person = _locked(person_id, actor)
+    require_editor(actor)
+    person = locked_person(person_id, actor)
     if kind == Kind.MOVED:
         raise Refused("转移管理关系请用“转移管理关系”办理。", field="kind")
     return _record(person, kind, effective_on, document, note, actor, now)
@@ -50,7 +51,8 @@ def move_person(
 
     The union a person leaves must be in the actor's reach, the one that takes over need not be.
     """
-    person = _locked(person_id, actor)
+    require_editor(actor)
+    person = locked_person(person_id, actor)
     target = Union.objects.in_use().filter(pk=to_union_id).first()
     if target is None:
         raise Refused("“转入工会”请从列表中选择。", field="to_union")
@@ -70,7 +72,8 @@ def void_standing(*, event_id: int, reason: str, actor: User, now: datetime) -> 
     if not reason:
         raise Refused("“作废理由”没有填写。", field="reason")
     known = StandingEvent.objects.visible_to(actor).only("person_id").get(pk=event_id)
-    person = _locked(known.person_id, actor)
+    require_editor(actor)
+    person = locked_person(known.person_id, actor)
     event = StandingEvent.objects.select_related("from_union").get(pk=event_id)
     if event.voided_at is not None:
         raise Refused("这条记录已经作废。", code="voided")
@@ -97,7 +100,7 @@ def prove_standing(*, event_id: int, document: str, actor: User, now: datetime) 
     if not document:
         raise Refused("“证明材料”没有填写。", field="document")
     known = StandingEvent.objects.visible_to(actor).only("person_id").get(pk=event_id)
-    person = _locked(known.person_id, actor)
+    person = locked_person(known.person_id, actor)
     event = StandingEvent.objects.get(pk=event_id)
     if event.voided_at is not None:
         raise Refused("这条记录已经作废。", code="voided")
@@ -169,17 +172,3 @@ def _place(person: Person, union: Union, *, actor: User, now: datetime, action: 
     with audit.because(actor_id=actor.pk, action=action, reason=reason):
         person.save(update_fields=("union", "unit", "version", "updated_by", "updated_at"))
         find_pairs(union_path=union.path, person_ids=[person.pk], now=now)
-
-
-def _locked(person_id: int, actor: User) -> Person:
-    """The person's row, held until the end: of two entries at once, the second sees the first."""
-    require_editor(actor)
-    person = (
-        Person.objects.visible_to(actor)
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("union")
-        .get(pk=person_id)
-    )
-    if person.merged_into_id is not None:
-        raise Refused("这条记录已并入另一人，请在保留的那个人名下办理。", code="merged")
-    return person

@@ -6,12 +6,13 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
+from apps.core.dialogs import dialog_or_page
+from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.people.chapters import chapters_of
@@ -164,23 +165,7 @@ def person_reveal(request: SignedInRequest, public_id: Any, field: str) -> HttpR
         "revealed": revealed,
         "seconds": SHOWN_SECONDS,
     }
-    return in_dialog_or_page(request, "reveal", context, status=422 if form.errors else 200)
-
-
-def in_dialog_or_page(
-    request: SignedInRequest, name: str, context: dict[str, Any], *, status: int = 200
-) -> HttpResponse:
-    """The bare form for the dialog; a whole page for those who follow the link."""
-    in_dialog = "HX-Request" in request.headers
-    template = f"people/_{name}.html" if in_dialog else f"people/{name}.html"
-    return render(request, template, context | {"in_dialog": in_dialog}, status=status)
-
-
-def done_in_dialog(request: SignedInRequest, url: str) -> HttpResponse:
-    """After a form that may have stood in a dialog: the whole page anew."""
-    if "HX-Request" in request.headers:
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return redirect(url)
+    return dialog_or_page(request, "people/reveal.html", context, status=422 if form.errors else 200)
 
 
 @require("person.read")
@@ -195,12 +180,4 @@ def person_print(request: SignedInRequest, public_id: Any) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("people:person_detail", public_id=person.public_id)
-    return HttpResponse(
-        printed.data,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=printed.name)
-            or "attachment",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return download(printed.data, printed.name, PDF)

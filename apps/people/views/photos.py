@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, require
+from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.people.forms.standing import PhotoForm
 from apps.people.models import Photo
 from apps.people.services.photos import change_photo, remove_photo
-from apps.people.views.persons import done_in_dialog, in_dialog_or_page
 from apps.people.views.standing import FORM_METHODS, living_person
 
 _TYPES = {"png": "image/png", "jpg": "image/jpeg"}
@@ -55,9 +55,9 @@ def photo_change(request: SignedInRequest, public_id: Any) -> HttpResponse:
             add_refusal(form, refused)
         else:
             messages.success(request, "照片已更换。")
-            return done_in_dialog(request, reverse("people:person_detail", args=[person.public_id]))
+            return leave_dialog(request, reverse("people:person_detail", args=[person.public_id]))
     context = {"person": person, "form": form}
-    return in_dialog_or_page(request, "photo_form", context, status=422 if form.errors else 200)
+    return dialog_or_page(request, "people/photo_form.html", context, status=422 if form.errors else 200)
 
 
 @require("person.edit")

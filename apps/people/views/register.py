@@ -5,11 +5,11 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
+from apps.core.downloads import XLSX, download
 from apps.core.errors import Refused
 from apps.core.tables import PER_PAGE
 from apps.people.forms.filters import NUMBER_IN_ADDRESS, PersonFilterForm
@@ -17,8 +17,6 @@ from apps.people.rules.identity import holds_number
 from apps.people.selectors.search import PeoplePage, filtered_people, people_by_number, people_page
 from apps.people.services.exports import MOST_FULL_ROWS, export_people
 from apps.people.tables import PersonTable
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require("person.read")
@@ -103,17 +101,4 @@ def person_export(request: SignedInRequest) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
         return back
-    return spreadsheet(exported.data, exported.name)
-
-
-def spreadsheet(data: bytes, name: str) -> HttpResponse:
-    """An xlsx to keep; nothing of it stays in a cache."""
-    return HttpResponse(
-        data,
-        content_type=XLSX,
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name)
-            or "attachment",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return download(exported.data, exported.name, XLSX)

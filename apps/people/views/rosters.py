@@ -9,11 +9,11 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
+from apps.core.downloads import XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.people.forms.rosters import RosterForm
@@ -24,7 +24,6 @@ from apps.people.selectors.rosters import condition_of, earlier_taken, row_page,
 from apps.people.services import rosters as services
 
 PER_PAGE = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _roster(request: SignedInRequest, public_id: UUID) -> RosterImport:
@@ -42,12 +41,7 @@ def roster_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def roster_template(request: SignedInRequest) -> HttpResponse:
     """The headings and a row of hints; nothing of anybody."""
-    name = content_disposition_header(as_attachment=True, filename="名册模板.xlsx") or "attachment"
-    return HttpResponse(
-        template_workbook(created=timezone.now()),
-        content_type=XLSX,
-        headers={"Content-Disposition": name},
-    )
+    return download(template_workbook(created=timezone.now()), "名册模板.xlsx", XLSX)
 
 
 @require("person.import")

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.access import SignedInRequest, require
+from apps.core.dialogs import dialog_or_page, leave_dialog
 from apps.core.errors import Refused
 from apps.core.forms import HouseForm, add_refusal
 from apps.people.forms.standing import MoveForm, ProofForm, StandingForm, VoidForm
 from apps.people.models import Person, StandingEvent
 from apps.people.services.standing import move_person, prove_standing, record_standing, void_standing
-from apps.people.views.persons import done_in_dialog, in_dialog_or_page, visible_person
+from apps.people.views.persons import visible_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
@@ -122,7 +123,7 @@ def _answer(
                 if stays
                 else reverse("people:person_list")
             )
-            return done_in_dialog(request, url)
+            return leave_dialog(request, url)
     context = {
         "person": person,
         "form": form,
@@ -132,4 +133,4 @@ def _answer(
         "is_void": is_void,
         "action": request.path,
     }
-    return in_dialog_or_page(request, "standing_form", context, status=422 if form.errors else 200)
+    return dialog_or_page(request, "people/standing_form.html", context, status=422 if form.errors else 200)
