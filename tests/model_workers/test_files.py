@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from apps.core.errors import Refused
 from apps.model_workers.models import FileEvent, Honour, WorkerFile
+from apps.model_workers.rules.files import is_file_number
 from apps.model_workers.rules.honours import Category
 from apps.model_workers.selectors.counting import Counting, model_workers, present
 from apps.model_workers.services.files import change_file, decide_file, set_treatment, void_event
 from apps.people.models import Person
 from tests.factories import PersonFactory, PolicyDocumentFactory
 from tests.model_workers.bureau import Bureau
+from tests.people.identity import resident_number
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -34,6 +36,11 @@ def decide(bureau: Bureau, person: Person, action: str, day: date, **changes) ->
 def is_present(day: date) -> bool:
     counting = Counting((Category.WORKER,), higher_counts=False)
     return present(model_workers(union_path="LF/", as_of=day, counting=counting)).exists()
+
+
+def test_the_number_of_a_file_is_told_from_a_persons_behind_the_same_letters():
+    assert is_file_number("gy-2026-0001")
+    assert not is_file_number(f"GY-2016-{resident_number(1)}")
 
 
 def test_suspended_resumed_and_revoked_each_from_its_day_on(bureau, person):
