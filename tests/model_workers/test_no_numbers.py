@@ -37,6 +37,7 @@ from apps.people.services.rosters import upload_roster
 from apps.people.services.secrets import reveal_secret
 from apps.people.services.standing import move_person, prove_standing, record_standing, void_standing
 from apps.people.services.units import UnitDraft, change_unit, create_unit
+from tests.clients import signed_in
 from tests.factories import (
     ExamFactory,
     ExamInvitationFactory,
@@ -53,7 +54,6 @@ from tests.factories import (
 from tests.model_workers.bureau import FACTS, MINUTES, PNG, Bureau, scan
 from tests.model_workers.register import AllowanceOffice
 from tests.people.identity import account_number, resident_number
-from tests.people.pages import signed_in
 from tests.people.roster_files import reasons, roster_file, somebody, staged
 
 pytestmark = pytest.mark.django_db
