@@ -163,3 +163,15 @@ class UserFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["union"]
         field.queryset = Union.objects.visible_to(actor).in_tree_order()
+
+
+class SavedViewForm(forms.Form):
+    """The name under which the filters of a list are kept, asked for once more after a refusal."""
+
+    name = forms.CharField(
+        label="名称",
+        required=False,  # the service says it, as it does for the dialog of the list
+        max_length=100,
+        widget=forms.TextInput({"maxlength": 30, "autocomplete": "off"}),
+        help_text="只有您自己看得到；保存的是条件，名单随登记变化。",
+    )

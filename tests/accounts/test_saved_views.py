@@ -110,11 +110,21 @@ def test_nobody_sees_or_deletes_the_filters_of_another(client_of_clerk, clerk):
     assert list(SavedView.objects.all()) == [foreign]
 
 
-def test_a_refusal_is_told_on_the_list(client_of_clerk, clerk):
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("三月生日", "已在本页用过"), ("", "请填写“名称”"), ("x" * 31, "30")]
+)
+def test_a_name_that_is_refused_is_asked_for_again_with_what_was_typed(
+    client_of_clerk, clerk, name, sentence
+):
     save(clerk)
-    asked = {"page": PAGE, "name": "三月生日", "query": "born=3"}
-    response = client_of_clerk.post(reverse("accounts:view_save"), asked, follow=True)
-    assert "已在本页用过" in response.text
+    asked = {"page": PAGE, "name": name, "query": "born=3"}
+    response = client_of_clerk.post(reverse("accounts:view_save"), asked)
+    assert response.status_code == 422
+    assert sentence in response.text
+    assert f'value="{name}"' in response.text or not name
+    assert f'href="{reverse(PAGE)}?born=3"' in response.text
+    again = client_of_clerk.post(reverse("accounts:view_save"), asked | {"name": "春天生日"})
+    assert again.url == f"{reverse(PAGE)}?born=3"
 
 
 def test_a_number_that_may_not_be_kept_does_not_go_back_into_the_address(client_of_clerk):

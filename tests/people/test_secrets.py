@@ -193,11 +193,27 @@ def test_full_numbers_go_out_as_text_for_a_reason_and_are_recorded_as_such(clerk
 
 
 def test_full_numbers_need_a_reason_and_the_right_to_see_them(clerk, person):
-    assert "“理由”没有填写" in follow(export(clerk, full="1"), clerk)
+    assert "“理由”没有填写" in asked_again(export(clerk, full="1"))
     auditor = UserFactory(auditor=True)
     assert export(auditor).status_code == 200
     assert "没有查看完整号码的权限" in follow(export(auditor, full="1", reason=REASON), auditor)
     assert AccessRecord.objects.filter(subject__contains="完整").count() == 0
+
+
+def test_a_reason_that_is_refused_is_asked_for_again_with_what_was_typed_and_chosen(clerk, person):
+    page = asked_again(export(clerk, full="1", reason="核对", q="甲"))
+    assert "“理由”至少" in page
+    assert 'value="核对"' in page
+    assert '<input type="hidden" name="q" value="甲">' in page
+    assert "里不要写证件号码或银行账号" in asked_again(
+        export(clerk, full="1", reason=f"核对{resident_number(1)}")
+    )
+    assert not AccessRecord.objects.exists()
+
+
+def asked_again(answer):
+    assert answer.status_code == 422
+    return answer.content.decode()
 
 
 def follow(answer, user):

@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.accounts import services
 from apps.accounts.access import SignedInRequest, scoped, signed_in
+from apps.accounts.forms import SavedViewForm
 from apps.accounts.models import SavedView
 from apps.accounts.rules import SAVABLE_PAGES
 from apps.core.errors import Refused
@@ -17,10 +18,11 @@ from apps.core.errors import Refused
 @signed_in
 @require_POST
 def view_save(request: SignedInRequest) -> HttpResponse:
-    """Back to the list as it stood, with the new name among the kept ones."""
+    """Back to the list as it stood, with the new name among the kept ones; a refused name is asked for again."""
     page, query = request.POST.get("page", ""), request.POST.get("query", "").replace("\0", "")
     if page not in SAVABLE_PAGES:
         raise Http404
+    form = SavedViewForm(request.POST)
     try:
         view = services.save_view(
             actor=request.user,
@@ -30,11 +32,13 @@ def view_save(request: SignedInRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except Refused as refused:
-        messages.error(request, refused.message)
-        if refused.code == "number":
-            query = ""  # the number may stand in it
-    else:
-        messages.success(request, f"已保存常用筛选“{view.name}”。")
+        if refused.code == "number":  # it stands in the filters, and does not go back into the address
+            messages.error(request, refused.message)
+            return redirect(reverse(page))
+        form.add_error("name", refused.message)
+        context = {"form": form, "page": page, "query": query, "back": f"{reverse(page)}?{query}"}
+        return render(request, "accounts/view_form.html", context, status=422)
+    messages.success(request, f"已保存常用筛选“{view.name}”。")
     return redirect(reverse(page) + (f"?{query}" if query else ""))
 
 

@@ -214,3 +214,13 @@ class ReasonForm(HouseForm):
         widget=forms.TextInput({"autocomplete": "off"}),
         help_text="写明用在哪一件事上，例如“核对2016年津贴发放退票”；与姓名、时间一起记入访问记录。",
     )
+
+
+class FullExportForm(ReasonForm):
+    """Why full numbers leave the house."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason = self.fields["reason"]
+        reason.required = False  # the service says it, as it does for the dialog of the list
+        reason.help_text = "写明用在哪一件事上；与姓名、条件、人数和文件的 SHA-256 一起记入访问记录。"

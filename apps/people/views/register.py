@@ -13,6 +13,7 @@ from apps.core.downloads import XLSX, download
 from apps.core.errors import Refused
 from apps.core.tables import PER_PAGE
 from apps.people.forms.filters import NUMBER_IN_ADDRESS, PersonFilterForm
+from apps.people.forms.persons import FullExportForm
 from apps.people.rules.identity import holds_number
 from apps.people.selectors.search import PeoplePage, filtered_people, people_by_number, people_page
 from apps.people.services.exports import MOST_FULL_ROWS, export_people
@@ -88,17 +89,23 @@ def person_export(request: SignedInRequest) -> HttpResponse:
     if not filters.is_valid():
         messages.error(request, "".join(filters.sentences))
         return back
+    is_full, reason = request.POST.get("full") == "1", request.POST.get("reason", "").replace("\0", "")[:200]
     try:
         exported = export_people(
             filters=filters.values,
             described=filters.described,
-            is_full=request.POST.get("full") == "1",
-            reason=request.POST.get("reason", "").replace("\0", "")[:200],
+            is_full=is_full,
+            reason=reason,
             actor=request.user,
             now=timezone.now(),
             address=client_address(request),
         )
     except Refused as refused:
+        if is_full and refused.field == "reason":
+            form = FullExportForm({"reason": reason})
+            form.add_error("reason", refused.message)
+            context = {"form": form, "filters": filters, "back": back.url, "most_full_rows": MOST_FULL_ROWS}
+            return render(request, "people/export_full.html", context, status=422)
         messages.error(request, refused.message)
         return back
     return download(exported.data, exported.name, XLSX)
