@@ -96,6 +96,7 @@ def prove_standing(*, event_id: int, document: str, actor: User, now: datetime) 
 
     Raises Refused.
     """
+    require_editor(actor)
     document = require_no_number(" ".join(document.split()), label="证明材料", field="document")
     if not document:
         raise Refused("“证明材料”没有填写。", field="document")
