@@ -32,7 +32,7 @@ def check_sealed_columns(**kwargs: Any) -> list[CheckMessage]:
         if isinstance(field, EncryptedField)
     ]
     labels = Counter(
-        field.label for model, field in sealed if not issubclass(model, Event) and not field.is_bound_for
+        field.label for model, field in sealed if not issubclass(model, Event) and not field.is_in_transit
     )
     return [error for model, field in sealed for error in judge_column(model, field, labels)]
 
@@ -51,7 +51,7 @@ def judge_column(model: type[Model], field: EncryptedField, labels: Counter[str]
     found: list[CheckMessage] = []
     if not field.label or labels[field.label] > 1:
         found.append(Error(f"{name}: needs a label of its own.", id="core.E003"))
-    if field.is_bound_for and not labels[field.label]:
+    if field.is_in_transit and not labels[field.label]:
         found.append(Error(f"{name}: there is no column {field.label} to go to.", id="core.E005"))
     row: Field[Any, Any] | None = next(
         (one for one in model._meta.concrete_fields if one.name == field.row), None

@@ -191,7 +191,7 @@ class _SecretAttribute(DeferredAttribute):
 
 class EncryptedField(models.BinaryField):  # type: ignore[type-arg]
     """A secret text column. `label` names the column inside the seal and never changes; `row` is the field whose value
-    names the row there (unique, set before, never changed); `mask` is how the value is shown. With `is_bound_for`, the
+    names the row there (unique, set before, never changed); `mask` is how the value is shown. With `is_in_transit`, the
     values are on their way into the column of that label: sealed for its row, they are copied there as they are.
 
     It cannot be searched: keep a `search_hash` beside it.
@@ -205,12 +205,12 @@ class EncryptedField(models.BinaryField):  # type: ignore[type-arg]
         label: str = "",
         row: str = "public_id",
         mask: Callable[[str], str] | None = None,
-        is_bound_for: bool = False,
+        is_in_transit: bool = False,
         **kwargs: Any,
     ) -> None:
         self.label = label
         self.row = row
-        self.is_bound_for = is_bound_for
+        self.is_in_transit = is_in_transit
         self.mask = mask or (lambda plain: "****")
         super().__init__(*args, **kwargs)
 

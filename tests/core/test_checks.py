@@ -50,8 +50,8 @@ def test_a_secret_column_needs_a_label_of_its_own_and_a_row():
     assert judge(label="") == ["core.E003"]
     assert judge(label="core.sample.secret", times=2) == ["core.E003"]
     assert judge(label="core.sample.secret", row="nowhere") == ["core.E004"]
-    assert judge(label="core.sample.secret", is_bound_for=True) == []
-    assert judge(label="core.sample.secret", is_bound_for=True, times=0) == ["core.E005"]
+    assert judge(label="core.sample.secret", is_in_transit=True) == []
+    assert judge(label="core.sample.secret", is_in_transit=True, times=0) == ["core.E005"]
 
 
 def test_the_history_must_not_copy_a_secret_column():
