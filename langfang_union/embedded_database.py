@@ -278,8 +278,7 @@ class _Server:
 
     def _create_cluster(self, prefix: list[object]) -> None:
         """Make and prepare a cluster aside and move it into place in one step: a half-made one is never used."""
-        for leftover in self.base.glob("new-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        self._remove_half_made()
         fresh = Path(tempfile.mkdtemp(prefix="new-", dir=self.base))
         if os.geteuid() == 0:
             shutil.chown(fresh, self.base.stat().st_uid, self.base.stat().st_gid)
@@ -292,6 +291,12 @@ class _Server:
             text=_PREPARATION,
         )
         fresh.rename(self.data)
+        # An initdb whose starter was killed may have written on while its directory was being removed.
+        self._remove_half_made()
+
+    def _remove_half_made(self) -> None:
+        for leftover in self.base.glob("new-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def _remove_stale_locks(self) -> None:
         """After a crash, a reboot or with a reused pid PostgreSQL would believe that its predecessor lives."""

@@ -92,6 +92,7 @@ def test_somebody_is_entered_recorded_photographed_and_printed(page: Page, sign_
     page.goto(reverse(LIST))
     expect(page.get_by_text("还没有登记人员")).to_be_visible()
     page.locator(".page__actions").get_by_role("link", name="登记人员").click()
+    page.wait_for_load_state()  # a choice made before the scripts are there loads no units
 
     page.get_by_label("管理工会").select_option(label="　示例县总工会")
     expect(page.get_by_label("单位", exact=True).locator("option")).to_have_count(2)
