@@ -216,11 +216,13 @@ class ReasonForm(HouseForm):
     )
 
 
-class FullExportForm(ReasonForm):
+class FullExportForm(HouseForm):
     """Why full numbers leave the house."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        reason = self.fields["reason"]
-        reason.required = False  # the service says it, as it does for the dialog of the list
-        reason.help_text = "写明用在哪一件事上；与姓名、条件、人数和文件的 SHA-256 一起记入访问记录。"
+    reason = forms.CharField(
+        label="理由",
+        required=False,  # the service says it, as it does for the dialog of the list
+        max_length=200,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        help_text="写明用在哪一件事上；与姓名、条件、人数和文件的 SHA-256 一起记入访问记录。",
+    )

@@ -43,6 +43,13 @@ FILLED_FIELDS = (
 )
 
 
+# Of each secret that is searched for: its column, hash, last four, and its name inside the seals.
+SECRET_COLUMNS = (
+    ("id_number", "id_hash", "id_last_four", NUMBER_COLUMN),
+    ("phone", "phone_hash", "phone_last_four", PHONE_COLUMN),
+    ("account", "account_hash", "account_last_four", ACCOUNT_COLUMN),
+)
+
 KEEPABLE = ("id_number", "phone", "account")
 """Secrets that a form may leave as they are, without ever having seen them."""
 
@@ -52,18 +59,14 @@ def fill(person: Person, checked: CheckedPerson) -> None:
     number_before = person.id_hash and bytes(person.id_hash)
     for name in PLAIN_FIELDS:
         setattr(person, name, getattr(checked, name))
-    for column, label, short in (
-        ("id_number", NUMBER_COLUMN, "id"),
-        ("phone", PHONE_COLUMN, "phone"),
-        ("account", ACCOUNT_COLUMN, "account"),
-    ):
+    for column, hash_column, shown_column, label in SECRET_COLUMNS:
         plain: str = getattr(checked, column)
         hashed = search_hash(plain, column=label) if plain else None
-        known = getattr(person, f"{short}_hash")
+        known = getattr(person, hash_column)
         if known is None or hashed != bytes(known):  # an unchanged secret keeps its ciphertext
             setattr(person, column, plain or None)
-        setattr(person, f"{short}_hash", hashed)
-        setattr(person, f"{short}_last_four", last_four(plain))
+        setattr(person, hash_column, hashed)
+        setattr(person, shown_column, last_four(plain))
     # An old number goes with the number it became.
     if checked.old_id_number or person.id_hash != number_before:
         person.old_id_number = checked.old_id_number or None

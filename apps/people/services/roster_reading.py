@@ -19,7 +19,7 @@ from apps.people.models import RosterImport, RosterPiece, RosterRow
 from apps.people.models.rosters import PIECE_COLUMN
 from apps.people.rules import identity
 from apps.people.rules.roster_cells import COLUMNS, REASONS, is_hint
-from apps.people.services.roster_rows import drop_rows
+from apps.people.services.roster_rows import drop_all, drop_rows
 from apps.people.services.roster_staging import Staging
 
 logger = logging.getLogger(__name__)
@@ -70,8 +70,7 @@ def log_without_values(log: logging.Logger, what: str, error: Exception) -> None
 
 @transaction.atomic
 def _refuse(roster: RosterImport, message: str) -> None:
-    drop_rows([roster.pk])
-    RosterPiece.objects.filter(roster=roster).delete()
+    drop_all([roster.pk])
     RosterImport.objects.filter(pk=roster.pk, status=Status.READING).update(
         status=Status.REFUSED, message=message[:1000], stage=""
     )

@@ -5,15 +5,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from apps.core.encryption import seal, search_hash, unseal
+from apps.core.encryption import Secret, seal, search_hash, unseal
 from apps.core.sheets.columns import Cell
-from apps.people.models import RosterFacts, RosterRow
-from apps.people.models.persons import ACCOUNT_COLUMN, NUMBER_COLUMN, OLD_NUMBER_COLUMN, PHONE_COLUMN
+from apps.people.models import RosterFacts, RosterPiece, RosterRow
+from apps.people.models.persons import OLD_NUMBER_COLUMN
 from apps.people.models.rosters import ROW_COLUMN
 from apps.people.rules.identity import last_four
 from apps.people.rules.roster_cells import pack_cell, shown, unpack_cell
 from apps.people.rules.rosters import WorkEvent
-from apps.people.services.persons import FILLED_FIELDS
+from apps.people.services.persons import FILLED_FIELDS, SECRET_COLUMNS
 
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -23,11 +23,6 @@ FACT_COLUMNS = (
     *("unit_name", "credit_code", "nature", "work", "work_since"),
 )
 _PLACES = {column: place for place, column in enumerate(FACT_COLUMNS)}
-_SECRETS = (
-    ("id_number", "id_hash", "id_last_four", NUMBER_COLUMN),
-    ("phone", "phone_hash", "phone_last_four", PHONE_COLUMN),
-    ("account", "account_hash", "account_last_four", ACCOUNT_COLUMN),
-)
 _CODED = ("id_kind", "sex")
 
 
@@ -60,7 +55,7 @@ def facts_of(
     for key, value in facts.items():
         values[_PLACES[key]] = value
     person = str(public_id)
-    for column, hashed, short, label in _SECRETS:
+    for column, hashed, short, label in SECRET_COLUMNS:
         plain = facts.get(column)
         if plain:
             values[_PLACES[column]] = seal(plain, column=label, row=person)
@@ -87,10 +82,9 @@ def cells_of(facts: RosterFacts, columns: Sequence[str]) -> dict[str, object]:
     for key in columns:
         if key not in cells:
             value = getattr(facts, key)
+            if isinstance(value, Secret):
+                value = value.reveal()
             cells[key] = shown(key, value) if key in _CODED else value
-    for secret, *_ in _SECRETS:
-        if cells.get(secret) is not None:
-            cells[secret] = getattr(facts, secret).reveal()
     return {key: cells[key] for key in columns}
 
 
@@ -98,3 +92,9 @@ def drop_rows(roster_ids: Collection[int]) -> None:
     """All rows of these rosters, and what they were going to write."""
     RosterFacts.objects.filter(roster__in=roster_ids).delete()
     RosterRow.objects.filter(roster__in=roster_ids).delete()
+
+
+def drop_all(roster_ids: Collection[int]) -> None:
+    """As `drop_rows`, and what is left of their files."""
+    drop_rows(roster_ids)
+    RosterPiece.objects.filter(roster__in=roster_ids).delete()

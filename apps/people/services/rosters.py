@@ -23,7 +23,7 @@ from apps.people.models.rosters import PIECE_COLUMN
 from apps.people.rules.identity import require_no_number
 from apps.people.rules.roster_cells import BY_KEY, REASONS, sentence
 from apps.people.selectors.rosters import READ_TASK, TAKE_TASK, condition_of, earlier_taken
-from apps.people.services.roster_rows import cells_of, drop_rows, unseal_cells
+from apps.people.services.roster_rows import cells_of, drop_all, unseal_cells
 
 KEPT_UNTAKEN = timedelta(days=7)
 _PIECE_BYTES = 1024 * 1024
@@ -89,15 +89,10 @@ def forget_old_rosters(*, now: datetime) -> int:
         status__in=(Status.READING, Status.STAGED), uploaded_at__lt=now - KEPT_UNTAKEN
     )
     ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True))
-    _drop(ids)
+    drop_all(ids)
     return RosterImport.objects.filter(pk__in=ids).update(
         status=Status.DISCARDED, message=_FORGOTTEN, stage=""
     )
-
-
-def _drop(roster_ids: list[int]) -> None:
-    drop_rows(roster_ids)
-    RosterPiece.objects.filter(roster__in=roster_ids).delete()
 
 
 @transaction.atomic
@@ -108,7 +103,7 @@ def discard_roster(*, roster_id: int, actor: User, now: datetime) -> RosterImpor
         raise Refused("这份名册正在导入，不能放弃。", code="state")
     if roster.status in (Status.TAKEN, Status.DISCARDED):
         raise Refused(f"这份名册{roster.get_status_display()}，不能放弃。", code="state")
-    _drop([roster.pk])
+    drop_all([roster.pk])
     roster.status, roster.taken_by, roster.stage = Status.DISCARDED, None, ""
     roster.message = f"{actor}放弃。"
     roster.save(update_fields=("status", "taken_by", "stage", "message"))
