@@ -233,7 +233,6 @@ USE_THOUSAND_SEPARATOR = False  # numbers are formatted once, by core.money
 
 # --- history, jobs, imports --------------------------------------------------------------------------------
 
-PGHISTORY_APPEND_ONLY = True
 # The context stands in the event row itself, so it is as append-only as the event.
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")

@@ -8,6 +8,8 @@ import pghistory
 import pgtrigger
 from pghistory.middleware import HistoryMiddleware
 
+from apps.core.triggers import DeleteEvent, InsertEvent, Protect, UpdateEvent
+
 
 class HistoryContextMiddleware(HistoryMiddleware):
     """Adds the signed-in person and the page to the context of each writing request."""
@@ -40,8 +42,10 @@ def tracked(*, exclude: tuple[str, ...] = (), in_bulk: bool = False) -> Any:
     """
     level = pgtrigger.Statement if in_bulk else pgtrigger.Row
     return pghistory.track(
-        pghistory.InsertEvent(level=level),
-        pghistory.UpdateEvent(level=level),
-        pghistory.DeleteEvent(level=level),
+        InsertEvent(level=level),
+        UpdateEvent(level=level),
+        DeleteEvent(level=level),
         exclude=list(exclude) or None,
+        append_only=False,  # by our own trigger instead of the library's
+        meta={"triggers": [Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]},
     )

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.accounts.models.users import User
+from apps.core.triggers import Protect
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
@@ -27,6 +28,8 @@ class AccessRecord(models.Model):
         VERIFY = "verify", "核验文件"
         ACCOUNT = "account", "账号管理"
 
+    withheld = ("UPDATE", "DELETE")
+
     kind = models.CharField("类型", max_length=8, choices=Kind.choices)
     actor = models.ForeignKey(
         User, verbose_name="用户", on_delete=models.PROTECT, null=True, related_name="access_records"
@@ -45,7 +48,7 @@ class AccessRecord(models.Model):
         verbose_name_plural = "访问记录"
         ordering = ("-id",)
         indexes = (models.Index(fields=("actor", "-id"), name="accounts_access_by_actor"),)
-        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+        triggers = (Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.subject}"

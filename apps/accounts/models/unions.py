@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.core import audit
+from apps.core.triggers import ReadOnly, Trigger
 
 if TYPE_CHECKING:
     from apps.accounts.models.users import User
@@ -27,7 +28,7 @@ class UnionQuerySet(models.QuerySet["Union"]):
 # Row scope rests on the path, so the database itself keeps it equal to the parent's path and this code.
 _PATH_FOLLOWS_PARENT = """
     IF NEW.path IS DISTINCT FROM
-       COALESCE((SELECT path FROM accounts_union WHERE id = NEW.parent_id), '') || NEW.code || '/'
+       COALESCE((SELECT path FROM public.accounts_union WHERE id = NEW.parent_id), '') || NEW.code || '/'
     THEN
         RAISE EXCEPTION 'accounts_union_path_follows_parent: path % does not continue the parent', NEW.path
             USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_union_path_follows_parent';
@@ -107,8 +108,8 @@ class Union(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.ReadOnly(name="place_is_fixed", fields=["code", "parent", "path"]),
-            pgtrigger.Trigger(
+            ReadOnly(name="place_is_fixed", fields=["code", "parent", "path"]),
+            Trigger(
                 name="path_follows_parent",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,

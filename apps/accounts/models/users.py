@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts.models.unions import Union
 from apps.accounts.roles import EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role, permissions_of
 from apps.core import audit
+from apps.core.triggers import Protect
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -83,7 +84,7 @@ class User(AbstractBaseUser):
                 violation_error_message="演示账号没有密码，只能在演示模式下一键登录。",
             ),
         )
-        triggers = (pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),)
+        triggers = (Protect(name="never_deleted", operation=pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return self.full_name

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.budget.models.locks import content_lock_through_item
 from apps.core import audit
+from apps.core.triggers import ReadOnly, Trigger
 
 
 @audit.tracked()
@@ -50,14 +51,14 @@ class Adjustment(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.ReadOnly(name="identity_fixed", fields=["item"]),
+            ReadOnly(name="identity_fixed", fields=["item"]),
             content_lock_through_item(),
-            pgtrigger.Trigger(
+            Trigger(
                 name="after_ratification",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
                 func="""
-                    PERFORM 1 FROM budget_item i JOIN budget_edition e ON e.id = i.edition_id
+                    PERFORM 1 FROM public.budget_item i JOIN public.budget_edition e ON e.id = i.edition_id
                         WHERE i.id = NEW.item_id AND e.stage <> 'adjustment';
                     IF FOUND THEN
                         RAISE EXCEPTION '只有批复后的调剂版本可以登记调剂、追加、追减。'
@@ -67,23 +68,21 @@ class Adjustment(models.Model):
                 """,
             ),
             # Checked at commit: within a transaction a giver may stand low until what it takes is there.
-            pgtrigger.Trigger(
+            Trigger(
                 name="item_covers",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 timing=pgtrigger.Deferred,
-                declare=[("the_item", "BIGINT"), ("left_over", "NUMERIC")],
                 func="""
-                    IF TG_OP = 'DELETE' THEN the_item := OLD.item_id; ELSE the_item := NEW.item_id; END IF;
-                    SELECT COALESCE((SELECT SUM(l.amount) FROM budget_calcline l WHERE l.item_id = i.id), 0)
-                           + COALESCE((SELECT SUM(a.amount) FROM budget_adjustment a
-                                JOIN budget_item moved ON moved.id = a.item_id
-                                JOIN budget_edition since ON since.id = moved.edition_id
+                    PERFORM 1 FROM public.budget_item i JOIN public.budget_edition e ON e.id = i.edition_id
+                        WHERE i.id IN (OLD.item_id, NEW.item_id)
+                        AND COALESCE((SELECT SUM(l.amount) FROM public.budget_calcline l WHERE l.item_id = i.id), 0)
+                            + COALESCE((SELECT SUM(a.amount) FROM public.budget_adjustment a
+                                JOIN public.budget_item moved ON moved.id = a.item_id
+                                JOIN public.budget_edition since ON since.id = moved.edition_id
                                 WHERE moved.lineage = i.lineage AND since.plan_id = e.plan_id
-                                AND since.stage = e.stage AND since.sequence <= e.sequence), 0)
-                        INTO left_over
-                        FROM budget_item i JOIN budget_edition e ON e.id = i.edition_id WHERE i.id = the_item;
-                    IF left_over < 0 THEN
+                                AND since.stage = e.stage AND since.sequence <= e.sequence), 0) < 0;
+                    IF FOUND THEN
                         RAISE EXCEPTION '项目调整后的金额不能小于 0。'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_adjustment_item_covers';
                     END IF;
@@ -91,21 +90,17 @@ class Adjustment(models.Model):
                 """,
             ),
             # Checked at commit, when both rows of a transfer are there.
-            pgtrigger.Trigger(
+            Trigger(
                 name="transfer_balances",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 timing=pgtrigger.Deferred,
-                declare=[("the_pair", "UUID"), ("pair_total", "NUMERIC"), ("pair_rows", "INTEGER")],
                 func="""
-                    IF TG_OP = 'DELETE' THEN the_pair := OLD.pair; ELSE the_pair := NEW.pair; END IF;
-                    IF the_pair IS NOT NULL THEN
-                        SELECT COALESCE(SUM(amount), 0), COUNT(*) INTO pair_total, pair_rows
-                            FROM budget_adjustment WHERE pair = the_pair;
-                        IF pair_total <> 0 OR pair_rows NOT IN (0, 2) THEN
-                            RAISE EXCEPTION '调剂的调出与调入必须相等。'
-                                USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_adjustment_transfer_balances';
-                        END IF;
+                    PERFORM 1 FROM public.budget_adjustment WHERE pair IN (OLD.pair, NEW.pair)
+                        GROUP BY pair HAVING SUM(amount) <> 0 OR COUNT(*) <> 2;
+                    IF FOUND THEN
+                        RAISE EXCEPTION '调剂的调出与调入必须相等。'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_adjustment_transfer_balances';
                     END IF;
                     RETURN NULL;
                 """,

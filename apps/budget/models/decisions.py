@@ -8,9 +8,10 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.budget.models.plans import Edition
 from apps.budget.rules.stages import FLOW, Status
+from apps.core.triggers import Protect, Trigger
 
 _ONE_STEP = """
-    SELECT * INTO own FROM budget_edition WHERE id = NEW.edition_id FOR NO KEY UPDATE;
+    SELECT * INTO own FROM public.budget_edition WHERE id = NEW.edition_id FOR NO KEY UPDATE;
     PERFORM 1 FROM (VALUES {steps}) AS step (action, source, target, track, needs_minutes)
         WHERE step.action = NEW.action AND step.source = NEW.from_status
         AND step.target = NEW.to_status AND (step.track IS NULL OR step.track = own.stage)
@@ -19,7 +20,7 @@ _ONE_STEP = """
         RAISE EXCEPTION '这一步不在审批流程里，或缺少会议纪要文号。'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_decision_step_of_the_flow';
     END IF;
-    PERFORM 1 FROM budget_decision d
+    PERFORM 1 FROM public.budget_decision d
         WHERE d.edition_id = own.id AND d.id > COALESCE(own.last_decision_id, 0);
     IF FOUND OR NEW.round <> own.round + (NEW.action = 'submit')::int THEN
         RAISE EXCEPTION '审批记录的轮次与版本不符，或上一步还没有生效。'
@@ -29,14 +30,14 @@ _ONE_STEP = """
         RAISE EXCEPTION '只有提交人可以撤回。'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_decision_withdrawn_by_submitter';
     END IF;
-    SELECT COALESCE((SELECT SUM(l.amount) FROM budget_calcline l
-                JOIN budget_item i ON i.id = l.item_id WHERE i.edition_id = own.id), 0)
-           + COALESCE((SELECT SUM(a.amount) FROM budget_adjustment a
-                JOIN budget_item i ON i.id = a.item_id
-                JOIN budget_edition e ON e.id = i.edition_id
+    SELECT COALESCE((SELECT SUM(l.amount) FROM public.budget_calcline l
+                JOIN public.budget_item i ON i.id = l.item_id WHERE i.edition_id = own.id), 0)
+           + COALESCE((SELECT SUM(a.amount) FROM public.budget_adjustment a
+                JOIN public.budget_item i ON i.id = a.item_id
+                JOIN public.budget_edition e ON e.id = i.edition_id
                 WHERE e.plan_id = own.plan_id AND e.stage = own.stage
                 AND e.sequence <= own.sequence AND i.lineage IN (
-                    SELECT lineage FROM budget_item WHERE edition_id = own.id)), 0)
+                    SELECT lineage FROM public.budget_item WHERE edition_id = own.id)), 0)
         INTO total;
     IF NEW.total_amount <> total THEN
         RAISE EXCEPTION '审批记录的合计与版本的合计不符。'
@@ -107,23 +108,23 @@ class Decision(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             # The state table itself, the round and the total: a row that says anything else never comes in.
-            pgtrigger.Trigger(
+            Trigger(
                 name="one_step_of_the_flow",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
-                declare=[("own", "budget_edition%ROWTYPE"), ("total", "NUMERIC")],
+                declare=[("own", "public.budget_edition%ROWTYPE"), ("total", "NUMERIC")],
                 func=_ONE_STEP.format(steps=_steps()),
             ),
             # Checked at commit: a decision that moves nothing must not lie in wait for somebody to use it.
-            pgtrigger.Trigger(
+            Trigger(
                 name="takes_effect",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
                 timing=pgtrigger.Deferred,
                 func="""
-                    PERFORM 1 FROM budget_edition e WHERE e.id = NEW.edition_id AND e.last_decision_id >= NEW.id;
+                    PERFORM 1 FROM public.budget_edition e WHERE e.id = NEW.edition_id AND e.last_decision_id >= NEW.id;
                     IF NOT FOUND THEN
                         RAISE EXCEPTION '审批记录没有改变版本的状态。'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_decision_takes_effect';
@@ -168,15 +169,15 @@ class Waiver(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             # A reason changes no content, so the state of the edition does not matter; a later edition ends it.
-            pgtrigger.Trigger(
+            Trigger(
                 name="newest_edition_only",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
                 func="""
-                    PERFORM 1 FROM budget_edition own
-                        JOIN budget_edition later ON later.plan_id = own.plan_id AND later.id > own.id
+                    PERFORM 1 FROM public.budget_edition own
+                        JOIN public.budget_edition later ON later.plan_id = own.plan_id AND later.id > own.id
                         WHERE own.id = NEW.edition_id;
                     IF FOUND THEN
                         RAISE EXCEPTION '本预算已开启后续版本，本版本不再补充说明。'

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.budget.models.locks import printed_lock
 from apps.core import audit
+from apps.core.triggers import Trigger
 
 
 class PolicyDocumentQuerySet(models.QuerySet["PolicyDocument"]):
@@ -131,9 +132,9 @@ class PolicyDocument(models.Model):
                 "number",
                 "issuer",
                 "issued_on",
-                used="i.id IN (SELECT item_id FROM budget_itembasis WHERE document_id = OLD.id)",
+                used="i.id IN (SELECT item_id FROM public.budget_itembasis WHERE document_id = OLD.id)",
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="corrected_fixed",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update | pgtrigger.Delete,

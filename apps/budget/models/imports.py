@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.budget.models.plans import Edition, GridChange
 from apps.core.constraints import hash_fits_bytes
+from apps.core.triggers import Protect, ReadOnly
 
 
 class ImportFileQuerySet(models.QuerySet["ImportFile"]):
@@ -60,11 +61,11 @@ class ImportFile(models.Model):
             hash_fits_bytes("budget_importfile_hash_fits_bytes"),
         )
         triggers = (
-            pgtrigger.ReadOnly(
+            ReadOnly(
                 name="file_fixed",
                 fields=["edition", "name", "sha256", "content", "uploaded_by", "uploaded_at"],
             ),
-            pgtrigger.Protect(
+            Protect(
                 name="kept_once_taken",
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 condition=pgtrigger.Q(old__taken_at__isnull=False),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.budget.models.plans import Edition
 from apps.core.constraints import hash_fits_bytes
+from apps.core.triggers import Protect
 
 
 class Style(models.TextChoices):
@@ -62,7 +63,7 @@ class IssuedDocument(models.Model):
             ),
             hash_fits_bytes("budget_issueddocument_hash_fits_bytes", content="pdf"),
         )
-        triggers = (pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete),)
+        triggers = (Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return self.title

@@ -18,6 +18,7 @@ from apps.budget.models.plans import Edition
 from apps.budget.models.reference import ClassificationCode, FundingSource, ItemGroup
 from apps.budget.rules.calculation import AMOUNT_LIMIT
 from apps.core import audit
+from apps.core.triggers import ReadOnly, Trigger
 
 ZERO = Value(Decimal("0.00"), output_field=models.DecimalField(max_digits=16, decimal_places=2))
 
@@ -169,16 +170,17 @@ class Item(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.ReadOnly(name="identity_fixed", fields=["edition", "lineage"]),
+            ReadOnly(name="identity_fixed", fields=["edition", "lineage"]),
             content_lock(),
             # Books are never added together: a group of another book would be.
-            pgtrigger.Trigger(
+            Trigger(
                 name="group_of_its_book",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("group_id"),
                 func="""
                     IF NOT EXISTS (
-                        SELECT 1 FROM budget_itemgroup g, budget_edition e JOIN budget_plan p ON p.id = e.plan_id
+                        SELECT 1 FROM public.budget_itemgroup g, public.budget_edition e
+                            JOIN public.budget_plan p ON p.id = e.plan_id
                             WHERE g.id = NEW.group_id AND e.id = NEW.edition_id AND g.book IN ('', p.book))
                     THEN
                         RAISE EXCEPTION '这个项目分组属于另一预算体系，三本预算互不相加。'
@@ -188,20 +190,20 @@ class Item(models.Model):
                 """,
             ),
             # The ceiling is the bureau's: entered in 一下, carried on as it is, unknown to a new item.
-            pgtrigger.Trigger(
+            Trigger(
                 name="control_handed_down",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("control_amount"),
-                declare=[("own", "budget_edition%ROWTYPE"), ("handed_down", "NUMERIC")],
+                declare=[("own", "public.budget_edition%ROWTYPE"), ("handed_down", "NUMERIC")],
                 func="""
                     IF TG_OP = 'UPDATE' THEN
                         IF NEW.control_amount IS NOT DISTINCT FROM OLD.control_amount THEN
                             RETURN NEW;
                         END IF;
                     END IF;
-                    SELECT * INTO own FROM budget_edition WHERE id = NEW.edition_id;
+                    SELECT * INTO own FROM public.budget_edition WHERE id = NEW.edition_id;
                     IF own.stage <> 'first_down' THEN
-                        SELECT control_amount INTO handed_down FROM budget_item
+                        SELECT control_amount INTO handed_down FROM public.budget_item
                             WHERE edition_id = own.based_on_id AND lineage = NEW.lineage;
                         IF NEW.control_amount IS DISTINCT FROM handed_down THEN
                             RAISE EXCEPTION '控制数由财政在一下下达，只在一下版本登记。'
@@ -297,12 +299,12 @@ class ItemBasis(models.Model):
         )
         triggers = (
             content_lock_through_item(),
-            pgtrigger.Trigger(
+            Trigger(
                 name="cites_current",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("document_id"),
                 func="""
-                    PERFORM 1 FROM budget_policydocument d WHERE d.id = NEW.document_id AND d.corrected_at IS NOT NULL;
+                    PERFORM 1 FROM public.budget_policydocument d WHERE d.id = NEW.document_id AND d.corrected_at IS NOT NULL;
                     IF FOUND THEN
                         RAISE EXCEPTION '这份依据文件已被更正，请引用更正后的那一条。'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_itembasis_cites_current';

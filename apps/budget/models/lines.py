@@ -1,6 +1,5 @@
 """CalcLine: one line of a calculation, its amount computed by the database."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Round
@@ -11,6 +10,7 @@ from apps.budget.models.locks import calculation_lock, content_lock_through_item
 from apps.budget.models.plans import Edition
 from apps.budget.rules.calculation import AMOUNT_LIMIT, COUNT_LIMIT, Method, ShareBasis
 from apps.core import audit
+from apps.core.triggers import ReadOnly
 
 
 class CalcLineQuerySet(models.QuerySet["CalcLine"]):
@@ -167,7 +167,7 @@ class CalcLine(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.ReadOnly(name="identity_fixed", fields=["item"]),
+            ReadOnly(name="identity_fixed", fields=["item"]),
             content_lock_through_item(),
             calculation_lock(),
         )

@@ -1,6 +1,5 @@
 """OutlineEntry: the rows of 主要职责 and 年度主要任务和目标."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 
@@ -8,6 +7,7 @@ from apps.accounts.models import User
 from apps.budget.models.locks import content_lock
 from apps.budget.models.plans import Edition
 from apps.core import audit
+from apps.core.triggers import ReadOnly
 
 
 class OutlineEntryQuerySet(models.QuerySet["OutlineEntry"]):
@@ -54,7 +54,7 @@ class OutlineEntry(models.Model):
                 violation_error_message="条目内容不能为空。",
             ),
         )
-        triggers = (pgtrigger.ReadOnly(name="identity_fixed", fields=["edition", "section"]), content_lock())
+        triggers = (ReadOnly(name="identity_fixed", fields=["edition", "section"]), content_lock())
 
     def __str__(self) -> str:
         return self.text[:30]

@@ -9,6 +9,7 @@ from apps.accounts.models import Union, User
 from apps.budget.models.reference import FiscalYear
 from apps.budget.rules.stages import FINAL_STAGES, OPEN_STATUSES, Book, Stage, Status, edition_label
 from apps.core import audit
+from apps.core.triggers import Protect, ReadOnly, Trigger
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -50,7 +51,7 @@ class Plan(models.Model):
                 violation_error_message="该工会本年度的这一预算体系已有预算，请直接打开。",
             ),
         )
-        triggers = (pgtrigger.ReadOnly(name="identity_fixed", fields=["union", "fiscal_year", "book"]),)
+        triggers = (ReadOnly(name="identity_fixed", fields=["union", "fiscal_year", "book"]),)
 
     def __str__(self) -> str:
         return f"{self.union.name}{self.year}年{self.get_book_display()}"
@@ -171,16 +172,16 @@ class Edition(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.ReadOnly(
+            ReadOnly(
                 name="identity_fixed",
                 fields=["plan", "stage", "sequence", "based_on", "created_by", "created_at"],
             ),
-            pgtrigger.Protect(
+            Protect(
                 name="kept_once_submitted",
                 operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__round__gt=0),
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="begins_as_draft",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
@@ -192,7 +193,7 @@ class Edition(models.Model):
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_begins_as_draft';
                     END IF;
                     IF NEW.based_on_id IS NOT NULL THEN
-                        PERFORM 1 FROM budget_edition b
+                        PERFORM 1 FROM public.budget_edition b
                             WHERE b.id = NEW.based_on_id AND b.plan_id = NEW.plan_id AND b.status = 'approved';
                         IF NOT FOUND THEN
                             RAISE EXCEPTION '新的版本只能来自本预算已审定的版本。'
@@ -204,7 +205,7 @@ class Edition(models.Model):
             ),
             # No status without a decision: every move needs its own new row in budget_decision, and who submitted,
             # when, which minutes and which round are what that row says.
-            pgtrigger.Trigger(
+            Trigger(
                 name="moves_by_decision",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -218,9 +219,9 @@ class Edition(models.Model):
                     "approved_at",
                     "minutes_number",
                 ),
-                declare=[("decision", "budget_decision%ROWTYPE")],
+                declare=[("decision", "public.budget_decision%ROWTYPE")],
                 func="""
-                    SELECT * INTO decision FROM budget_decision WHERE id = NEW.last_decision_id;
+                    SELECT * INTO decision FROM public.budget_decision WHERE id = NEW.last_decision_id;
                     IF decision.id IS NULL OR decision.edition_id <> NEW.id OR OLD.status = NEW.status
                        OR decision.from_status <> OLD.status OR decision.to_status <> NEW.status
                        OR decision.id <= COALESCE(OLD.last_decision_id, 0) THEN
@@ -244,8 +245,8 @@ class Edition(models.Model):
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_says_the_decision';
                     END IF;
                     IF decision.action = 'submit' AND NEW.compared_with_id IS NOT NULL THEN
-                        PERFORM 1 FROM budget_edition e
-                            JOIN budget_plan p ON p.id = e.plan_id JOIN budget_plan own ON own.id = NEW.plan_id
+                        PERFORM 1 FROM public.budget_edition e
+                            JOIN public.budget_plan p ON p.id = e.plan_id JOIN public.budget_plan own ON own.id = NEW.plan_id
                             WHERE e.id = NEW.compared_with_id AND e.status = 'approved'
                             AND e.stage IN ('ratified', 'adjustment') AND p.union_id = own.union_id
                             AND p.book = own.book AND p.fiscal_year_id = own.fiscal_year_id - 1;
@@ -257,12 +258,12 @@ class Edition(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="closed_year_fixed",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 func="""
-                    PERFORM 1 FROM budget_plan p JOIN budget_fiscalyear y ON y.year = p.fiscal_year_id
+                    PERFORM 1 FROM public.budget_plan p JOIN public.budget_fiscalyear y ON y.year = p.fiscal_year_id
                         WHERE p.id = NEW.plan_id AND y.closed_at IS NOT NULL;
                     IF FOUND THEN
                         RAISE EXCEPTION '该年度已关闭，不能再修改。'
@@ -315,9 +316,9 @@ class GridChange(models.Model):
         verbose_name_plural = "批量变动"
         ordering = ("-id",)
         triggers = (
-            pgtrigger.ReadOnly(name="append_only", exclude=["undone_at"]),
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.Protect(
+            ReadOnly(name="append_only", exclude=["undone_at"]),
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Protect(
                 name="undone_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__undone_at__isnull=False),

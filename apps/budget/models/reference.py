@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.budget.models.locks import printed_lock
 from apps.budget.rules.stages import Book
 from apps.core import audit
+from apps.core.triggers import Protect, ReadOnly
 
 
 @audit.tracked()
@@ -40,13 +41,13 @@ class FiscalYear(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.ReadOnly(name="identity_fixed", fields=["year"]),
-            pgtrigger.Protect(
+            ReadOnly(name="identity_fixed", fields=["year"]),
+            Protect(
                 name="closed_for_good",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__closed_at__isnull=False),
             ),
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
         )
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
+from apps.core.triggers import FSM, ParentsLock, Protect, ReadOnly, Trigger
 from apps.model_workers.models.periods import Dated, dated_constraints
 from apps.model_workers.rules.allowances import OPEN_RUN_STATUSES, DeathRule, RunStatus
 from apps.model_workers.rules.honours import AwardClass, Category
@@ -87,7 +88,7 @@ class AllowanceRunQuerySet(models.QuerySet["AllowanceRun"]):
 
 # Who took the step is the decision's matter: a state moves only behind its row, and only a submission opens a round.
 _MOVES_BY_DECISION = """
-    SELECT * INTO decision FROM model_workers_rundecision d WHERE d.run_id = NEW.id ORDER BY d.id DESC LIMIT 1;
+    SELECT * INTO decision FROM public.model_workers_rundecision d WHERE d.run_id = NEW.id ORDER BY d.id DESC LIMIT 1;
     IF decision.id IS NULL OR decision.source <> OLD.status OR decision.target <> NEW.status
        OR decision.round <> NEW.round
        OR NEW.round <> OLD.round + (CASE WHEN NEW.status = 'submitted' THEN 1 ELSE 0 END) THEN
@@ -150,9 +151,9 @@ class AllowanceRun(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.ReadOnly(name="identity_fixed", fields=["union", "year"]),
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.FSM(
+            ReadOnly(name="identity_fixed", fields=["union", "year"]),
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            FSM(
                 name="moves_by_table",
                 field="status",
                 transitions=[
@@ -167,7 +168,7 @@ class AllowanceRun(models.Model):
                     ("checked", "returned"),
                 ],
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="begins_as_draft",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
@@ -177,22 +178,22 @@ class AllowanceRun(models.Model):
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_run_begins_as_draft';
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="moves_by_decision",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
-                declare=[("decision", "model_workers_rundecision%ROWTYPE")],
+                declare=[("decision", "public.model_workers_rundecision%ROWTYPE")],
                 func=_MOVES_BY_DECISION,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="basis_fixed",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("snapshot_on", "rule_id", "previous_id", "counted_at"),
                 condition=~pgtrigger.Q(old__status__in=["draft", "returned"]),
                 func=_RUN_FIXED,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="result_fixed",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("approved_at", "bridge"),
@@ -207,17 +208,6 @@ class AllowanceRun(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_RUN_STATUSES
-
-
-_RUN_LOCK = """
-    IF TG_OP = 'DELETE' THEN touched := OLD; ELSE touched := NEW; END IF;
-    SELECT r.status INTO run_status FROM model_workers_allowancerun r WHERE r.id = touched.run_id FOR SHARE;
-    IF run_status NOT IN ('draft', 'returned') THEN
-        RAISE EXCEPTION '发放名册已提交，不能修改。'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_run_lines_locked';
-    END IF;
-    RETURN touched;
-"""
 
 
 class AllowanceLine(models.Model):
@@ -285,12 +275,17 @@ class AllowanceLine(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Trigger(
+            ParentsLock(
                 name="run_lock",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                declare=[("touched", "RECORD"), ("run_status", "TEXT")],
-                func=_RUN_LOCK,
+                parents="""
+                    SELECT r.status FROM public.model_workers_allowancerun r
+                    WHERE r.id IN (OLD.run_id, NEW.run_id) ORDER BY r.id FOR SHARE""",
+                refusals={
+                    "own.status NOT IN ('draft', 'returned')": (
+                        "model_workers_run_lines_locked",
+                        "发放名册已提交，不能修改。",
+                    )
+                },
             ),
         )
 
@@ -327,7 +322,7 @@ class RunDecision(models.Model):
                 violation_error_message="编制、审核和审批必须由不同的人办理。",
             ),
         )
-        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+        triggers = (Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return f"{self.run} {self.action}"

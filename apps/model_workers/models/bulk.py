@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
+from apps.core.triggers import Protect, ReadOnly
 
 
 class BulkChangeQuerySet(models.QuerySet["BulkChange"]):
@@ -57,8 +58,8 @@ class BulkChange(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            ReadOnly(
                 name="facts_are_fixed",
                 fields=["union", "kind", "summary", "people", "changes", "actor", "at"],
             ),

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
+from apps.core.triggers import ParentsLock, Protect, Trigger
 from apps.model_workers.models.periods import Dated, dated_constraints
 from apps.model_workers.rules.honours import Level
 from apps.people.models import Person
@@ -120,8 +121,8 @@ class Exam(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.Trigger(
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Trigger(
                 name="closed_is_final",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
@@ -138,49 +139,30 @@ class Exam(models.Model):
         return self.closed_at is None
 
 
-_EXAM_LOCK = """
-    IF TG_OP = 'DELETE' THEN touched := OLD; ELSE touched := NEW; END IF;
-    SELECT e.closed_at INTO closed FROM model_workers_exam e WHERE e.id = touched.exam_id FOR SHARE;
-    IF closed IS NOT NULL THEN
-        RAISE EXCEPTION '本年度体检已办结，不能修改。'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_exam_locked';
-    END IF;
-    RETURN touched;
-"""
-
-
-def _exam_lock() -> pgtrigger.Trigger:
-    return pgtrigger.Trigger(
+def _exam_lock() -> ParentsLock:
+    return ParentsLock(
         name="exam_lock",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-        declare=[("touched", "RECORD"), ("closed", "TIMESTAMPTZ")],
-        func=_EXAM_LOCK,
+        parents="""
+            SELECT e.closed_at FROM public.model_workers_exam e
+            WHERE e.id IN (OLD.exam_id, NEW.exam_id) ORDER BY e.id FOR SHARE""",
+        refusals={"own.closed_at IS NOT NULL": ("model_workers_exam_locked", "本年度体检已办结，不能修改。")},
     )
 
 
 # A bill says how many came: whoever it counts stays as he is, and nobody is added to them, until the bill is taken back.
 _BILLED_IS_FIXED = """
-    IF TG_OP <> 'INSERT' AND OLD.attended_on IS NOT NULL AND (
-        TG_OP = 'DELETE' OR NEW.attended_on IS NULL OR NEW.hospital_id IS DISTINCT FROM OLD.hospital_id
-    ) THEN
-        touched_hospital := OLD.hospital_id;
-    ELSIF TG_OP <> 'DELETE' AND NEW.attended_on IS NOT NULL AND (
-        TG_OP = 'INSERT' OR OLD.attended_on IS NULL OR NEW.hospital_id IS DISTINCT FROM OLD.hospital_id
-    ) THEN
-        touched_hospital := NEW.hospital_id;
-    END IF;
-    IF TG_OP = 'DELETE' THEN touched := OLD; ELSE touched := NEW; END IF;
-    IF touched_hospital IS NOT NULL AND EXISTS (
-        SELECT FROM model_workers_exambill b
-        WHERE b.exam_id = touched.exam_id
-          AND (b.hospital_id = touched_hospital
-               OR TG_OP = 'UPDATE' AND NEW.attended_on IS NOT NULL AND b.hospital_id = NEW.hospital_id)
-    ) THEN
+    IF (OLD.attended_on IS NOT NULL, OLD.exam_id, OLD.hospital_id)
+       IS DISTINCT FROM (NEW.attended_on IS NOT NULL, NEW.exam_id, NEW.hospital_id)
+       AND EXISTS (
+            SELECT FROM public.model_workers_exambill b
+            WHERE OLD.attended_on IS NOT NULL AND (b.exam_id, b.hospital_id) = (OLD.exam_id, OLD.hospital_id)
+               OR NEW.attended_on IS NOT NULL AND (b.exam_id, b.hospital_id) = (NEW.exam_id, NEW.hospital_id))
+    THEN
         RAISE EXCEPTION '这家医院已结算，到检人数不能再变；请先撤销结算。'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_invitation_billed';
     END IF;
-    RETURN touched;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
 """
 
 
@@ -257,11 +239,10 @@ class ExamInvitation(models.Model):
         )
         triggers = (
             _exam_lock(),
-            pgtrigger.Trigger(
+            Trigger(
                 name="billed_is_fixed",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                declare=[("touched", "RECORD"), ("touched_hospital", "BIGINT")],
                 func=_BILLED_IS_FIXED,
             ),
         )
@@ -271,7 +252,7 @@ class ExamInvitation(models.Model):
 
 
 _BILL_COUNTS_WHO_CAME = """
-    SELECT count(*) INTO came FROM model_workers_examinvitation i
+    SELECT count(*) INTO came FROM public.model_workers_examinvitation i
     WHERE i.exam_id = NEW.exam_id AND i.hospital_id = NEW.hospital_id AND i.attended_on IS NOT NULL;
     IF came <> NEW.people THEN
         RAISE EXCEPTION '结算人数 % 与该医院到检人数 % 不一致。', NEW.people, came
@@ -318,7 +299,7 @@ class ExamBill(models.Model):
         )
         triggers = (
             _exam_lock(),
-            pgtrigger.Trigger(
+            Trigger(
                 name="counts_who_came",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.budget.models import PolicyDocument
 from apps.core import audit
+from apps.core.triggers import Protect, ReadOnly
 from apps.model_workers.rules.files import FileAction, FileStatus
 from apps.model_workers.rules.honours import Level
 from apps.people.models import Person
@@ -147,8 +148,8 @@ class FileEvent(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            ReadOnly(
                 name="facts_are_fixed",
                 fields=["action", "target", "effective_on", "document", "reason"],
             ),

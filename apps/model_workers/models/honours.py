@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import audit
+from apps.core.triggers import Protect
 from apps.model_workers.rules.honours import Category, Level
 from apps.people.models import Person
 
@@ -130,7 +131,7 @@ class Honour(models.Model):
                 violation_error_message="作废必须写明理由和作废人。",
             ),
         )
-        triggers = (pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),)
+        triggers = (Protect(name="never_deleted", operation=pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return f"{self.awarded_on:%Y} {self.title}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
+from apps.core.triggers import FSM, Protect
 from apps.model_workers.models.honours import Honour, HonourTitle
 from apps.model_workers.rules.nominations import ENDED_STATUSES, FLOW, SIDES, NominationStatus
 from apps.people.models import Person
@@ -98,14 +99,14 @@ class Nomination(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
             # What was recommended is what is judged. A merge of two people may still move the person.
-            pgtrigger.Protect(
+            Protect(
                 name="content_lock",
                 operation=pgtrigger.UpdateOf("title_id", "year", "recommended_by_id", "merits"),
                 condition=pgtrigger.Q(old__status__in=[str(status) for status in NominationStatus][1:]),
             ),
-            pgtrigger.FSM(
+            FSM(
                 name="moves_by_table",
                 field="status",
                 transitions=[
@@ -156,7 +157,7 @@ class NominationStep(models.Model):
                 violation_error_message="推荐、审查和审批必须由不同的人办理。",
             ),
         )
-        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+        triggers = (Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return f"{self.nomination} {self.action}"

@@ -6,10 +6,11 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.constraints import hash_fits_bytes
+from apps.core.triggers import Protect, Trigger
 from apps.model_workers.models.allowances import AllowanceRun
 
 _OF_APPROVED_RUN = """
-    IF (SELECT r.status FROM model_workers_allowancerun r WHERE r.id = NEW.run_id) <> 'approved' THEN
+    IF (SELECT r.status FROM public.model_workers_allowancerun r WHERE r.id = NEW.run_id) <> 'approved' THEN
         RAISE EXCEPTION '名册审批以后才能定稿。'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_paper_of_approved_run';
     END IF;
@@ -34,8 +35,8 @@ class AllowancePaper(models.Model):
         verbose_name_plural = "发放名册定稿"
         constraints = (hash_fits_bytes("model_workers_paper_hash_fits_bytes"),)
         triggers = (
-            pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
+            Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete),
+            Trigger(
                 name="of_approved_run",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,

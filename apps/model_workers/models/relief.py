@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import audit
+from apps.core.triggers import Protect, Trigger
 from apps.model_workers.models.periods import Dated, dated_constraints
 from apps.model_workers.rules.relief import ENDED_STATUSES, LineGroup, ReliefKind, ReliefStatus
 from apps.people.models import Person
@@ -67,7 +68,7 @@ class ReliefCaseQuerySet(models.QuerySet["ReliefCase"]):
 # Less than the rule gives may be granted, more never; and the standard is one for this kind.
 _WITHIN_STANDARD = """
     SELECT s.kind AS kind, s.line AS line, s.cap AS cap INTO standard
-    FROM model_workers_reliefstandard s WHERE s.id = NEW.standard_id;
+    FROM public.model_workers_reliefstandard s WHERE s.id = NEW.standard_id;
     IF standard.kind <> NEW.kind THEN
         RAISE EXCEPTION '适用标准与救助种类不符。'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_reliefcase_standard_of_kind';
@@ -148,8 +149,8 @@ class ReliefCase(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.Protect(
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Protect(
                 name="content_lock",
                 operation=pgtrigger.UpdateOf(
                     "person_id",
@@ -165,7 +166,7 @@ class ReliefCase(models.Model):
                     old__status__in=["submitted", "checked", "approved", "rejected", "withdrawn"]
                 ),
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="within_standard",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert
@@ -207,7 +208,7 @@ class ReliefDecision(models.Model):
                 violation_error_message="录入、审核和审批必须由不同的人办理。",
             ),
         )
-        triggers = (pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+        triggers = (Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
 
     def __str__(self) -> str:
         return f"{self.case} {self.action}"

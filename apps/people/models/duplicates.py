@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import audit
+from apps.core.triggers import Protect, ReadOnly
 from apps.people.models.persons import Person
 
 
@@ -139,8 +140,8 @@ class Merge(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="what_was_moved_is_fixed", fields=["kept", "merged", "moved", "filled"]),
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            ReadOnly(name="what_was_moved_is_fixed", fields=["kept", "merged", "moved", "filled"]),
         )
 
     def __str__(self) -> str:

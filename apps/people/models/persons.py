@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.core import audit
 from apps.core.encryption import EncryptedField
+from apps.core.triggers import Protect, ReadOnly
 from apps.people.models.units import Unit
 from apps.people.rules.identity import mask_account, mask_number, mask_phone
 from apps.people.rules.standing import Track
@@ -220,8 +221,8 @@ class Person(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="seal_name_is_fixed", fields=["public_id"]),
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            ReadOnly(name="seal_name_is_fixed", fields=["public_id"]),
         )
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
+from apps.core.triggers import Protect, ReadOnly
 from apps.people.models.persons import Person
 from apps.people.rules.standing import NEEDS_DOCUMENT, RETIRED_KINDS, TRACKS, Kind, Track
 
@@ -107,8 +108,8 @@ class StandingEvent(models.Model):
             ),
         )
         triggers = (
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            ReadOnly(
                 name="facts_are_fixed",
                 fields=["track", "kind", "effective_on", "document", "from_union", "to_union"],
             ),

@@ -1,10 +1,10 @@
 """Trusted extensions that later tables rest on; the database's owner may create them."""
 
-from django.contrib.postgres.operations import BtreeGistExtension
+from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
 from django.db import migrations
 
 
 class Migration(migrations.Migration):
     initial = True
     dependencies = []
-    operations = [BtreeGistExtension()]
+    operations = [BtreeGistExtension(), TrigramExtension()]

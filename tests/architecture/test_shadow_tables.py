@@ -1,0 +1,410 @@
+"""Every lock that reads another table is shown a temporary one of the same name, and still tells the truth.
+
+Each attack: what stands there, the lie in the copies, the statement, and the promise that must refuse it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.utils import IntegrityError
+from django.utils import timezone
+
+from apps.budget.models import FiscalYear, PolicyDocument
+from apps.budget.rules.stages import Book, Stage
+from tests.budget.office import Office
+from tests.factories import (
+    EditionFactory,
+    ExamFactory,
+    ExamInvitationFactory,
+    HospitalFactory,
+    ItemGroupFactory,
+    PolicyDocumentFactory,
+    ReliefCaseFactory,
+    UserFactory,
+)
+from tests.model_workers.register import AllowanceOffice
+from tests.shadows import shadowed
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Attack:
+    guard: str
+    scene: Callable[[], dict[str, Any]]
+    lies: tuple[str, ...]
+    statement: str
+
+
+# --- what stands there ---------------------------------------------------------------------------------------------
+
+
+def draft() -> dict[str, Any]:
+    office = Office()
+    edition = office.plan().editions.get()
+    return {
+        "edition": edition.pk,
+        "item": edition.items.get().pk,
+        "plan": edition.plan_id,
+        "clerk": office.clerk.pk,
+        "head": office.head.pk,
+    }
+
+
+def submitted() -> dict[str, Any]:
+    office = Office()
+    edition = office.plan().editions.get()
+    office.submit(edition)
+    return {"edition": edition.pk, "head": office.head.pk, "clerk": office.clerk.pk}
+
+
+def closed_year() -> dict[str, Any]:
+    facts = draft()
+    FiscalYear.objects.update(closed_at=timezone.now(), closed_by=UserFactory())
+    return facts
+
+
+def adjustment() -> dict[str, Any]:
+    office = Office()
+    edition = office.adjustment(items=1)
+    return {"edition": edition.pk, "item": edition.items.get().pk, "clerk": office.clerk.pk}
+
+
+def followed() -> dict[str, Any]:
+    office = Office()
+    plan = office.plan()
+    first = office.settle(plan.editions.get())
+    office.next(plan)
+    return {"edition": first.pk, "clerk": office.clerk.pk}
+
+
+def two_years() -> dict[str, Any]:
+    office = Office()
+    before = EditionFactory(plan=office.plan(year=2015), stage=Stage.FIRST_DOWN, created_by=office.clerk)
+    edition = office.plan().editions.get()
+    return {"edition": edition.pk, "before": before.pk, "clerk": office.clerk.pk, "people": 245}
+
+
+def another_book() -> dict[str, Any]:
+    return draft() | {"group": ItemGroupFactory(code="x", name="示例分组", book=Book.UNION).pk}
+
+
+def corrected_document() -> dict[str, Any]:
+    document = PolicyDocumentFactory()
+    PolicyDocument.objects.filter(pk=document.pk).update(corrected_at=timezone.now())
+    return draft() | {"document": document.pk}
+
+
+def run() -> dict[str, Any]:
+    office = AllowanceOffice()
+    office.parameters()
+    office.people({1: 2})
+    return {"run": office.run().pk, "clerk": office.clerk.pk}
+
+
+def submitted_run() -> dict[str, Any]:
+    office = AllowanceOffice()
+    office.parameters()
+    office.people({1: 2})
+    found = office.run()
+    office.decide(found, office.clerk, "submit")
+    return {"run": found.pk, "clerk": office.clerk.pk}
+
+
+def exam() -> dict[str, Any]:
+    hospital = HospitalFactory()
+    invitation = ExamInvitationFactory(hospital=hospital, attended_on="2015-05-05")
+    return {"exam": invitation.exam_id, "hospital": hospital.pk, "clerk": UserFactory().pk}
+
+
+BILL = """
+    INSERT INTO public.model_workers_exambill
+        (exam_id, hospital_id, people, rate, amount, invoice_number, billed_on, created_by_id, created_at)
+    VALUES ({exam}, {hospital}, {people}, 400, {people} * 400, '示例1', '2015-08-01', {clerk}, now())
+"""
+
+
+def billed_exam() -> dict[str, Any]:
+    facts = exam()
+    with connection.cursor() as cursor:
+        cursor.execute(BILL.format(**facts, people=1))
+    return facts
+
+
+def closed_exam() -> dict[str, Any]:
+    invitation = ExamInvitationFactory(exam=ExamFactory())
+    invitation.exam.closed_at, invitation.exam.closed_by = timezone.now(), UserFactory()
+    invitation.exam.save()
+    return {"exam": invitation.exam_id}
+
+
+def relief() -> dict[str, Any]:
+    return {"case": ReliefCaseFactory().pk}
+
+
+def union() -> dict[str, Any]:
+    return {"parent": Office().union.pk}
+
+
+# --- the attacks ---------------------------------------------------------------------------------------------------
+
+DECISION = """
+    INSERT INTO public.budget_decision (edition_id, round, action, label, from_status, to_status, actor_id, roles, note,
+                                        minutes_number, total_amount, at)
+    VALUES ({{edition}}, {round}, '{action}', 'x', '{source}', '{target}', {{{actor}}}, '', '', '', {total}, '2016-01-01')
+"""
+
+
+def decision(**values: object) -> str:
+    facts = {"round": 1, "action": "submit", "source": "draft", "target": "submitted", "actor": "clerk"}
+    return DECISION.format(**facts | {"total": 367500} | values)
+
+
+ADJUSTMENT = """
+    INSERT INTO public.budget_adjustment (item_id, kind, amount, pair, reason, created_by_id, created_at)
+    VALUES ({{item}}, '{kind}', {amount}, {pair}, '示例', {{clerk}}, now())
+"""
+MOVE = """
+    UPDATE public.budget_edition SET status = 'submitted', round = {round}, submitted_by_id = {{clerk}},
+        submitted_at = '2016-01-01', compared_with_id = {before}, last_decision_id = (
+            SELECT max(id) FROM public.budget_decision) WHERE id = {{edition}}
+"""
+SEEN = "INSERT INTO budget_decision SELECT * FROM public.budget_decision"
+
+ATTACKS = [
+    Attack(
+        "budget_edition_content_locked",
+        submitted,
+        ("UPDATE budget_edition SET status = 'draft'",),
+        "UPDATE public.budget_calcline SET people = 300",
+    ),
+    Attack(
+        "budget_edition_content_locked",
+        submitted,
+        ("UPDATE budget_edition SET status = 'draft'",),
+        "UPDATE public.budget_item SET name = 'x'",
+    ),
+    Attack(
+        "budget_edition_content_locked",
+        submitted,
+        ("UPDATE budget_edition SET status = 'draft'",),
+        "DELETE FROM public.budget_outlineentry",
+    ),
+    Attack(
+        "budget_edition_year_open",
+        closed_year,
+        ("UPDATE budget_fiscalyear SET closed_at = NULL",),
+        "UPDATE public.budget_calcline SET people = 300",
+    ),
+    Attack(
+        "budget_edition_year_open",
+        closed_year,
+        ("UPDATE budget_fiscalyear SET closed_at = NULL",),
+        "UPDATE public.budget_edition SET round = round",
+    ),
+    Attack(
+        "budget_printed_fixed",
+        submitted,
+        ("UPDATE budget_edition SET status = 'draft'",),
+        "UPDATE public.budget_itemgroup SET name = 'x'",
+    ),
+    Attack(
+        "budget_calcline_fixed_after_ratification",
+        adjustment,
+        ("UPDATE budget_edition SET stage = 'first_up'",),
+        "UPDATE public.budget_calcline SET people = 1 WHERE item_id = {item}",
+    ),
+    Attack(
+        "budget_adjustment_after_ratification",
+        draft,
+        ("UPDATE budget_edition SET stage = 'adjustment'",),
+        ADJUSTMENT.format(kind="addition", amount=1, pair="NULL"),
+    ),
+    Attack(
+        "budget_adjustment_item_covers",
+        adjustment,
+        ("UPDATE budget_calcline SET amount = 99999999",),
+        ADJUSTMENT.format(kind="cut", amount=-9999999, pair="NULL"),
+    ),
+    Attack(
+        "budget_adjustment_transfer_balances",
+        adjustment,
+        (),
+        ADJUSTMENT.format(kind="transfer", amount=1, pair="gen_random_uuid()"),
+    ),
+    Attack(
+        "budget_decision_step_of_the_flow",
+        submitted,
+        ("UPDATE budget_edition SET status = 'draft'",),
+        decision(round=2),
+    ),
+    Attack(
+        "budget_decision_round_of_the_edition",
+        draft,
+        ("UPDATE budget_edition SET round = 4",),
+        decision(round=5),
+    ),
+    Attack(
+        "budget_decision_withdrawn_by_submitter",
+        submitted,
+        ("UPDATE budget_edition SET submitted_by_id = {head}",),
+        decision(action="withdraw", source="submitted", target="draft", actor="head"),
+    ),
+    Attack(
+        "budget_decision_total_of_the_edition",
+        draft,
+        ("UPDATE budget_calcline SET amount = 1",),
+        decision(total=1),
+    ),
+    Attack(
+        "budget_decision_takes_effect",
+        draft,
+        ("UPDATE budget_edition SET last_decision_id = 9000000000000000",),
+        decision(),
+    ),
+    Attack(
+        "budget_waiver_newest_edition",
+        followed,
+        ("DELETE FROM budget_edition WHERE id <> {edition}",),
+        """INSERT INTO public.budget_waiver (edition_id, fingerprint, code, message, reason, waived_by_id, waived_at)
+           VALUES ({edition}, 'x', 'x', 'x', 'x', {clerk}, now())""",
+    ),
+    Attack(
+        "budget_edition_follows_approved",
+        draft,
+        ("UPDATE budget_edition SET status = 'approved'",),
+        """INSERT INTO public.budget_edition (plan_id, stage, sequence, based_on_id, status, round, minutes_number,
+                                              created_by_id, created_at)
+           VALUES ({plan}, 'first_down', 1, {edition}, 'draft', 0, '', {clerk}, now())""",
+    ),
+    Attack(
+        "budget_edition_moves_by_decision",
+        submitted,
+        (
+            """INSERT INTO budget_decision (id, edition_id, round, from_status, to_status, action)
+               VALUES (9000000000000000, {edition}, 1, 'submitted', 'checked', 'check')""",
+        ),
+        "UPDATE public.budget_edition SET status = 'checked', last_decision_id = 9000000000000000",
+    ),
+    Attack(
+        "budget_edition_says_the_decision",
+        draft,
+        (decision(), SEEN, "UPDATE budget_decision SET round = 7"),
+        MOVE.format(round=7, before="NULL"),
+    ),
+    Attack(
+        "budget_edition_compared_with_last_year",
+        two_years,
+        (decision(), SEEN, "UPDATE budget_edition SET status = 'approved', stage = 'ratified'"),
+        MOVE.format(round=1, before="{before}"),
+    ),
+    Attack(
+        "budget_item_group_of_its_book",
+        another_book,
+        ("UPDATE budget_itemgroup SET book = ''",),
+        "UPDATE public.budget_item SET group_id = {group}",
+    ),
+    Attack(
+        "budget_item_control_handed_down",
+        draft,
+        ("UPDATE budget_edition SET stage = 'first_down'",),
+        "UPDATE public.budget_item SET control_amount = 1",
+    ),
+    Attack(
+        "budget_itembasis_cites_current",
+        corrected_document,
+        ("UPDATE budget_policydocument SET corrected_at = NULL",),
+        """INSERT INTO public.budget_itembasis (item_id, document_id, article, ordinal)
+           VALUES ({item}, {document}, '', 1)""",
+    ),
+    Attack(
+        "model_workers_run_moves_by_decision",
+        run,
+        (
+            """INSERT INTO model_workers_rundecision (id, run_id, round, source, target)
+               VALUES (1, {run}, 1, 'draft', 'submitted')""",
+        ),
+        "UPDATE public.model_workers_allowancerun SET status = 'submitted', round = 1",
+    ),
+    Attack(
+        "model_workers_run_lines_locked",
+        submitted_run,
+        ("UPDATE model_workers_allowancerun SET status = 'draft'",),
+        "UPDATE public.model_workers_allowanceline SET amount = 9999",
+    ),
+    Attack(
+        "model_workers_paper_of_approved_run",
+        run,
+        ("UPDATE model_workers_allowancerun SET status = 'approved'",),
+        """INSERT INTO public.model_workers_allowancepaper (run_id, content, sha256, page_count, made_by_id, made_at)
+           VALUES ({run}, 'x', encode(sha256('x'), 'hex'), 1, {clerk}, now())""",
+    ),
+    Attack(
+        "model_workers_exam_locked",
+        closed_exam,
+        ("UPDATE model_workers_exam SET closed_at = NULL",),
+        "UPDATE public.model_workers_examinvitation SET absence = 'ill'",
+    ),
+    Attack(
+        "model_workers_invitation_billed",
+        billed_exam,
+        ("DELETE FROM model_workers_exambill",),
+        "UPDATE public.model_workers_examinvitation SET attended_on = NULL",
+    ),
+    Attack(
+        "model_workers_bill_counts_who_came",
+        exam,
+        ("INSERT INTO model_workers_examinvitation SELECT * FROM model_workers_examinvitation",),
+        BILL.replace("{people}", "2"),
+    ),
+    Attack(
+        "model_workers_reliefcase_standard_of_kind",
+        relief,
+        ("UPDATE model_workers_reliefstandard SET kind = 'visit'",),
+        "UPDATE public.model_workers_reliefcase SET kind = 'visit', monthly_income = NULL, months = NULL, amount = 1",
+    ),
+    Attack(
+        "model_workers_reliefcase_within_standard",
+        relief,
+        ("UPDATE model_workers_reliefstandard SET line = 99999, cap = 99999",),
+        "UPDATE public.model_workers_reliefcase SET amount = 99999",
+    ),
+    Attack(
+        "accounts_union_path_follows_parent",
+        union,
+        ("UPDATE accounts_union SET path = 'ELSEWHERE/'",),
+        """INSERT INTO public.accounts_union (code, name, short_name, kind, parent_id, path, area_code, is_active)
+           VALUES ('NEW', 'x', 'x', 'county', {parent}, 'ELSEWHERE/NEW/', '', true)""",
+    ),
+]
+
+
+def refused(attack: Attack, facts: dict[str, Any], *, empty: bool) -> str:
+    lies = [] if empty else [lie.format(**facts) for lie in attack.lies]
+    if empty and "public.budget_decision" in "".join(attack.lies):
+        lies = [attack.lies[0].format(**facts)]  # the true decision, without which there is nothing to refuse
+    with shadowed(lies, empty=empty) as cursor, pytest.raises(IntegrityError) as error:
+        cursor.execute(f"{attack.statement.format(**facts)}; SET CONSTRAINTS ALL IMMEDIATE")
+    return error.value.__cause__.diag.constraint_name
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: f"{one.guard}-{one.scene.__name__}")
+def test_a_lock_reads_the_real_tables_and_no_others(attack):
+    facts = attack.scene()
+    assert refused(attack, facts, empty=False) == attack.guard
+    assert refused(attack, facts, empty=True) == attack.guard
+
+
+def test_every_lock_that_reads_another_table_is_attacked():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname LIKE 'pgtrigger\\_%' AND NOT prosecdef")
+        reading = [
+            source for (source,) in cursor.fetchall() if re.search(r"\b(FROM|JOIN)\s+\w*\.?\w+_", source)
+        ]
+    guards = {name for source in reading for name in re.findall(r"CONSTRAINT = '(\w+)'", source)}
+    # Of a function that reads, this one looks at its own row alone.
+    assert guards - {"budget_edition_begins_as_draft"} == {attack.guard for attack in ATTACKS}
