@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.budget.models import Adjustment, Edition, Indicator, Item, ItemBasis
 from apps.budget.rules.stages import Book
-from apps.model_workers.models import AllowanceLine, AllowanceRun, Exam, ExamBill
+from apps.model_workers.models import AllowanceLine, AllowanceRun, Exam, ExamBill, Hospital
 from tests.budget.office import Office
 from tests.factories import (
     ExamFactory,
@@ -90,21 +90,25 @@ def runs() -> tuple[AllowanceRun, AllowanceRun]:
     return closed, opened
 
 
+def bill(exam: Exam, hospital: Hospital, people: int) -> ExamBill:
+    return ExamBill.objects.create(
+        exam=exam,
+        hospital=hospital,
+        people=people,
+        rate=400,
+        amount=400 * people,
+        invoice_number=f"示例{exam.year}",
+        billed_on=exam.ends_on,
+        created_by=UserFactory(),
+    )
+
+
 def exams() -> tuple[Exam, Exam]:
+    """Nobody came to either, so that nothing but the closing speaks against a move."""
     closed, opened = ExamFactory(year=2014), ExamFactory(year=2015)
     for exam in (closed, opened):
-        hospital = HospitalFactory()
-        ExamInvitationFactory(exam=exam, hospital=hospital, attended_on=exam.starts_on)
-        ExamBill.objects.create(
-            exam=exam,
-            hospital=hospital,
-            people=1,
-            rate=400,
-            amount=400,
-            invoice_number=f"示例{exam.year}",
-            billed_on=exam.ends_on,
-            created_by=UserFactory(),
-        )
+        ExamInvitationFactory(exam=exam)
+        bill(exam, HospitalFactory(), 0)
     Exam.objects.filter(pk=closed.pk).update(closed_at=timezone.now(), closed_by=UserFactory())
     return closed, opened
 
@@ -146,10 +150,11 @@ def test_the_lines_of_an_approved_run_add_up_to_what_was_approved():
 
 
 def test_who_was_billed_does_not_move_to_another_exam():
-    _, opened = exams()
-    other = ExamFactory(year=2013)
+    billed, other = ExamFactory(year=2014), ExamFactory(year=2015)
+    invitation = ExamInvitationFactory(exam=billed, hospital=HospitalFactory(), attended_on=billed.starts_on)
+    bill(billed, invitation.hospital, 1)
     statement = "UPDATE model_workers_examinvitation SET exam_id = %s WHERE exam_id = %s"
-    assert refused_by(statement, other.pk, opened.pk) == "model_workers_invitation_billed"
+    assert refused_by(statement, other.pk, billed.pk) == "model_workers_invitation_billed"
 
 
 def test_every_table_with_a_lock_of_its_parent_is_tried():
