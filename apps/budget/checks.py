@@ -1,23 +1,45 @@
 """文稿校验: all findings of an edition, from its rows and from the text that would be printed, with their answers."""
 
+import json
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from django.conf import settings
 
 from apps.budget import documents
 from apps.budget.models import ClassificationCode, Edition, PolicyDocument, Waiver
 from apps.budget.rules import edition_checks
 from apps.budget.rules.findings import Finding, Severity, Span
 from apps.budget.rules.text import KnownDocument, check_text
+from apps.budget.rules.text.foreign import (
+    Checked,
+    Known,
+    KnownCode,
+    checked_from_json,
+    known_to_json,
+    refusal_in,
+)
 from apps.budget.selectors.explanation import earlier_year
 from apps.budget.selectors.figures import known_amounts
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.sources import source_findings
+from apps.core.errors import Refused
+from apps.core.processes import Limits, Overrun, lines_from
 
 # Told once, by the rows, with a link to the place to mend: the text would only repeat them.
 _TOLD_BY_ROWS = frozenset({"basis.missing", "basis.speech", "document.variants", "document.expired"})
 
 # Arithmetic of the items' sentences. The sentences are generated from the rows, so nothing is lost where it is left out.
 _CALCULATED = frozenset({"amount.product", "amount.heading", "amount.classes", "dues.amount"})
+
+
+# Prose of the greatest length that is accepted takes 2 s of processor time and 110 MB, the worst nonsense 6 s.
+_LIMITS = Limits(memory_bytes=512 * 1024 * 1024, cpu_seconds=10, silent_seconds=30)
+_PROCESS = ("-E", "-s", "-m", "apps.budget.rules.text.process")
+_places = threading.BoundedSemaphore(2)
+"""So many texts at once in one web process, which has four threads: the others are left for the pages."""
+_NOT_FINISHED = "文稿没有在规定的时间和内存里校验完，没有结果；请删去成片重复的字符，或分成几份分别校验。"
 
 
 @dataclass(frozen=True)
@@ -122,13 +144,41 @@ def known_documents() -> list[KnownDocument]:
     ]
 
 
-def known_codes(year: int) -> dict[str, str]:
-    """Names of the classification codes of a year, for a foreign text.
+def known_codes() -> list[KnownCode]:
+    """The classification codes, for a foreign text.
 
     Codes of three digits are left out: in prose they are counts (302个基层工会).
     """
-    codes = ClassificationCode.objects.of_year(year).filter(code__regex="^[0-9]{5,}$")
-    return dict(codes.values_list("code", "name"))
+    codes = ClassificationCode.objects.filter(code__regex="^[0-9]{5,}$")
+    return list(codes.values_list("code", "name", "first_year", "last_year"))
+
+
+def check_foreign_text(*, year: int | None, text: str = "", name: str = "", data: bytes = b"") -> Checked:
+    """A pasted text, or an uploaded file with its name, read and checked in a process of its own.
+
+    Raises Refused where it cannot be read, cannot be checked within the limits, or others are being checked.
+    """
+    field = "file" if name else "text"
+    known = Known(known_documents(), known_codes())
+    task = {"name": name or None, "year": year, "known": known_to_json(known)}
+    if not _places.acquire(blocking=False):
+        raise Refused("正在校验的文稿较多，这一份还没有校验；请过一会儿再点“开始校验”。", code="busy")
+    try:
+        with lines_from(
+            _PROCESS,
+            json.dumps(task).encode() + b"\n" + (data if name else text.encode()),
+            limits=_LIMITS,
+            folder=settings.BASE_DIR,
+        ) as lines:
+            *_, answer = lines
+    except (Overrun, ValueError):
+        raise Refused(_NOT_FINISHED, field=field, code="not_finished") from None
+    finally:
+        _places.release()
+    refusal = refusal_in(answer.decode())
+    if refusal is not None:
+        raise Refused(refusal.message, field=field, code=refusal.code)
+    return checked_from_json(answer.decode())
 
 
 def edition_findings(edition: Edition, *, sheet: Sheet | None = None) -> list[EditionFinding]:

@@ -58,6 +58,11 @@ def read_text(name: str, data: bytes) -> SourceText:
         raise _refused("文件是空的（0 字节）。", "empty")
     if len(data) > settings.UPLOAD_MAX_BYTES:
         raise too_large(len(data))
+    return words_of(name, data)
+
+
+def words_of(name: str, data: bytes) -> SourceText:
+    """As `read_text`, for a file whose size was already judged: it needs no settings."""
     ending = _ending(name)
     kind = _kind(data)
     if ending not in (".txt", ".docx", ".pdf"):
@@ -288,22 +293,23 @@ def _joined(pages: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
     """A line that fills the measure and does not end a sentence goes on in the next one."""
     widths = sorted(_width(line) for lines in pages for line in lines)
     full = widths[len(widths) * 9 // 10] * 85 // 100
-    found: list[tuple[str, str]] = []
+    found: list[tuple[list[str], str]] = []
     is_open = False
+    tail = ""
     for page, lines in enumerate(pages, 1):
         for number, line in enumerate(lines, 1):
             words = line.strip()
             is_rest = words.startswith(_NEVER_FIRST)
             if found and (is_rest or (is_open and not _OPENS_PARAGRAPH.match(line))):
-                before, label = found[-1]
-                joint = " " if before[-1:].isascii() and before[-1:].isalpha() and words[:1].isascii() else ""
-                found[-1] = (before + joint + words, label)
+                joint = " " if tail[-1:].isascii() and tail[-1:].isalpha() and words[:1].isascii() else ""
+                found[-1][0].append(joint + words)
+                tail = (tail + joint + words)[-200:]
             else:
-                found.append((words, f"第{page}页第{number}行"))
-            last = found[-1][0][-200:]
-            is_title_open = last.rfind("《") > last.rfind("》")
+                found.append(([words], f"第{page}页第{number}行"))
+                tail = words[-200:]
+            is_title_open = tail.rfind("《") > tail.rfind("》")
             is_open = is_title_open or (_width(line) >= full and not words.endswith(_CLOSES_PARAGRAPH))
-    return found
+    return [("".join(parts), label) for parts, label in found]
 
 
 def _without_furniture(pages: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -312,10 +318,15 @@ def _without_furniture(pages: Sequence[Sequence[str]]) -> list[list[str]]:
     repeated = {line for line, count in seen.items() if count >= 3 and count * 2 > len(pages)}
     if not repeated:
         return [list(lines) for lines in pages]
-    tail = re.compile(f"(?:{'|'.join(re.escape(line) for line in sorted(repeated, key=len, reverse=True))})$")
-    kept = [
-        [tail.sub("", line).rstrip() for line in lines if line.strip() not in repeated] for lines in pages
-    ]
+    lengths = sorted({len(line) for line in repeated}, reverse=True)
+
+    def without_tail(line: str) -> str:
+        for length in lengths:
+            if length <= len(line) and line[-length:] in repeated:
+                return line[:-length].rstrip()
+        return line.rstrip()
+
+    kept = [[without_tail(line) for line in lines if line.strip() not in repeated] for lines in pages]
     return [[line for line in lines if line.strip()] for lines in kept]
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from apps.core import processes
 from apps.core.errors import Refused
 from apps.core.sheets import Column, open_table, read_cells, stream, write_into
 from tests.core.test_sheets import raw_workbook, workbook
@@ -48,7 +49,7 @@ def test_leaving_early_ends_the_process(monkeypatch):
             super().__init__(*args, **more)
             started.append(self)
 
-    monkeypatch.setattr(stream.subprocess, "Popen", Watched)
+    monkeypatch.setattr(processes.subprocess, "Popen", Watched)
     data = workbook(["项目"], *([f"第{order}个很长的项目名称"] for order in range(30_000)))
     with open_table(data, columns=COLUMNS) as table:
         assert next(table.rows) == (2, ["第0个很长的项目名称"])

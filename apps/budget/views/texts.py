@@ -1,6 +1,5 @@
 """Checking a foreign text: paste or upload an explanation, get its findings with their places."""
 
-import re
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -8,13 +7,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from apps.accounts.access import SignedInRequest, require
-from apps.budget.checks import card, known_codes, known_documents
+from apps.budget.checks import card, check_foreign_text
 from apps.budget.forms.texts import ForeignTextForm
 from apps.budget.rules.findings import Finding, Severity
-from apps.budget.rules.text import check_text, guess_year
-from apps.budget.rules.text.draft import read_draft
-
-_AMOUNT = re.compile(r"[0-9０-９][0-9０-９,，.．]*\s*(?:万|亿)?元")
+from apps.core.errors import Refused
+from apps.core.forms import add_refusal
 
 
 @require("text.check")
@@ -23,31 +20,31 @@ def text_check(request: SignedInRequest) -> HttpResponse:
     form = ForeignTextForm(request.POST or None, request.FILES or None)
     context: dict[str, object] = {"form": form}
     if request.method == "POST" and form.is_valid():
-        source = form.cleaned_data["source"]
-        year = form.cleaned_data["year"] or guess_year(source.text)
-        findings = check_text(
-            source.text,
-            year=year,
-            known_documents=known_documents(),
-            codes=known_codes(year) if year else None,
-            line_labels=source.labels,
-        )
-        findings.sort(key=lambda finding: Severity(finding.severity).rank)
-        context |= {
-            "findings": [card(finding) for finding in findings],
-            "lines": marked_lines(source.text, findings),
-            "counts": _counts(findings),
-            "year": year,
-            "notes": source.notes,
-            "source_name": getattr(form.cleaned_data.get("file"), "name", ""),
-            "is_explanation": speaks_of_budget(source.text),
-        }
+        try:
+            context |= _shown(form)
+        except Refused as refused:
+            add_refusal(form, refused)
     return render(request, "budget/text_check.html", context, status=422 if form.errors else 200)
 
 
-def speaks_of_budget(text: str) -> bool:
-    """Whether there is anything to check: an item, or an amount written with its unit."""
-    return bool(read_draft(text).items or _AMOUNT.search(text))
+def _shown(form: ForeignTextForm) -> dict[str, object]:
+    file = form.cleaned_data["file"]
+    checked = check_foreign_text(
+        year=form.cleaned_data["year"],
+        text=form.cleaned_data["text"],
+        name=file.name if file else "",
+        data=file.read() if file else b"",
+    )
+    findings = sorted(checked.findings, key=lambda finding: finding.severity.rank)
+    return {
+        "findings": [card(finding) for finding in findings],
+        "lines": marked_lines(checked.text, findings),
+        "counts": _counts(findings),
+        "year": checked.year,
+        "notes": checked.notes,
+        "source_name": file.name if file else "",
+        "is_explanation": checked.speaks_of_budget,
+    }
 
 
 def _counts(findings: list[Finding]) -> list[tuple[str, str, int]]:

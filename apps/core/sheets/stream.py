@@ -1,30 +1,26 @@
 """The rows of an uploaded xlsx one by one, from the process that opens it: a long sheet never stands in memory."""
 
-import fcntl
 import json
-import os
-import select
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from apps.core.archives import MAX_TOTAL_BYTES, OLE_MAGIC, ZIP_MAGIC, part_names, require_safe_zip
 from apps.core.errors import Refused
+from apps.core.processes import Limits, Overrun, lines_from
 from apps.core.sheets.columns import Cell
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 100_000
 MAX_COLUMNS = 256
+# Enough for the largest file that passes the guard (measured: 100 MB inside, 2 million cells of text).
+_MEMORY_BYTES = 400 * 1024 * 1024
+_CPU_SECONDS = 20
 _SILENT_SECONDS = 30
-_PIECE = 64 * 1024
-_AHEAD_BYTES = 1024 * 1024
-"""How far the process may be ahead of whoever takes the rows: meanwhile it opens the next part of a long sheet."""
 _PROCESS = Path(__file__).with_name("process.py")
 _TOO_WIDE = (
     "表格的范围太大或内容异常（可能在很远的行或列里有多余的内容），没有读取；"
@@ -58,21 +54,11 @@ def open_rows(
 ) -> Iterator[OpenSheet]:
     """The named sheet, or the first visible one. Raises Refused for the file."""
     _require_xlsx(data, max_total_bytes=max_total_bytes, field=field)
-    command = [sys.executable, "-I", str(_PROCESS), sheet, str(max_rows), str(MAX_COLUMNS)]
-    kept = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH", "LANG") if key in os.environ}
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=kept,
-        cwd="/",
-    )
-    try:
-        _let_run_ahead(process)
-        _hand_over(process, data)
+    limits = Limits(_MEMORY_BYTES, _CPU_SECONDS, _SILENT_SECONDS)
+    arguments = ["-I", str(_PROCESS), sheet, str(max_rows), str(MAX_COLUMNS)]
+    with lines_from(arguments, data, limits=limits) as lines:
         del data
-        answers = _answers(process, sheet=sheet, max_rows=max_rows, field=field)
+        answers = _answers(lines, sheet=sheet, max_rows=max_rows, field=field)
         head = next(answers, None)
         if head is None:
             raise Refused(_TOO_WIDE, field=field, code="too_wide")
@@ -81,63 +67,18 @@ def open_rows(
             for number, cells in answers
         )
         yield OpenSheet(head["sheet"], int(head["height"]), rows)
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                _close(pipe)
 
 
-def _let_run_ahead(process: "subprocess.Popen[bytes]") -> None:
-    with suppress(OSError):  # the machine allows less: slower, not wrong
-        if process.stdout is not None:
-            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _AHEAD_BYTES)
-
-
-def _hand_over(process: "subprocess.Popen[bytes]", data: bytes) -> None:
-    """The process reads all of it before it answers, so neither side waits for the other."""
-    if process.stdin is None:
-        return
-    with suppress(BrokenPipeError):  # it ended early; what it says, or its silence, is judged by the reader
-        process.stdin.write(data)
-    _close(process.stdin)
-
-
-def _close(pipe: IO[bytes]) -> None:
-    with suppress(BrokenPipeError):
-        pipe.close()
-
-
-def _answers(
-    process: "subprocess.Popen[bytes]", *, sheet: str, max_rows: int, field: str | None
-) -> Iterator[Any]:
+def _answers(lines: Iterator[bytes], *, sheet: str, max_rows: int, field: str | None) -> Iterator[Any]:
     """What the process says, line by line. Raises Refused when it refuses, falls silent or ends badly."""
-    for line in _lines(process, field):
-        answer = _exact.decode(line.decode())
-        if isinstance(answer, dict) and "refused" in answer:
-            raise _refusal(answer, sheet=sheet, max_rows=max_rows, field=field)
-        yield answer
-    if process.wait() != 0:
-        raise Refused(_TOO_WIDE, field=field, code="too_wide")
-
-
-def _lines(process: "subprocess.Popen[bytes]", field: str | None) -> Iterator[bytes]:
-    """Waited for no longer than so many seconds at a time: the reader may be slow, the process may not hang."""
-    if process.stdout is None:
-        return
-    number = process.stdout.fileno()
-    waiting = select.poll()
-    waiting.register(number, select.POLLIN)
-    rest = b""
-    while True:
-        if not waiting.poll(_SILENT_SECONDS * 1000):
-            raise Refused(_TOO_WIDE, field=field, code="too_wide")
-        piece = os.read(number, _PIECE)
-        if not piece:
-            return
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from lines
+    try:
+        for line in lines:
+            answer = _exact.decode(line.decode())
+            if isinstance(answer, dict) and "refused" in answer:
+                raise _refusal(answer, sheet=sheet, max_rows=max_rows, field=field)
+            yield answer
+    except Overrun:
+        raise Refused(_TOO_WIDE, field=field, code="too_wide") from None
 
 
 def _require_xlsx(data: bytes, *, max_total_bytes: int, field: str | None) -> None:

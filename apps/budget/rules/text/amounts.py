@@ -1,5 +1,6 @@
 """Amounts, counts and rates as a Chinese text writes them, read exactly: 22.28万元, 557人, 每人400元."""
 
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from decimal import Decimal
 from apps.core import money
 
 # At most 15 digits before and 8 after the point: longer rows of digits are no amounts.
-NUMBER = r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,8})?(?!\d)"
+NUMBER = r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,8})?(?!\d)"
 _UNITS = {
     "亿元": Decimal(100_000_000),
     "亿": Decimal(100_000_000),
@@ -62,9 +63,11 @@ def amounts_in(plain: str, start: int, end: int) -> Iterator[Amount]:
 def heading_amount(plain: str, start: int, end: int) -> Amount | None:
     """The amount a heading ends with: the last one outside brackets."""
     spans = [match.span() for match in _BRACKETED.finditer(plain, start, end)]
+    starts = [opened for opened, _ in spans]
     found = None
     for amount in amounts_in(plain, start, end):
-        if not any(opened <= amount.start < closed for opened, closed in spans):
+        at = bisect.bisect_right(starts, amount.start) - 1
+        if at < 0 or spans[at][1] <= amount.start:
             found = amount
     return found
 

@@ -1,7 +1,7 @@
 """Reading a calculation (测算句): counts, rates and totals in the order they stand, and what they amount to."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -14,8 +14,10 @@ _NOUN = (
     r"人次|人(?!均|员|民|大|工|才|事|文|力|社|数|口)|户|名|位|家|场次|场|次|期|套|台|件|辆|册|份"
     r"|课时|个(?!月|百分)|个月|天|班"
 )
-_COUNTED = rf"(?<!第)(?P<number>{NUMBER})[ 　]?(?P<noun>%s)(?![/·])(?!以[上下内外])"
-_COUNT = re.compile(_COUNTED % _NOUN)
+_FREE = r"(?![/·])(?!以[上下内外])"
+_COUNTED = re.compile(rf"(?<!第)(?P<number>{NUMBER})[ 　]?(?=[\u4e00-\u9fff])")
+_OWN_NOUN = tuple(re.compile(rf"[\u4e00-\u9fff]{{{length}}}{_FREE}") for length in (4, 3, 2, 1))
+_ANY_NOUN = re.compile(rf"(?:{_NOUN}){_FREE}")
 _PER = r"人次|人|户|县|乡镇|村|名|位|家|场次|场|次|期|套|台|件|辆|册|份|课时|个月|个|月|天|班"
 _RATE = re.compile(
     rf"(?:每(?P<before>月|次|天|期|场))?每[一]?(?P<per>{_PER})(?:每[一]?(?P<also>月|次|天|期|场|年))?"
@@ -126,18 +128,32 @@ def _tokens(plain: str, start: int, end: int) -> list[Token]:
             tokens.append(
                 Token(Kind.TOTAL, amount.start, amount.end, amount.value, amount=amount, word=matched["word"])
             )
-    counted = _COUNT
-    if nouns:
-        names = "|".join(sorted((re.escape(noun) for noun in nouns), key=len, reverse=True))
-        counted = re.compile(_COUNTED % f"{names}|{_NOUN}")
-    for matched in counted.finditer(plain, start, end):
-        if not taken.touches(*matched.span()):
-            noun = _SAME_NOUN.get(matched["noun"], matched["noun"])
-            tokens.append(Token(Kind.COUNT, *matched.span(), decimal(matched["number"]), (noun,)))
+    for matched in _COUNTED.finditer(plain, start, end):
+        noun = _noun(plain, matched.end(), end, nouns)
+        if noun and not taken.touches(matched.start(), matched.end() + len(noun)):
+            tokens.append(
+                Token(
+                    Kind.COUNT,
+                    matched.start(),
+                    matched.end() + len(noun),
+                    decimal(matched["number"]),
+                    (_SAME_NOUN.get(noun, noun),),
+                )
+            )
     tokens += [Token(Kind.WHICH, *matched.span()) for matched in _WHICH.finditer(plain, start, end)]
     tokens.sort(key=lambda token: token.start)
     _nest(plain, tokens)
     return tokens
+
+
+def _noun(plain: str, at: int, end: int, own: Collection[str]) -> str:
+    """What is counted: one of the text's own nouns (每班400元) or a common one; empty when it is neither."""
+    for pattern in _OWN_NOUN if own else ():
+        matched = pattern.match(plain, at, end)
+        if matched and matched[0] in own:
+            return matched[0]
+    matched = _ANY_NOUN.match(plain, at, end)
+    return matched[0] if matched else ""
 
 
 def _rates(plain: str, start: int, end: int) -> Iterator[Token]:

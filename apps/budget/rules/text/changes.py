@@ -1,5 +1,6 @@
 """Checks of growth and decline: direction against the figures, percentages, a zero base, a reason."""
 
+import bisect
 import re
 from collections.abc import Iterator
 
@@ -27,6 +28,7 @@ _CHANGE = re.compile(
 _EVEN = re.compile(r"(?:与|同)上年[^，。；\n]{0,6}持平|与上年相同")
 _COMPARED = re.compile(r"上年|去年|同比|环比")
 _REASON = re.compile(r"原因|由于|主要是|系因|系由|是因为|因(?!公|此|素)")
+_UP_TO_STOP = re.compile(r"[^。]+")
 _ZERO = re.compile(
     r"(?:上年|去年)[^，。；\n]{0,12}?(?:为零|为0(?![\d.])|(?<![\d.])0(?:\.0{1,2})?[ 　]?万?元|没有安排|未安排|无预算|无此项)"
 )
@@ -93,10 +95,11 @@ def _check_pair(
     draft: Draft, money_changes: list[re.Match[str]], percents: list[re.Match[str]]
 ) -> Iterator[Finding]:
     """增加5万元，下降3%: an amount and the percentage right behind it must point the same way."""
+    starts = [percent.start() for percent in percents]
     for amount in money_changes:
-        for percent in percents:
-            between = percent.start() - amount.end()
-            if 0 <= between <= 4 and bool(amount["up"]) != bool(percent["up"]):
+        behind = bisect.bisect_left(starts, amount.end())
+        for percent in percents[behind : behind + 2]:
+            if percent.start() - amount.end() <= 4 and bool(amount["up"]) != bool(percent["up"]):
                 yield draft.finding(
                     "change.direction",
                     amount.start(),
@@ -172,18 +175,21 @@ def _check_reason(draft: Draft, start: int, end: int, last: str) -> Iterator[Fin
     """One finding per paragraph: a change against last year with no reason behind it."""
     if not re.compile(last).search(draft.plain, start, end) and not _COMPARED.search(draft.plain, start, end):
         return
-    for matched in _CHANGE.finditer(draft.plain, start, end):
-        opened = max(draft.plain.rfind("。", start, matched.start()) + 1, start)
-        is_compared = re.compile(rf"{last}|同比").search(draft.plain, opened, matched.start())
-        if (
-            is_compared
-            and not _REASON.search(draft.plain, matched.end(), end)
-            and not _REASON.search(draft.plain, opened, matched.start())
-        ):
-            yield draft.finding(
-                "change.reason",
-                *matched.span(),
-                f"“{matched[0].strip()}”没有说明原因。",
-                hint="请在后面写“主要原因是……”，逐项说明。",
-            )
-            return
+    reasons = [matched.start() for matched in _REASON.finditer(draft.plain, start, end)]
+    compared = re.compile(rf"{last}|同比")
+    for sentence in _UP_TO_STOP.finditer(draft.plain, start, end):
+        base = compared.search(draft.plain, *sentence.span())
+        if base is None:
+            continue
+        reason = _REASON.search(draft.plain, *sentence.span())
+        for matched in _CHANGE.finditer(draft.plain, base.end(), sentence.end()):
+            is_before = reason is not None and reason.end() <= matched.start()
+            is_behind = bool(reasons) and reasons[-1] >= matched.end()
+            if not is_before and not is_behind:
+                yield draft.finding(
+                    "change.reason",
+                    *matched.span(),
+                    f"“{matched[0].strip()}”没有说明原因。",
+                    hint="请在后面写“主要原因是……”，逐项说明。",
+                )
+                return

@@ -182,12 +182,12 @@ def _check_variants(draft: Draft, citations: Sequence[Citation]) -> Iterator[Fin
         if difference:
             told.add(frozenset((first, second)))
             yield _variant(draft, places, first, second, difference)
-    by_number: dict[str, list[str]] = defaultdict(list)
+    by_number: dict[str, dict[str, None]] = defaultdict(dict)
     for citation in citations:
-        if citation.title and citation.title not in by_number[citation.standard]:
-            by_number[citation.standard].append(citation.title)
+        if citation.title:
+            by_number[citation.standard][citation.title] = None
     for number, names in by_number.items():
-        for first, second in combinations(names[:5], 2):
+        for first, second in combinations(list(names)[:5], 2):
             if frozenset((first, second)) not in told and first in places and second in places:
                 yield _variant(draft, places, first, second, f"文号同为{number}")
 

@@ -28,6 +28,8 @@ _SUBTOTAL = re.compile(
     r"[ 　]*(?:(?:19|20)\d{2}年度?)?(?:小计|合计|总计|[^，。；：\d\n]{0,24}(?:小计|(?:项目|经费|支出|资金|预算)(?:合计|总计)))"
     r"(?:金额|支出)?[:：为]?[ 　]?\d"
 )
+_LONGEST_NAME = 200
+"""A longer line behind 项目1 is no name; every place within the item repeats it."""
 _GROUP_NAME = re.compile(r"(?:情况)?(?:说明|安排|明细|预算)?$")
 
 
@@ -129,10 +131,16 @@ class Draft:
     codes: Mapping[str, str] = field(default_factory=dict)
     figures: frozenset[Decimal] | None = None
     _starts: tuple[int, ...] = ()
+    _headings: tuple[int, ...] = ()
     _sections: tuple[str, ...] = ()
 
     def line_at(self, offset: int) -> Line:
         return self.lines[max(0, bisect.bisect_right(self._starts, offset) - 1)]
+
+    def has_heading_between(self, start: int, end: int) -> bool:
+        """In a line below that of `start` and above that of `end`."""
+        following = bisect.bisect_right(self._headings, self.line_at(start).start)
+        return following < len(self._headings) and self._headings[following] < self.line_at(end).start
 
     def line_label(self, line: Line) -> str:
         return self.labels[line.number - 1] if line.number <= len(self.labels) else f"第{line.number}行"
@@ -226,6 +234,7 @@ def read_draft(
         codes=codes or {},
         figures=None if figures is None else frozenset(figures),
         _starts=tuple(line.start for line in lines),
+        _headings=tuple(line.start for line in lines if line.is_heading),
         _sections=tuple(_sections(lines)),
     )
 
@@ -280,7 +289,7 @@ def _items(plain: str, lines: Sequence[Line]) -> tuple[list[Item], list[Item | N
         name_end = amount.start if amount else line.end
         item = Item(
             number=number,
-            name=plain[line.start + matched.end() : name_end].strip(" 　：:，,（("),
+            name=plain[line.start + matched.end() : name_end].strip(" 　：:，,（(")[:_LONGEST_NAME],
             amount=amount,
             start=line.start,
             end=line.end,

@@ -1,11 +1,11 @@
 """The check of activities that the text plans without saying what pays for them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from apps.budget.rules.findings import Finding
+from apps.budget.rules.findings import Finding, Span
 from apps.budget.rules.text.amounts import amounts_in
-from apps.budget.rules.text.draft import Draft
+from apps.budget.rules.text.draft import Draft, Line
 
 ACTIVITIES: tuple[tuple[str, str], ...] = (
     ("尿毒症透析专项救助", r"透析"),
@@ -22,6 +22,9 @@ _PAID = re.compile(
 )
 
 
+_MOST_MENTIONS = 50
+
+
 def check(draft: Draft) -> Iterator[Finding]:
     """One line for all of them; nothing in a text that prints no amounts at all."""
     if next(amounts_in(draft.plain, 0, len(draft.plain)), None) is None:
@@ -30,7 +33,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     for name, words in ACTIVITIES:
         pattern = re.compile(words)
         mentions = list(pattern.finditer(draft.plain))
-        if not mentions or any(_is_paid(draft, mention) for mention in mentions[:50]):
+        if not mentions or _is_paid(draft, mentions[:_MOST_MENTIONS]):
             continue
         unpaid.append((name, mentions[0].span()))
     if unpaid:
@@ -43,18 +46,23 @@ def check(draft: Draft) -> Iterator[Finding]:
         )
 
 
-def _is_paid(draft: Draft, mention: re.Match[str]) -> bool:
-    line = draft.line_at(mention.start())
-    if line.item is not None:
-        return True
-    if line.is_table:
-        return next(amounts_in(draft.plain, line.start, line.end), None) is not None or any(
-            character.isdigit() for character in line.text
-        )
-    start = max(line.start, max(draft.plain.rfind(mark, line.start, mention.start()) for mark in "。；") + 1)
-    ends = [at for mark in "。；" if (at := draft.plain.find(mark, mention.end(), line.end)) >= 0]
-    end = min(ends, default=line.end)
-    return (
+def _is_paid(draft: Draft, mentions: Sequence[re.Match[str]]) -> bool:
+    """Whether any of the places says what pays: an item, a row with figures, or the clause around the words."""
+    clauses: dict[Span, None] = {}
+    for mention in mentions:
+        line = draft.line_at(mention.start())
+        if line.item is not None or (line.is_table and any(character.isdigit() for character in line.text)):
+            return True
+        if not line.is_table:
+            clauses[_clause(draft, line, mention)] = None
+    return any(
         _PAID.search(draft.plain, start, end) is not None
         or next(amounts_in(draft.plain, start, end), None) is not None
+        for start, end in clauses
     )
+
+
+def _clause(draft: Draft, line: Line, mention: re.Match[str]) -> Span:
+    start = max(line.start, max(draft.plain.rfind(mark, line.start, mention.start()) for mark in "。；") + 1)
+    ends = [at for mark in "。；" if (at := draft.plain.find(mark, mention.end(), line.end)) >= 0]
+    return start, min(ends, default=line.end)

@@ -69,7 +69,9 @@ def _told_apart(
             yield named, found
 
 
-_CODE_BEHIND = re.compile(r"\d{5,7}[ \t　]*\Z")
+_CODE_BEHIND = re.compile(r"\d{5}\Z")
+_BESIDE = 80
+"""So many characters, blanks included, two codes of one row may stand apart."""
 
 
 def _check_codes(draft: Draft) -> Iterator[Finding]:
@@ -78,7 +80,8 @@ def _check_codes(draft: Draft) -> Iterator[Finding]:
             right = draft.codes.get(matched["code"])
             if right is None or (is_before and _NOT_NAMES.match(matched["name"])):
                 continue
-            if is_before and _CODE_BEHIND.search(draft.plain, 0, matched.start()):
+            before = draft.plain[max(0, matched.start() - _BESIDE) : matched.start()].rstrip(" \t　")
+            if is_before and _CODE_BEHIND.search(before):
                 continue  # a table: the second of two codes in a row, and what follows is another column
             said = matched["name"]
             agrees = said.startswith(right) if is_before else said.endswith(right)

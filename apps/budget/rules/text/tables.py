@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from apps.budget.rules.findings import Finding, Severity, is_rounding
 from apps.budget.rules.text.amounts import Amount, decimal, rounding_gap, said, unit_factor
 from apps.budget.rules.text.draft import Draft, Line
 
 _CELL_NUMBER = re.compile(
-    r"[ 　]*(?P<sign>[-−])?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,8})?|\d{1,15}(?:\.\d{1,8})?)"
+    r"[ 　]*(?P<sign>[-−])?(?P<number>\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,8})?|\d{1,15}(?:\.\d{1,8})?)"
     r"[ 　]?(?P<unit>亿元|万元|元|%|[人户名次场期个]{1,2}|元/[人户次场])?[ 　]*"
 )
 _CAPTION_UNIT = re.compile(r"单位[:：][ 　]*(万元|元)")
@@ -52,15 +53,15 @@ class Cell:
         return self.start, self.end
 
 
-@dataclass(slots=True)
+@dataclass
 class Row:
     cells: tuple[Cell, ...]
 
-    @property
+    @cached_property
     def label(self) -> str:
         return "".join(cell.text for cell in self.cells if cell.value is None)[:60]
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """Level of the row by its mark or classification code; 9 without either."""
         for cell in self.cells[:2]:
@@ -77,34 +78,43 @@ class Row:
             return None
         return self.cells[column].value
 
-    @property
+    @cached_property
     def is_subtotal(self) -> bool:
         return _SUBTOTAL.search(self.label) is not None
 
-    @property
+    @cached_property
     def is_total(self) -> bool:
         return not self.is_subtotal and _TOTAL.search(self.label) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     header: Row
     rows: tuple[Row, ...]
     unit: str
     """万元, 元 or empty when the table does not say."""
 
+    @cached_property
+    def heads(self) -> tuple[str, ...]:
+        return tuple(re.sub(r"\s", "", cell.text) for cell in self.header.cells)
+
+    @cached_property
+    def _units(self) -> tuple[str, ...]:
+        found = (_HEADER_UNIT.search(head) for head in self.heads)
+        return tuple(matched[1] if matched else "" for matched in found)
+
     def head(self, column: int) -> str:
-        return re.sub(r"\s", "", self.header.cells[column].text) if column < len(self.header.cells) else ""
+        return self.heads[column] if column < len(self.heads) else ""
+
+    def has_own_unit(self, column: int) -> bool:
+        return column < len(self._units) and bool(self._units[column])
 
     def unit_of(self, column: int) -> str:
-        matched = _HEADER_UNIT.search(self.head(column))
-        return matched[1] if matched else self.unit
+        return self._units[column] if self.has_own_unit(column) else self.unit
 
     def column(self, pattern: re.Pattern[str], besides: int | None = None) -> int | None:
         """The only column whose head matches."""
-        found = [
-            at for at in range(len(self.header.cells)) if at != besides and pattern.search(self.head(at))
-        ]
+        found = [at for at, head in enumerate(self.heads) if at != besides and pattern.search(head)]
         return found[0] if len(found) == 1 else None
 
 
@@ -155,19 +165,24 @@ def _row(draft: Draft, line: Line) -> Row:
 
 
 def _check_totals(draft: Draft, table: Table) -> Iterator[Finding]:
-    width = max((len(row.cells) for row in table.rows), default=0)
-    for column in range(min(width, _MOST_COLUMNS)):
+    columns: list[list[Row]] = []
+    for row in table.rows:
+        for column in range(min(len(row.cells), _MOST_COLUMNS)):
+            if column == len(columns):
+                columns.append([])
+            columns[column].append(row)
+    for column, rows in enumerate(columns):
         if not _NOT_ADDED.search(table.head(column)):
-            yield from _check_column(draft, table, column)
+            yield from _check_column(draft, table, column, rows)
 
 
-def _check_column(draft: Draft, table: Table, column: int) -> Iterator[Finding]:
+def _check_column(draft: Draft, table: Table, column: int, within: Sequence[Row]) -> Iterator[Finding]:
     """小计 adds the rows since the one before, 合计 the 小计 or rows before it, 总计 the 合计 and what follows it."""
     rows: list[Part] = []
     subtotals: list[Part] = []
     total: Part | None = None
     leading: Row | None = None
-    for row in table.rows:
+    for row in within:
         value = row.figure(column)
         if value is None:
             continue
@@ -239,7 +254,7 @@ def _check_products(draft: Draft, table: Table) -> Iterator[Finding]:
             continue
         product = how_many.value * price.value * (unit_factor(table.unit_of(rate)) or Decimal(1))
         unit = result.unit if result.unit in ("元", "万元") else table.unit_of(amount)
-        if unit == "万元" and table.unit_of(rate) == "万元" and not _HEADER_UNIT.search(table.head(rate)):
+        if unit == "万元" and table.unit_of(rate) == "万元" and not table.has_own_unit(rate):
             # A caption of 万元 speaks of the amounts; a rate of 400 under it is still in 元.
             choices = [product, how_many.value * price.value]
         else:

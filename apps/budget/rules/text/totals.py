@@ -2,7 +2,8 @@
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from apps.budget.rules.findings import Finding, Severity, is_rounding
@@ -18,10 +19,13 @@ _STATED = re.compile(
 _ALL_ITEMS = re.compile(
     r"(?:(?:19|20)\d{2}年度?)?(?:以上|全部|上述)?[\d一二三四五六七八九十]*[个项]?(?:专项)?(?:项目)?(?:支出|经费|资金|预算)*$"
 )
+_SHORTEST_NAME = 4
+"""A shorter heading is no name that a total could be told by."""
 _LABEL_ENDS = re.compile(r"[，。；：:\n（）]")
 _WHICH = re.compile(r"(?:其中|包括)[:：]?")
 _REACH = 400
 """How far behind 其中 its parts are looked for."""
+_BRACKET_ENDS = re.compile(r"）|[（(](?=其中|包括)")
 _NESTED = re.compile(r"[（(](?:其中|含|包括|比|较)[^（）()]*[）)]")
 _NOT_A_PART = re.compile(
     r"(?:增加|减少|增长|下降|上升|降低|压减|上年|去年|标准|每|人均|提高|至|比|较)[^\d，；。]{0,8}$"
@@ -45,26 +49,47 @@ def check(draft: Draft) -> Iterator[Finding]:
         yield from _check_parts(draft, start, end)
 
 
-def _stated(draft: Draft) -> Iterator[tuple[re.Match[str], Sequence[Group]]]:
-    """Printed totals outside the items' explanations, each with the groups it must add up."""
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What a printed total must add up: one group of items, or all of them."""
+
+    groups: Sequence[Group]
+    total: Decimal
+    count: int
+
+    @property
+    def name(self) -> str:
+        return (self.groups[0].name if len(self.groups) == 1 else "") or f"{self.count} 个项目"
+
+
+def _whole(groups: Sequence[Group]) -> _Whole:
+    return _Whole(groups, _total(groups), sum(len(group.items) for group in groups))
+
+
+def _stated(draft: Draft) -> Iterator[tuple[re.Match[str], _Whole]]:
+    """Printed totals outside the items' explanations, each with what it must add up."""
     groups = [group for group in draft.groups if group.total is not None]
     if not groups:
         return
     ends = [group.end for group in groups]
+    everything = _whole(groups)
+    by_name: dict[str, Group] = {}
+    for group in groups:
+        by_name.setdefault(group.name, group)
     for matched in _STATED.finditer(draft.plain):
         line = draft.line_at(matched.start())
         if line.item is not None or line.is_table:
             continue
         label = _label(draft.plain, matched.start())
-        named = _named_group(label, groups)
+        named = _named_group(label, by_name)
         if named is not None:
-            yield matched, [named]
+            yield matched, _whole([named])
         elif matched["word"] == "小计":
             above = bisect.bisect_right(ends, matched.start()) - 1
-            if above >= 0 and not _has_heading_between(draft, ends[above], matched.start()):
-                yield matched, [groups[above]]
+            if above >= 0 and not draft.has_heading_between(ends[above], matched.start()):
+                yield matched, _whole([groups[above]])
         elif _ALL_ITEMS.fullmatch(label) and ("项目" in label or _follows(draft, groups, matched.start())):
-            yield matched, groups
+            yield matched, everything
 
 
 def _label(plain: str, at: int) -> str:
@@ -74,36 +99,33 @@ def _label(plain: str, at: int) -> str:
 
 def _follows(draft: Draft, groups: Sequence[Group], at: int) -> bool:
     """A bare 合计 speaks of the items only where it follows them."""
-    return at >= groups[-1].end and not _has_heading_between(draft, groups[-1].end, at)
+    return at >= groups[-1].end and not draft.has_heading_between(groups[-1].end, at)
 
 
-def _named_group(label: str, groups: Sequence[Group]) -> Group | None:
-    named = [group for group in groups if len(group.name) > 3 and group.name in label]
-    return max(named, key=lambda group: len(group.name), default=None)
-
-
-def _has_heading_between(draft: Draft, start: int, end: int) -> bool:
-    first, last = draft.line_at(start).number, draft.line_at(end).number
-    return any(line.is_heading for line in draft.lines[first : last - 1])
+def _named_group(label: str, by_name: Mapping[str, Group]) -> Group | None:
+    """The group with the longest name that stands in the label."""
+    for length in range(len(label), _SHORTEST_NAME - 1, -1):
+        parts = (label[at : at + length] for at in range(len(label) - length + 1))
+        named = [by_name[part] for part in parts if part in by_name]
+        if named:
+            return min(named, key=lambda group: group.start)
+    return None
 
 
 def _check_stated(draft: Draft) -> Iterator[Finding]:
-    for matched, groups in _stated(draft):
+    for matched, whole in _stated(draft):
         printed = from_match(matched)
-        expected = _total(groups)
-        gap = printed.value - expected
+        gap = printed.value - whole.total
         if not gap:
             continue
-        count = sum(len(group.items) for group in groups)
         severity = None
-        if printed.is_in_wan and not is_rounding(gap) and abs(gap) <= Decimal(50) * (count + 1):
+        if printed.is_in_wan and not is_rounding(gap) and abs(gap) <= Decimal(50) * (whole.count + 1):
             severity = Severity.SOFT
-        whose = groups[0].name if len(groups) == 1 and groups[0].name else f"{count} 个项目"
         yield draft.finding(
             "amount.total",
             matched.start(),
             printed.end,
-            f"{whose}相加是{said(expected, in_wan=True)}，{matched['word']}写的是"
+            f"{whole.name}相加是{said(whole.total, in_wan=True)}，{matched['word']}写的是"
             f"{draft.plain[printed.start : printed.end]}。",
             hint="请核对各项金额和合计。",
             severity=severity,
@@ -117,9 +139,10 @@ def _check_missing(draft: Draft) -> Iterator[Finding]:
     items = [item for group in groups for item in group.items]
     if len(items) < 2:
         return
-    told = [found for _, found in _stated(draft)]
+    told = [whole.groups for _, whole in _stated(draft)]
     has_total = any(len(found) == len(groups) for found in told)
-    untold = [group for group in groups if len(groups) > 1 and not any(found == [group] for found in told)]
+    alone = {found[0] for found in told if len(found) == 1}
+    untold = [group for group in groups if len(groups) > 1 and group not in alone]
     if untold or not has_total:
         in_tables = _table_totals(draft)
         has_total = has_total or _is_in(in_tables, _total(groups))
@@ -165,8 +188,8 @@ def _check_parts(draft: Draft, start: int, end: int) -> Iterator[Finding]:
         whole = before[-1]
         limit = min(end, which.end() + _REACH)
         if draft.plain[max(start, which.start() - 1) : which.start()] in ("（", "("):
-            closing = draft.plain.find("）", which.end(), limit)
-            stop = limit if closing < 0 else closing
+            matched = _BRACKET_ENDS.search(draft.plain, which.end(), limit)
+            stop = matched.start() if matched else limit
         else:
             matched = _STOP.search(draft.plain, which.end(), limit)
             stop = matched.start() if matched else limit
