@@ -70,15 +70,24 @@ def _headings(stage: str) -> list[tuple[str, str]]:
     ]
 
 
+def _figures(stage: str) -> set[str]:
+    """Keys of the columns that hold a number."""
+    return {f"item.{column.name}" for column in item_columns(stage) if column.is_number} | {
+        f"line.{column.name}" for column in LINE_COLUMNS if column.is_number
+    }
+
+
 class EditionXlsx(GuardedXlsx):
     """Reads the rows under the headings wherever they stand, with the row numbers of the spreadsheet."""
 
     def __init__(self, stage: str) -> None:
         super().__init__()
         self.stage = stage
+        self.notes: tuple[str, ...] = ()
 
     def create_dataset(self, in_stream: bytes, **kwargs: Any) -> tablib.Dataset:
         """Raises Refused for the file, its headings and cells that are no text or number."""
+        figures = _figures(self.stage)
         columns = [
             Column(
                 heading,
@@ -86,6 +95,7 @@ class EditionXlsx(GuardedXlsx):
                 required=False,
                 max_length=_LONGEST,
                 aliases=(heading.removesuffix("（元）"), heading.replace("（元）", "(元)")),
+                figure=key in figures,
             )
             for key, heading in _headings(self.stage)
         ]
@@ -95,6 +105,7 @@ class EditionXlsx(GuardedXlsx):
                 "表头里没有“项目名称”列。可先导出一份，照它的表头填写。", field="file", code="heading"
             )
         table.require_clean(field="file")
+        self.notes = table.notes
         keys = [key for key, _ in _headings(self.stage) if key in table.found_keys]
         dataset = tablib.Dataset(title=table.sheet[:31], headers=[ROW, *keys])
         for row in table.rows:

@@ -275,3 +275,48 @@ def test_names_with_markup_stay_text_and_a_formula_stays_inert(clerk, edition):
     assert "<b>粗</b>" not in upload(clerk, edition, content).content.decode()
     edition.items.filter(name="示例项目甲").update(name="=1+1")
     assert exported(clerk, edition).page.cell(2, 3).data_type == "s"
+
+
+def test_a_merged_item_counts_for_all_its_lines_and_the_preview_says_so(clerk, edition):
+    book = sheet(
+        ["分组", "项目名称", "测算内容", "测算方式", "数量", "标准"],
+        ["单位专项项目", "金秋助学", "大学新生", "人数×标准", 30, 3000],
+        [None, None, "高中新生", None, 10, 1000],
+    )
+    page = upload(clerk, edition, merged(book, "A2:A3", "B2:B3", "D2:D3"))
+    assert problems(page) == []
+    assert "合并单元格 A2:A3、B2:B3、D2:D3 的内容，算作其中每一行的内容。" in page.content.decode()
+    confirm(clerk, page)
+    lines = edition.items.get(name="金秋助学").lines.order_by("ordinal")
+    assert [(line.label, line.method) for line in lines] == [
+        ("大学新生", Method.HEADCOUNT),
+        ("高中新生", Method.HEADCOUNT),
+    ]
+
+
+def test_a_figure_merged_over_several_rows_is_refused_with_its_range(clerk, edition):
+    book = exported(clerk, edition)
+    place = book.headings.index(SHORT["上年"]) + 1
+    book.page.merge_cells(start_row=2, end_row=3, start_column=place, end_column=place)
+    answer = upload(clerk, edition, book.content)
+    assert answer.status_code == 422
+    assert "几行共用一个数" in answer.content.decode()
+    assert f"{openpyxl.utils.get_column_letter(place)}2:" in answer.content.decode()
+    assert not ImportFile.objects.exists()
+
+
+def test_hidden_rows_and_columns_of_the_file_are_named_and_not_taken(clerk, edition):
+    book = exported(clerk, edition)
+    book.page.row_dimensions[3].hidden = True
+    book.page.column_dimensions["C"].hidden = True
+    answer = upload(clerk, edition, book.content)
+    assert answer.status_code == 422
+    assert "隐藏的第 3 行和 C 列" in answer.content.decode()
+    assert not ImportFile.objects.exists()
+
+
+def merged(content: bytes, *areas: str) -> bytes:
+    book = Book(content)
+    for area in areas:
+        book.page.merge_cells(area)
+    return book.content

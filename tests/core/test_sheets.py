@@ -524,7 +524,7 @@ def test_a_long_sheet_is_read_in_pieces_into_the_very_same_cells(monkeypatch):
     taken = list(process._books(data, "xl/worksheets/sheet1.xml"))
     assert len(taken) > 5
     assert cells_of(data) == whole
-    assert whole[0] == {"sheet": "表1", "height": 401}
+    assert whole[0] == {"sheet": "表1", "height": 401, "merged": [], "unread": []}
     assert len(whole) == 401
 
 

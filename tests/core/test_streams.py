@@ -80,7 +80,8 @@ def test_a_process_that_ends_in_the_middle_of_a_sheet_is_no_whole_sheet(monkeypa
     dying = tmp_path / "dying.py"
     dying.write_text(
         "import sys, os\nsys.stdin.buffer.read()\n"
-        'print(\'{"sheet":"x","height":3}\')\nprint(\'[1,["项目"]]\')\nprint(\'[2,["甲"]]\', flush=True)\nos._exit(9)\n'
+        'print(\'{"sheet":"x","height":3,"merged":[],"unread":[]}\')\n'
+        "print('[1,[\"项目\"]]')\nprint('[2,[\"甲\"]]', flush=True)\nos._exit(9)\n"
     )
     monkeypatch.setattr(stream, "_PROCESS", dying)
     with pytest.raises(Refused) as refusal, open_table(workbook(["项目"], ["甲"]), columns=COLUMNS) as table:

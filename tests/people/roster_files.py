@@ -19,13 +19,29 @@ from tests.people.identity import AREA, account_number, resident_number
 HEADINGS = tuple(column.name for column in BY_KEY.values())
 
 
-def roster_file(*rows: Mapping[str, Any], headings: Sequence[str] = HEADINGS, title: str = "") -> bytes:
+def roster_file(
+    *rows: Mapping[str, Any],
+    headings: Sequence[str] = HEADINGS,
+    title: str = "",
+    merged: Sequence[str] = (),
+    hidden_rows: Sequence[int] = (),
+    hidden_columns: str = "",
+    hidden_sheet: str = "",
+) -> bytes:
     """An xlsx as a spreadsheet program saves it; rows by heading, text as text, numbers as numbers."""
     output = io.BytesIO()
     book = xlsxwriter.Workbook(output, {"in_memory": True, "strings_to_numbers": False})
     book.set_properties({"created": datetime(2016, 1, 31)})  # noqa: DTZ001 - the same rows are the same file
     page = book.add_worksheet("名册")
     day = book.add_format({"num_format": "yyyy-mm-dd"})
+    for area in merged:
+        page.merge_range(area, "")
+    for number in hidden_rows:
+        page.set_row(number - 1, None, None, {"hidden": True})
+    if hidden_columns:
+        page.set_column(hidden_columns, None, None, {"hidden": True})
+    if hidden_sheet:
+        book.add_worksheet(hidden_sheet).hide()
     top = 0
     if title:
         page.write_string(0, 0, title)

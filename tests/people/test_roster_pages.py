@@ -419,3 +419,52 @@ def test_a_workbook_with_a_formula_never_calculated_is_refused(client, union, cl
     )
     text, _ = judged(client, union, output.getvalue())
     assert "单元格 A2 的公式出错" in text
+
+
+COLUMNS_WITH_UNIT = ("姓名", "证件号码", "单位名称", "单位性质", "联系电话", "银行账号", "开户银行")
+
+
+def test_a_merged_unit_counts_for_all_its_rows_and_the_preview_says_so(client, clerk, stage):
+    first = somebody(1, 单位名称="示例合并机械厂", 单位性质="国有企业")
+    roster = stage(first, somebody(2), somebody(3), headings=COLUMNS_WITH_UNIT, merged=("C2:C4", "D2:D4"))
+    assert (roster.new_count, roster.error_count) == (3, 0)
+    page = client.get(address("detail", roster)).content.decode()
+    assert "合并单元格 C2:C4、D2:D4 的内容，算作其中每一行的内容。" in page
+    assert page.count("示例合并机械厂") == 3
+    take(roster, clerk)
+    assert set(Person.objects.values_list("unit__name", flat=True)) == {"示例合并机械厂"}
+
+
+def test_cells_merged_across_columns_are_refused_with_their_range(client, stage):
+    roster = stage(
+        somebody(1, 单位名称="示例甲厂", 单位性质="国有企业"),
+        somebody(2),
+        headings=COLUMNS_WITH_UNIT,
+        merged=("C2:D3",),
+    )
+    assert roster.status == RosterImport.Status.REFUSED
+    assert "合并单元格 C2:D3 横跨几列" in client.get(address("detail", roster)).content.decode()
+    assert not RosterRow.objects.exists()
+
+
+def test_hidden_rows_and_columns_are_named_and_not_taken(client, stage):
+    rows = [somebody(order) for order in range(1, 8)]
+    roster = stage(*rows, headings=COLUMNS_WITH_UNIT, hidden_rows=(3, 5, 6), hidden_columns="E:E")
+    assert roster.status == RosterImport.Status.REFUSED
+    page = client.get(address("detail", roster)).content.decode()
+    assert "隐藏的第 3、5—6 行和 E 列，看不见的内容不能导入。" in page
+    assert "请取消隐藏" in page
+    assert not RosterRow.objects.exists()
+    assert not RosterPiece.objects.exists()
+
+
+def test_a_hidden_sheet_is_named_without_the_number_in_its_name(client, stage):
+    roster = stage(somebody(1), hidden_sheet="旧名册")
+    page = client.get(address("detail", roster)).content.decode()
+    assert "只读了工作表“名册”，没有读：“旧名册”（隐藏）。" in page
+    number = number_of(2)
+    roster = stage(somebody(3), hidden_sheet=number)
+    page = client.get(address("detail", roster)).content.decode()
+    assert "没有读：" in page
+    assert number not in page
+    assert number not in str(roster.notes)

@@ -93,8 +93,9 @@ def import_preview(request: SignedInRequest, pk: int) -> HttpResponse:
         edition=edition, actor=request.user, now=timezone.now(), summary=f"导入“{file.name}”"
     )
     refusal = ""
+    book = EditionXlsx(edition.stage)
     try:
-        dataset = EditionXlsx(edition.stage).create_dataset(bytes(file.content))
+        dataset = book.create_dataset(bytes(file.content))
         if request.method == "POST" and file.taken_at is None:
             return _take_over(request, file, resource, dataset)
         resource.import_data(dataset, dry_run=True)
@@ -106,7 +107,7 @@ def import_preview(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "budget/import_preview.html",
-        _context(file, edition, resource, refusal),
+        _context(file, edition, resource, refusal) | {"notes": book.notes},
         status=422 if refusal else 200,
     )
 

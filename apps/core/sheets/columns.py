@@ -31,6 +31,13 @@ class Column:
     negative: bool = False
     aliases: tuple[str, ...] = ()
     width: int | None = None
+    figure: bool = False
+    """A number of its own though read as text: merged over several rows it counts for none of them."""
+
+    @property
+    def spreads(self) -> bool:
+        """Whether a merged cell counts for all its rows: a unit does, an amount would be counted twice."""
+        return not self.figure and self.kind in ("text", "date", "identifier")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import xlsxwriter
 from import_export.formats import base_formats
 
 from apps.core.sheets.columns import exact
-from apps.core.sheets.reading import read_cells
+from apps.core.sheets.merged import judge
+from apps.core.sheets.stream import open_rows
 from apps.core.sheets.writing import write_cell
 
 
@@ -33,13 +34,17 @@ class GuardedXlsx(base_formats.XLSX):  # type: ignore[misc]
 
     def create_dataset(self, in_stream: bytes, **kwargs: Any) -> tablib.Dataset:
         """Dataset of the first visible sheet; its first row that holds anything is the heading."""
-        name, rows = read_cells(in_stream)
-        dataset = tablib.Dataset(title=name[:31])
+        with open_rows(in_stream) as opened:
+            rows = list(opened.rows)
+        dataset = tablib.Dataset(title=opened.name[:31])
         if not rows:
             return dataset
+        places = range(len(rows[0][1]))
+        # Nothing is known here of what the columns hold, so no merged cell counts for several rows.
+        merged = judge(opened.merged, heading=rows[0][0], columns=dict.fromkeys(places, False))
         headings = ["" if cell is None else str(cell).strip() for cell in rows[0][1]]
         dataset.headers = headings
-        for _, cells in rows[1:]:
+        for _, cells in merged.over(rows[1:], places, field=None):
             row = [_imported(cell) for cell in cells]
             dataset.append((row + [""] * len(headings))[: len(headings)])
         return dataset

@@ -14,16 +14,20 @@ from datetime import date, datetime, time, timedelta
 from typing import IO, Any
 from xml.etree import ElementTree
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PACKAGE = "{http://schemas.openxmlformats.org/package/2006/relationships}"
-_ERROR_CELL = re.compile(rb"<c\b[^>]*\bt\s*=\s*[\"']e[\"'][^>]*>")
-_EMPTY_FORMULA = re.compile(rb"<c\b[^>]*>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>")
 _PIECE = 1024 * 1024
 _LONG = 8 * 1024 * 1024
 _LONGEST_CELL = 4 * 1024 * 1024
 _NUMBERED_ROW = re.compile(rb"<row (?:[^<>]*?\s)?r=[\"']([0-9]{1,7})[\"']")
-_REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
+_REFERENCE = re.compile(rb"\br\s*=\s*[\"'](([A-Z]{1,3})[0-9]{1,7})[\"']")
+_PREFIX = re.compile(rb"<(\w+:)?worksheet\b")
+_NUMBER = re.compile(rb"\br\s*=\s*[\"']([0-9]{1,7})[\"']")
+_SPAN = re.compile(rb"\b(min|max)\s*=\s*[\"']([0-9]{1,7})[\"']")
+_HIDDEN = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true)[\"']|\b(?:ht|width)\s*=\s*[\"']0+(?:\.0*)?[\"']")
+_RANGE = re.compile(rb"\bref\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})[\"']")
+# A hundred thousand people in units of four, with unit and kind of unit merged.
+MAX_MERGED = 50_000
+_NAMED = 10
 
 
 def read(data: bytes, *, sheet_name: str, max_rows: int, max_columns: int) -> Iterator[Any]:
@@ -42,21 +46,26 @@ def read(data: bytes, *, sheet_name: str, max_rows: int, max_columns: int) -> It
     height = 0
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = [
-            sheet.name
+        sheets = {
+            sheet.name: sheet.visible == SheetVisibleEnum.Visible
             for sheet in book.sheets_metadata
-            if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
-        ]
+            if sheet.typ == SheetTypeEnum.WorkSheet
+        }
+        names = [name for name, visible in sheets.items() if visible]
         name = sheet_name or next(iter(names), "")
         if name not in names:
             yield {"refused": "sheet_missing" if sheet_name else "no_sheet", "names": names[:20]}
             return
         part = _part_of(data, name)
-        if unreadable := _unreadable_cells(data, part):
-            yield {"refused": "formula", "cells": unreadable}
+        if not part:
+            yield {"refused": "broken"}
+            return
+        survey = _survey(data, part, max_columns=max_columns)
+        if refusal := survey.refusal():
+            yield refusal
             return
         books: Iterator[bytes] = iter(())
-        if part and (height := _height_of_long(data, part)):
+        if height := _height_of_long(data, part):
             del book
             books = _books(data, part)
             book = CalamineWorkbook.from_filelike(io.BytesIO(next(books)))
@@ -65,7 +74,8 @@ def read(data: bytes, *, sheet_name: str, max_rows: int, max_columns: int) -> It
         del book
         if not height:
             height = sheet.end[0] + 1 if sheet.end is not None else 0
-        yield {"sheet": name, "height": height}
+        others = [[other, visible] for other, visible in sheets.items() if other != name]
+        yield {"sheet": name, "height": height, "merged": survey.merged, "unread": others}
         count = 0
         while True:
             if sheet.end is not None and sheet.end[1] >= max_columns:
@@ -107,35 +117,147 @@ def _part_of(data: bytes, name: str) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 (no DOCTYPE gets this far)
         links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-        wanted = next((s.get(_RELATION) for s in book.iter(f"{_MAIN}sheet") if s.get("name") == name), None)
-        target = next(
+        # The strict kind of the format has namespaces of its own.
+        wanted = next(
             (
-                link.get("Target")
-                for link in links.iter(f"{_PACKAGE}Relationship")
-                if link.get("Id") == wanted
+                value
+                for sheet in book.iterfind(".//{*}sheet")
+                if sheet.get("name") == name
+                for key, value in sheet.attrib.items()
+                if key.endswith("}id")
             ),
             None,
         )
-        if target is None:
-            return ""
-        part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-        return part if part in archive.namelist() else ""
+        target = next(
+            (
+                link.get("Target", "")
+                for link in links.iter(f"{_PACKAGE}Relationship")
+                if link.get("Id") == wanted
+            ),
+            "",
+        )
+        part = target.removeprefix("/") if target.startswith(("/", "xl/")) else f"xl/{target}"
+        return next((entry for entry in archive.namelist() if entry.lower() == part.lower()), "")
 
 
-def _unreadable_cells(data: bytes, part: str) -> list[str]:
-    """Cells that show an error (#REF!) or hold a formula never calculated: the reader would take them for empty."""
-    found: list[str] = []
-    if not part:
-        return found
-    with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(part) as sheet:
-        for cells in _between(sheet, b"<c "):
-            for pattern in (_ERROR_CELL, _EMPTY_FORMULA):
-                for matched in pattern.finditer(cells):
-                    reference = _REFERENCE.search(matched[0])
-                    found.append(reference[1].decode() if reference else "?")
-                    if len(found) >= 5:
-                        return found
-    return found
+class _Survey:
+    """What a first pass over a sheet finds and the reader would pass over without a word.
+
+    Cells that show an error (#REF!) or hold a formula never calculated, rows and columns that hold something and are
+    hidden, merged cells: these stand behind all the rows.
+    """
+
+    def __init__(self, prefix: bytes, *, max_columns: int) -> None:
+        self.merged: list[tuple[int, int, int, int]] = []
+        self._max_columns = max_columns
+        self._unreadable: list[str] = []
+        self._hidden_runs: list[list[int]] = []
+        """The first runs of hidden rows that follow each other: [[3, 3], [5, 9]]."""
+        self._hidden_count = 0
+        self._hidden_columns: dict[int, bool] = {}
+        """Whether anything stands in them."""
+        self._row = 0
+        self._row_is_hidden = False
+        cell, formula, value = (prefix + tag for tag in (b"c", b"f", b"v"))
+        self._unreadable_cells = (
+            re.compile(b"<%b\\b[^>]*\\bt\\s*=\\s*[\"']e[\"'][^>]*>" % cell),
+            re.compile(
+                b"<%b\\b[^>]*>(?:<%b\\b[^>]*/>|<%b\\b[^>]*>[^<]*</%b>)(?:<%b\\s*/>|<%b></%b>)?</%b>"
+                % (cell, formula, formula, formula, value, value, value, cell)
+            ),
+        )
+        self._row_tag = re.compile(b"<%brow\\b[^>]*>" % prefix)
+        self._column_tag = re.compile(b"<%bcol\\b[^>]*>" % prefix)
+        self._merged_tag = re.compile(b"<%bmergeCell\\b[^>]*>" % prefix)
+        self._filled_cell = re.compile(b"<%b\\b[^>]*(?<!/)>(?!\\s*</)" % cell)
+
+    def take(self, piece: bytes) -> None:
+        for pattern in self._unreadable_cells:
+            for matched in pattern.finditer(piece):
+                reference = _REFERENCE.search(matched[0])
+                self._unreadable.append(reference[1].decode() if reference else "?")
+        if not self._row:
+            for tag in self._column_tag.finditer(piece):
+                self._take_column(tag[0])
+        self._take_rows(piece)
+        if self._hidden_columns:
+            for cell in self._filled_cell.finditer(piece):
+                reference = _REFERENCE.search(cell[0])
+                # A cell that does not say where it stands may stand in any of them.
+                for place in [_place(reference[2])] if reference else list(self._hidden_columns):
+                    if place in self._hidden_columns:
+                        self._hidden_columns[place] = True
+        for tag in self._merged_tag.finditer(piece) if b"mergeCell" in piece else ():
+            if (found := _RANGE.search(tag[0])) and not self.is_full:
+                left, top, right, bottom = found.groups()
+                self.merged.append((int(top), _place(left), int(bottom), _place(right)))
+
+    def _take_column(self, tag: bytes) -> None:
+        span = {name: int(number) for name, number in _SPAN.findall(tag)}
+        if _HIDDEN.search(tag):
+            for place in range(span.get(b"min", 1) - 1, min(span.get(b"max", 1), self._max_columns)):
+                self._hidden_columns[place] = False
+
+    def _take_rows(self, piece: bytes) -> None:
+        start = 0
+        for tag in self._row_tag.finditer(piece):
+            self._end_row(piece, start, tag.start())
+            start = tag.end()
+            number = _NUMBER.search(tag[0])
+            self._row = int(number[1]) if number else self._row + 1
+            self._row_is_hidden = _HIDDEN.search(tag[0]) is not None
+        self._end_row(piece, start, len(piece))
+
+    def _end_row(self, piece: bytes, start: int, end: int) -> None:
+        if self._row_is_hidden and self._filled_cell.search(piece, start, end):
+            self._row_is_hidden = False
+            self._hidden_count += 1
+            if self._hidden_runs and self._row == self._hidden_runs[-1][1] + 1:
+                self._hidden_runs[-1][1] = self._row
+            elif len(self._hidden_runs) < _NAMED:
+                self._hidden_runs.append([self._row, self._row])
+
+    @property
+    def is_full(self) -> bool:
+        """Enough is known to refuse the file; a hostile one goes on for a hundred megabytes."""
+        return len(self._unreadable) >= 5 or len(self.merged) > MAX_MERGED
+
+    def refusal(self) -> dict[str, Any] | None:
+        if self._unreadable:
+            return {"refused": "formula", "cells": self._unreadable[:5]}
+        if len(self.merged) > MAX_MERGED:
+            return {"refused": "merged_many", "count": MAX_MERGED}
+        columns = sorted(place for place, holds in self._hidden_columns.items() if holds)
+        if columns or self._hidden_count:
+            return {
+                "refused": "hidden",
+                "rows": self._hidden_runs,
+                "count": self._hidden_count,
+                "columns": columns,
+            }
+        return None
+
+
+def _survey(data: bytes, part: str, *, max_columns: int) -> _Survey:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with archive.open(part) as sheet:
+            root = _PREFIX.search(sheet.read(_PIECE))
+        prefix = (root[1] if root else None) or b""
+        survey = _Survey(prefix, max_columns=max_columns)
+        with archive.open(part) as sheet:
+            for piece in _between(sheet, b"<%bc " % prefix):
+                survey.take(piece)
+                if survey.is_full:
+                    break
+    return survey
+
+
+def _place(letters: bytes) -> int:
+    """The number of a column, from 0."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
 
 
 def _height_of_long(data: bytes, part: str) -> int:
@@ -186,7 +308,9 @@ def _between(sheet: IO[bytes], tag: bytes, *, size: int = _PIECE) -> Iterator[by
         text = rest + piece
         end = text.rfind(tag)
         if end <= 0:
-            end = len(text) if len(text) > _LONGEST_CELL else 0
+            end = 0
+            if len(text) > _LONGEST_CELL:  # no such tag for long: at least no other tag is cut in two
+                end = max(text.rfind(b"<"), 0) or len(text)
         rest = text[end:]
         del piece
         text = text[:end]

@@ -9,7 +9,8 @@ from itertools import chain, islice
 from apps.core.archives import MAX_TOTAL_BYTES
 from apps.core.errors import Refused
 from apps.core.sheets.columns import Cell, CellError, Column, Value, text_of, value_of
-from apps.core.sheets.stream import MAX_ROWS, open_rows
+from apps.core.sheets.merged import MergedCells, judge, named
+from apps.core.sheets.stream import MAX_ROWS, OpenSheet, open_rows
 
 _HEADING_WITHIN_ROWS = 20
 
@@ -30,6 +31,7 @@ class Table:
     ignored_headings: tuple[str, ...] = ()
     found_keys: tuple[str, ...] = ()
     """Keys of the columns whose heading stands in the sheet: an absent column is something else than an empty cell."""
+    notes: tuple[str, ...] = ()
 
     def require_clean(self, *, field: str | None = None, shown: int = 10) -> None:
         """Raises Refused naming the first wrong cells and how many there are."""
@@ -56,31 +58,24 @@ def read_table(
 
     Raises Refused for the file and its headings; wrong cells are collected in the table.
     """
-    name, rows = read_cells(data, sheet=sheet, max_rows=max_rows, field=field)
-    heading_at = _heading_row(rows, columns)
-    if heading_at is None:
-        raise _no_heading(name, columns, field)
-    places, ignored = _match_headings(
-        rows[heading_at][1], columns, field=field, ignore_unknown=ignore_unknown
-    )
+    with open_rows(data, sheet=sheet, max_rows=max_rows, field=field) as opened:
+        table = _under_heading(opened, columns, field=field, ignore_unknown=ignore_unknown)
+        rows = list(table.rows)
     found: list[TableRow] = []
     errors: list[CellError] = []
-    for number, cells in rows[heading_at + 1 :]:
+    for number, cells in rows:
         values: dict[str, Value] = {}
-        if all(place >= len(cells) or _blank(cells[place]) for place in places.values()):
-            continue
+        held = dict(zip(table.keys, cells, strict=True))
         for column in columns:
-            place = places.get(column.key)
-            cell = cells[place] if place is not None and place < len(cells) else None
             try:
-                values[column.key] = value_of(cell, column)
+                values[column.key] = value_of(held.get(column.key), column)
             except Refused as refusal:
                 values[column.key] = None
                 errors.append(CellError(number, column.name, refusal.message))
         found.append(TableRow(number, values))
     if not found:
-        raise Refused(f"工作表“{name}”只有表头，没有数据行。", field=field, code="no_rows")
-    return Table(name, tuple(found), tuple(errors), ignored, tuple(places))
+        raise Refused(f"工作表“{table.sheet}”只有表头，没有数据行。", field=field, code="no_rows")
+    return Table(table.sheet, tuple(found), tuple(errors), table.ignored_headings, table.keys, table.notes)
 
 
 def read_cells(
@@ -103,6 +98,8 @@ class OpenTable:
     keys: tuple[str, ...]
     ignored_headings: tuple[str, ...]
     rows: Iterator[tuple[int, list[Cell]]]
+    notes: tuple[str, ...] = ()
+    """Sentences on what was read otherwise than it stands in the file, and what was not read at all."""
 
 
 @contextmanager
@@ -120,14 +117,53 @@ def open_table(
     """
     with open_rows(data, max_rows=max_rows, max_total_bytes=max_total_bytes, field=field) as opened:
         del data
-        top = list(islice(opened.rows, _HEADING_WITHIN_ROWS))
-        heading_at = _heading_row(top, columns)
-        if heading_at is None:
-            raise _no_heading(opened.name, columns, field)
-        places, ignored = _match_headings(top[heading_at][1], columns, field=field, ignore_unknown=True)
-        keys = tuple(sorted(places, key=places.__getitem__))
-        rows = _under(chain(top[heading_at + 1 :], opened.rows), [places[key] for key in keys])
-        yield OpenTable(opened.name, opened.height, keys, ignored, rows)
+        yield _under_heading(opened, columns, field=field, ignore_unknown=True)
+
+
+def _under_heading(
+    opened: OpenSheet, columns: Sequence[Column], *, field: str | None, ignore_unknown: bool
+) -> OpenTable:
+    top = list(islice(opened.rows, _HEADING_WITHIN_ROWS))
+    headings = _with_merged_headings(top, opened)
+    heading_at = _heading_row(headings, columns)
+    if heading_at is None:
+        raise _no_heading(opened.name, columns, field)
+    heading, names = headings[heading_at]
+    found, ignored = _match_headings(names, columns, field=field, ignore_unknown=ignore_unknown)
+    keys = tuple(sorted(found, key=found.__getitem__))
+    places = [found[key] for key in keys]
+    spreads = {found[column.key]: column.spreads for column in columns if column.key in found}
+    merged = judge(opened.merged, heading=heading, columns=spreads, field=field)
+    rows = _under(chain(top[heading_at + 1 :], opened.rows), places)
+    return OpenTable(
+        opened.name,
+        opened.height,
+        keys,
+        ignored,
+        merged.over(rows, places, field=field),
+        _notes(opened, merged),
+    )
+
+
+def _with_merged_headings(
+    top: Sequence[tuple[int, list[Cell]]], opened: OpenSheet
+) -> list[tuple[int, list[Cell]]]:
+    """The first rows as they are seen: a heading that reaches over two rows stands in both."""
+    width = max((len(cells) for _, cells in top), default=0)
+    wide = ((number, [*cells, *[None] * (width - len(cells))]) for number, cells in top)
+    seen = judge(opened.merged, heading=0, columns=dict.fromkeys(range(width), True))
+    return list(MergedCells(seen.spread).over(wide, range(width), field=None))
+
+
+def _notes(opened: OpenSheet, merged: MergedCells) -> tuple[str, ...]:
+    notes = []
+    if merged.spread:
+        notes.append(f"合并单元格 {named(merged.spread)}的内容，算作其中每一行的内容。")
+    if opened.unread:
+        others = "、".join(f"“{name}”" + ("" if seen else "（隐藏）") for name, seen in opened.unread[:10])
+        more = f"等 {len(opened.unread):,} 个" if len(opened.unread) > 10 else ""
+        notes.append(f"只读了工作表“{opened.name}”，没有读：{others}{more}。")
+    return tuple(notes)
 
 
 def _under(rows: Iterable[tuple[int, list[Cell]]], places: Sequence[int]) -> Iterator[tuple[int, list[Cell]]]:

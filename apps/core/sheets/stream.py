@@ -13,6 +13,7 @@ from apps.core.archives import MAX_TOTAL_BYTES, OLE_MAGIC, ZIP_MAGIC, part_names
 from apps.core.errors import Refused
 from apps.core.processes import Limits, Overrun, lines_from
 from apps.core.sheets.columns import Cell
+from apps.core.sheets.merged import MergedRange, column_letters
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 100_000
@@ -41,6 +42,9 @@ class OpenSheet:
     height: int
     """Rows from the top to the last one used: how long it may take."""
     rows: Iterator[tuple[int, list[Cell]]]
+    merged: tuple[MergedRange, ...] = ()
+    unread: tuple[tuple[str, bool], ...] = ()
+    """Other sheets of the file, and whether each can be seen."""
 
 
 @contextmanager
@@ -66,7 +70,13 @@ def open_rows(
             (int(number), [_cell(cell) if isinstance(cell, dict) else cell or _kept(cell) for cell in cells])
             for number, cells in answers
         )
-        yield OpenSheet(head["sheet"], int(head["height"]), rows)
+        yield OpenSheet(
+            head["sheet"],
+            int(head["height"]),
+            rows,
+            merged=tuple(MergedRange(*map(int, corners)) for corners in head["merged"]),
+            unread=tuple((name, bool(visible)) for name, visible in head["unread"]),
+        )
 
 
 def _answers(lines: Iterator[bytes], *, sheet: str, max_rows: int, field: str | None) -> Iterator[Any]:
@@ -110,15 +120,33 @@ def _refusal(answer: Mapping[str, Any], *, sheet: str, max_rows: int, field: str
     elif code == "sheet_missing":
         names = "、".join(answer["names"]) or "没有"
         message = f"文件里没有名为“{sheet}”的工作表；现有：{names}。"
+    elif code == "hidden":
+        message = (
+            f"表格里有隐藏的{_hidden(answer)}，看不见的内容不能导入。请取消隐藏（筛选过的先清除筛选，"
+            "折叠的先展开），不要的行和列请删去，保存后再上传。"
+        )
     else:
         message = {
             "encrypted": "文件设有密码，打不开；请去掉密码后再上传。",
             "broken": "文件已损坏，打不开；请在 Excel 或 WPS 中重新保存后再上传。",
             "no_sheet": "文件里没有可见的工作表。",
+            "merged_many": f"合并单元格超过 {answer.get('count', 0):,} 处的上限；请取消合并，逐格填写后再上传。",
             "rows": f"表格超过 {max_rows:,} 行的上限；请分几个文件上传。",
             "columns": f"表格有 {answer.get('count', 0):,} 列，超过 {MAX_COLUMNS} 列的上限；请删去多余的列。",
         }[code]
     return Refused(message, field=field, code=code)
+
+
+def _hidden(answer: Mapping[str, Any]) -> str:
+    """第3、5—9行、B、C列"""
+    parts = []
+    if answer["rows"]:
+        runs = "、".join(f"{first}" if first == last else f"{first}—{last}" for first, last in answer["rows"])
+        told = sum(last - first + 1 for first, last in answer["rows"])
+        parts.append(f"第 {runs} 行" + (f"等 {answer['count']:,} 行" if told < answer["count"] else ""))
+    if answer["columns"]:
+        parts.append(f" {'、'.join(column_letters(int(place)) for place in answer['columns'])} 列")
+    return "和".join(parts)
 
 
 _READERS: Mapping[str, Callable[[str], Cell]] = {

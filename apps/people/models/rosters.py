@@ -51,6 +51,7 @@ class RosterImport(models.Model):
     warning_count = models.PositiveIntegerField("有提示", default=0)
     columns = models.JSONField("表中的列", default=list, help_text="按表中的次序")
     ignored_headings = models.JSONField("没有导入的列", default=list)
+    notes = models.JSONField("读取说明", default=list, help_text="合并单元格怎样读，哪些工作表没有读")
     queued_at = models.DateTimeField("排队时间", default=timezone.now)
     stage = models.CharField("进展", max_length=60, blank=True)
     percent = models.PositiveSmallIntegerField("百分比", default=0)

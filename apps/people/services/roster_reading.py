@@ -18,7 +18,7 @@ from apps.core.sheets.columns import Cell
 from apps.people.models import RosterImport, RosterPiece, RosterRow
 from apps.people.models.rosters import PIECE_COLUMN
 from apps.people.rules import identity
-from apps.people.rules.roster_cells import COLUMNS, REASONS, is_hint
+from apps.people.rules.roster_cells import COLUMNS, REASONS, is_hint, without_digits
 from apps.people.services.roster_rows import drop_all, drop_rows
 from apps.people.services.roster_staging import Staging
 
@@ -130,6 +130,7 @@ def _finish(roster: RosterImport, table: OpenTable, staging: Staging) -> None:
             for heading in table.ignored_headings
             if heading != REASONS.name and not identity.holds_number(heading)
         ],
+        notes=[without_digits(note) if identity.holds_number(note) else note for note in table.notes],
         row_count=counts["all"],
         warning_count=counts["warned"],
         **{f"{value}_count": counts[value] for value in Outcome.values},
