@@ -335,7 +335,12 @@ class _Matcher:
             if group is not None and group.pk != target.item.group_id:
                 changes["group"] = group
             return RowInput(
-                "item", place, changes, record_id=target.item.pk, problems=parsed.problems | problems
+                "item",
+                place,
+                changes,
+                record_id=target.item.pk,
+                problems=parsed.problems | problems,
+                checked=parsed.checked,
             )
         return RowInput(
             "item",
@@ -343,6 +348,7 @@ class _Matcher:
             changes,
             parent_id=group.pk if group else None,
             problems=parsed.problems | problems,
+            checked=parsed.checked,
         )
 
     # ---- lines -----------------------------------------------------------------------------------------------

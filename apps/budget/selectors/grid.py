@@ -186,6 +186,21 @@ def item_texts_of(record: Item, year: int) -> dict[str, str]:
     return texts
 
 
+def item_computed_texts(record: Item, stage: str) -> dict[str, str]:
+    """What the columns that nobody fills show for an item whose query brought its amounts; nothing for a new one."""
+    amount = getattr(record, "amount", None)
+    if amount is None:
+        return {}
+    if stage == Stage.ADJUSTMENT:
+        return {
+            "ratified": money.format_yuan(amount),
+            "adjustment": signed(record.adjustment),
+            "change_rate": change_rate(record.adjustment, amount),
+        }
+    change = None if record.prior_amount is None else amount - record.prior_amount
+    return {"change": signed(change), "change_rate": change_rate(change, record.prior_amount)}
+
+
 Waivers = Mapping[str, Waiver]
 """Reasons by which findings were let stand, by the finding's fingerprint."""
 

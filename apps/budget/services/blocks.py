@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.budget.models import CalcLine, Edition, GridChange, Item, ItemGroup
 from apps.budget.rules import wording
 from apps.budget.rules.columns import LINE_COLUMN, LINE_COLUMNS, column_of, item_column, item_columns
-from apps.budget.selectors.grid import item_texts_of, line_texts
+from apps.budget.selectors.grid import item_computed_texts, item_texts_of, line_texts
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services import items as item_services
 from apps.budget.services import lines as line_services
@@ -24,7 +24,7 @@ from apps.core.errors import Refused
 MOST_ROWS = 2_000
 STALE = "stale"
 """Code of the refusal when rows were changed after they were tried."""
-COMPUTED_COLUMNS = ("amount", "wan")
+MOST_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class RowInput:
     parent_place: int | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
     checked: Mapping[str, Decimal] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,20 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Unplaced:
+    """A column that takes nothing from the block: which cells fall on it, by place, so that none is dropped unsaid."""
+
+    column: str
+    label: str
+    cells: tuple[tuple[int, str], ...]
+
+    def __str__(self) -> str:
+        first = "、".join(f"第{place}行“{text[:20]}”" for place, text in self.cells[:MOST_EXAMPLES])
+        more = "等" if len(self.cells) > MOST_EXAMPLES else ""
+        return f"“{self.label}”这一列不能录入，{first}{more} {len(self.cells)} 格没有地方放。"
+
+
+@dataclass(frozen=True)
 class RowTrial:
     """What one row would become."""
 
@@ -82,9 +97,15 @@ class Trial:
 
     rows: tuple[RowTrial, ...]
     problems: tuple[Problem, ...]
+    unplaced: tuple[Unplaced, ...]
     seen: Mapping[str, int]
     amount_before: Decimal
     amount_after: Decimal
+
+    @property
+    def faults(self) -> "tuple[Unplaced | Problem, ...]":
+        """Everything for which nothing of the block is taken over."""
+        return (*self.unplaced, *self.problems)
 
     @property
     def changed(self) -> tuple[RowTrial, ...]:
@@ -150,6 +171,10 @@ def apply_block(
     trial, entries = _work(edition, rows, lock=True)
     if dict(trial.seen) != dict(seen):
         raise Refused("核对之后，这些行又有人改过，请按现在的数重新核对。", code=STALE)
+    if trial.unplaced:
+        raise Refused(
+            f"一行也没有改。{trial.unplaced[0]}请改好后重新粘贴，或说明不粘贴这一列。", code="unplaced"
+        )
     if trial.problems:
         raise Refused(f"有 {len(trial.problems)} 处错误，一行也没有改。{trial.problems[0]}", code="cells")
     written = [entry for entry in entries if entry.is_new or entry.before != _values(entry.record)]
@@ -188,6 +213,7 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
     _require_parents(edition, rows)
     groups = dict(ItemGroup.objects.values_list("pk", "name"))
     problems: list[Problem] = []
+    homeless: dict[str, list[tuple[int, str]]] = {}
     trials: list[RowTrial] = []
     entries: list[_Entry] = []
     new_items: dict[int, Item] = {}
@@ -210,6 +236,8 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
         amount_after += _amount(record)
         new = _texts(record, edition)
         faults |= _unequal(row, new)
+        for column, text in _without_place(row, record, new, edition).items():
+            homeless.setdefault(column, []).append((row.place, text))
         problems += [
             Problem(row.place, _label(row.table, column, edition), message)
             for column, message in faults.items()
@@ -219,7 +247,12 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
     seen = {
         f"{table}:{record.pk}": record.version for table, found in stored.items() for record in found.values()
     }
-    return Trial(tuple(trials), tuple(problems), seen, amount_before, amount_after), entries
+    unplaced = tuple(
+        Unplaced(column.name, column.label, tuple(homeless[column.name]))
+        for column in item_columns(edition.stage)
+        if column.name in homeless
+    )
+    return Trial(tuple(trials), tuple(problems), unplaced, seen, amount_before, amount_after), entries
 
 
 MODELS: dict[str, Any] = {"line": CalcLine, "item": Item}
@@ -292,16 +325,23 @@ def _label(table: str, column: str, edition: Edition) -> str:
 
 
 def _unequal(row: RowInput, texts: Mapping[str, str]) -> dict[str, str]:
-    """Amounts that came with the block must equal what the row computes: a wrong product is found at entry."""
+    """Amounts that came with a line must equal what the line computes: a wrong product is found at entry."""
     wrong = {}
-    for column, given in row.checked.items():
+    for column, given in row.checked.items() if row.table == "line" else ():
         shown, computed = money.format_yuan(given), texts.get(column, "")
-        if computed != shown and column not in COMPUTED_COLUMNS:
-            wrong[column] = f"在本阶段不能修改，现为 {computed or '空'}。"
-        elif computed != shown:
+        if computed != shown:
             told = f"按本行测算为 {computed}" if computed else "本行还算不出金额"
             wrong[column] = f"{told}，给出的是 {shown}。"
     return wrong
+
+
+def _without_place(row: RowInput, record: Any, texts: Mapping[str, str], edition: Edition) -> dict[str, str]:
+    """What was given for columns of an item that a person does not fill, unless the item shows the same by itself."""
+    if row.table == "line":
+        return {}
+    given = {column: money.format_yuan(amount) for column, amount in row.checked.items()} | dict(row.given)
+    shown = dict(texts) | item_computed_texts(record, edition.stage)
+    return {column: text for column, text in given.items() if text != shown.get(column, "")}
 
 
 def _moved(

@@ -68,6 +68,7 @@ def grid_line_save(request: SignedInRequest, pk: int) -> JsonResponse:
         values=parsed.values,
         seen_version=payload.version,
         now=timezone.now(),
+        back_to=payload.back_to,
     )
     return saved(line.item_id, line_id=line.pk)
 

@@ -170,7 +170,7 @@ def _context(file: ImportFile, edition: Edition, resource: EditionResource, refu
             "rows": trial.changed[:_SHOWN],
             "counts": trial.counts,
             "file_rows": resource.row_count,
-            "problems": trial.problems[:_SHOWN],
+            "problems": trial.faults[:_SHOWN],
             "skipped_sums": resource.skipped_sums,
             "untouched_items": untouched_items,
             "untouched_lines": untouched_lines,
