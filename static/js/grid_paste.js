@@ -60,6 +60,10 @@
     const isBlock = /[\t\n]/.test(text.replace(/[\r\n]+$/, ""));
     if (!isBlock && grid.isEditing()) return;
     event.preventDefault();
+    if (!text) {
+      window.house.toast("剪贴板里没有可以粘贴的内容。", "warning");
+      return;
+    }
     if (!isBlock && grid.editor.parentNode === grid.active() && !grid.editor.readOnly) {
       grid.editor.value = text.replace(/[\r\n]+$/, "").trim();
       grid.editor.dispatchEvent(new Event("input"));

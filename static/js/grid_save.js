@@ -183,7 +183,7 @@
     }
     const cells = cellsToSend(tr);
     const body = { version: Number(tr.dataset.version), cells: cells };
-    if (state.backTo !== undefined) body.back_to = state.backTo;
+    if (state.backTo !== undefined && cells.method !== undefined) body.back_to = state.backTo;
     const kind = grid.kindOf(tr);
     const isNew = !tr.dataset.id;
     const url = isNew ? address("lineAddUrl", tr.parentNode.dataset.item) : address(kind + "Url", tr.dataset.id);

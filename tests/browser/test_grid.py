@@ -532,12 +532,14 @@ def test_a_chosen_method_is_saved_when_its_cell_is_left_and_not_before(grid, fir
 def test_one_undo_brings_back_a_saved_method_with_every_figure_it_cleared_and_redo_clears_them_again(
     grid, allowance, first
 ):
+    CalcLine.objects.filter(pk=first.pk).update(source_key="accounts.county_unions", source_value=245)
     before = stored(first)
     grid.line(first, "method").click()
     grid.press("5", "ArrowDown")
     expect(grid.saved).to_be_visible()
     grid.page.wait_for_function("() => !grid.dirtyRows().length")
     assert stored(first)[:3] == (Method.ACTUAL, None, None)
+    assert first.source_key == ""
     for _ in range(2):
         grid.press("Control+z")
         expect(grid.line(first, "amount")).to_have_text("367,500.00")
@@ -545,6 +547,7 @@ def test_one_undo_brings_back_a_saved_method_with_every_figure_it_cleared_and_re
         grid.page.wait_for_function("() => !grid.dirtyRows().length")
         assert stored(first)[:3] == before[:3]
         assert (first.of_which_label, first.of_which_people) == ("破产或撤销企业劳模", 6)
+        assert (first.source_key, first.source_value) == ("accounts.county_unions", 245)
         expect(grid.item(allowance, "amount")).to_have_text("436,500.00")
         grid.press("Control+y", "Control+s")
         grid.page.wait_for_function("() => !grid.dirtyRows().length")
@@ -884,6 +887,17 @@ def test_a_pasted_column_without_a_place_is_named_and_left_out_only_on_wish(grid
     expect(dialog).to_be_hidden()
     expect(grid.page.locator("#toasts")).to_contain_text("已粘贴 30 行 3 列，没有粘贴“增减”")
     assert edition.items.get(name="示例项目7").prior_amount == Decimal(7_000)
+
+
+def test_a_clipboard_without_text_changes_no_cell(grid, first):
+    grid.line(first, "people").click()
+    grid.page.evaluate(
+        """() => document.activeElement.dispatchEvent(
+            new ClipboardEvent("paste", {clipboardData: new DataTransfer(), bubbles: true, cancelable: true}))"""
+    )
+    expect(grid.page.locator("#toasts")).to_contain_text("剪贴板里没有可以粘贴的内容。")
+    expect(grid.page.locator(".grid-editor")).to_have_value("245")
+    assert grid.page.evaluate("grid.dirtyRows().length") == 0
 
 
 def test_a_single_value_is_pasted_like_typing(grid, first):
