@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from apps.accounts.models import Session, User
@@ -532,7 +533,9 @@ def test_a_chosen_method_is_saved_when_its_cell_is_left_and_not_before(grid, fir
 def test_one_undo_brings_back_a_saved_method_with_every_figure_it_cleared_and_redo_clears_them_again(
     grid, allowance, first
 ):
-    CalcLine.objects.filter(pk=first.pk).update(source_key="accounts.county_unions", source_value=245)
+    CalcLine.objects.filter(pk=first.pk).update(
+        source_key="accounts.county_unions", source_value=245, source_read_at=timezone.now()
+    )
     before = stored(first)
     grid.line(first, "method").click()
     grid.press("5", "ArrowDown")
