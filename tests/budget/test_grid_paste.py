@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from apps.budget.models import CalcLine, Edition, GridChange, Item
 from apps.budget.rules.stages import Stage
+from apps.budget.rules.trials import RowInput
 from apps.budget.selectors.history import line_history
-from apps.budget.services.blocks import RowInput, apply_block, try_block
+from apps.budget.services.blocks import apply_block, try_block
 from apps.budget.services.lines import change_line
 from apps.core.errors import Refused
 from tests.budget.test_grid_cells import post

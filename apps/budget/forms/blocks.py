@@ -11,7 +11,8 @@ from apps.budget.forms.cells import Parsed, parse_item, parse_line
 from apps.budget.models import CalcLine, Item
 from apps.budget.rules.calculation import Method
 from apps.budget.rules.columns import LINE_COLUMNS, item_columns
-from apps.budget.services.blocks import MOST_ROWS, RowInput
+from apps.budget.rules.trials import RowInput
+from apps.budget.services.blocks import MOST_ROWS
 from apps.core.errors import Refused
 
 MOST_COLUMNS = 40

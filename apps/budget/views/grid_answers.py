@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts.access import SignedInRequest
 from apps.budget.models import CalcLine, Edition
 from apps.budget.rules.columns import column_of
+from apps.budget.rules.trials import Trial
 from apps.budget.selectors.grid import (
     GridItem,
     GridLine,
@@ -21,7 +22,6 @@ from apps.budget.selectors.grid import (
     line_texts,
 )
 from apps.budget.selectors.sheet import rule_line
-from apps.budget.services.blocks import Trial
 from apps.budget.services.editing import RowChanged
 from apps.budget.services.refusals import explain
 from apps.core import money

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_POST
 from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.blocks import BlockPayload, block_payload, block_summary, item_rows, line_rows
 from apps.budget.models import Edition, GridChange
-from apps.budget.selectors.grid import items_below, lines_below, touched_items
-from apps.budget.services.blocks import RowInput, apply_block, try_block
+from apps.budget.rules.trials import RowInput
+from apps.budget.selectors.blocks import items_below, lines_below, touched_items
+from apps.budget.services.blocks import apply_block, try_block
 from apps.budget.services.undo import undo_change
 from apps.budget.views.grid_answers import answers_json, clock, items_html, sums_json, trial_json
 
