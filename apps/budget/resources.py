@@ -15,8 +15,9 @@ from apps.budget.forms.cells import parse_item, parse_line
 from apps.budget.models import CalcLine, Edition, GridChange, Item, ItemGroup
 from apps.budget.rules.calculation import Method
 from apps.budget.rules.columns import LINE_COLUMNS, is_filled_by_hand, item_columns, line_field
+from apps.budget.rules.trials import RowInput, Trial
 from apps.budget.selectors.sheet import ItemRow, LineRow, edition_sheet
-from apps.budget.services.blocks import RowInput, Trial, apply_block, try_block
+from apps.budget.services.blocks import apply_block, try_block
 from apps.core import money
 from apps.core.errors import Refused
 from apps.core.sheets import Column, GuardedXlsx, read_table
@@ -341,19 +342,18 @@ class _Matcher:
             problems[GROUP] = f"没有“{target.group[:20]}”这个分组；现有：{'、'.join(self.groups)}。"
         if target.item is None and not target.group:
             problems[GROUP] = "新增的项目必须写明分组。"
+        item = target.item
         changes = dict(parsed.values)
-        if target.item is not None:
-            if group is not None and group.pk != target.item.group_id:
-                changes["group"] = group
-            return RowInput(
-                "item", place, changes, record_id=target.item.pk, problems=parsed.problems | problems
-            )
+        if item is not None and group is not None and group.pk != item.group_id:
+            changes["group"] = group
         return RowInput(
             "item",
             place,
             changes,
-            parent_id=group.pk if group else None,
+            record_id=item.pk if item is not None else None,
+            parent_id=group.pk if group is not None and item is None else None,
             problems=parsed.problems | problems,
+            checked=parsed.checked,
         )
 
     # ---- lines -----------------------------------------------------------------------------------------------

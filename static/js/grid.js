@@ -13,11 +13,11 @@
   editor.autocomplete = "off";
   editor.spellcheck = false;
 
-  /* cell 当前格；before 进入本格时的内容，Esc 恢复；series 连按 Tab 的起始栏；goal 上下移动时对齐的列；anchor 选块的起点 */
-  const here = { cell: null, isEditing: false, before: "", series: null, goal: 1, anchor: null };
-  const history = []; /* 可撤销的录入 */
+  /* cell 当前格；before 已收下的内容；back 按 Esc 恢复成的内容；chosen 进入本格以来选过几次，离开前不保存；
+     wrong 最近出错的格；series 连按 Tab 的起始栏；goal 上下移动时对齐的列；anchor 选块的起点 */
+  const here = { cell: null, isEditing: false, before: "", back: "", chosen: 0, wrong: null, series: null, goal: 1, anchor: null };
 
-  const listeners = { leaveRow: [], change: [], live: [], activate: [] };
+  const listeners = { leaveRow: [], change: [], live: [], activate: [], settled: [] };
 
   function on(name, action) {
     listeners[name].push(action);
@@ -203,6 +203,7 @@
   }
 
   function setEditing(value) {
+    if (value && !here.isEditing && here.cell) here.back = backOf(here.cell);
     here.isEditing = value;
     editor.classList.toggle("is-ready", !value);
     const column = value && here.cell ? grid.columnOf(here.cell) : null;
@@ -214,9 +215,17 @@
     return editor.parentNode === here.cell && editor.readOnly;
   }
 
+  /* 选定了的，不再能用 Esc 放弃，可以保存了 */
+  function settle() {
+    if (!here.chosen) return;
+    here.chosen = 0;
+    emit("settled", here.cell.parentNode);
+  }
+
   /* 收下本格的录入；返回是否有改动 */
   function commit() {
     if (!here.cell || editor.parentNode !== here.cell) return false;
+    settle();
     setEditing(false);
     const text = editor.value.trim();
     const tr = here.cell.parentNode;
@@ -233,10 +242,9 @@
       emit("change", { tr: tr, column: column, text: text, cell: cell, isNew: true });
       return true;
     }
-    remember([{ tr: tr, name: column.name, old: here.before, now: text }]);
+    const old = here.before;
     here.before = text;
-    grid.setTyped(tr, column.name, text);
-    emit("change", { tr: tr, column: column, text: text, cell: here.cell });
+    grid.apply([{ tr: tr, name: column.name, text: text, old: old }]);
     return true;
   }
 
@@ -253,23 +261,42 @@
     hideTip();
   }
 
+  function messageOf(td) {
+    const column = grid.columnOf(td);
+    return (column && grid.stateOf(td.parentNode).errors[column.name]) || "";
+  }
+
+  /* 放弃本格的修改后该是什么：写错了没有存上的，是上次存上的内容 */
+  function backOf(td) {
+    return messageOf(td) ? grid.savedOf(td) : grid.rawOf(td);
+  }
+
+  /* Esc：打了一半的、写错了的、选了还没离开的，都回到原来 */
   function restore() {
+    if (editor.parentNode !== here.cell) return false;
+    if (here.chosen) {
+      for (; here.chosen; here.chosen -= 1) grid.takeBack();
+      return true;
+    }
+    if (!here.isEditing && !messageOf(here.cell)) return false;
+    here.before = here.isEditing ? here.back : backOf(here.cell);
     editor.value = here.before;
-    const column = grid.columnOf(here.cell);
     const tr = here.cell.parentNode;
     if (/^(line|item)$/.test(grid.kindOf(tr))) {
-      grid.setTyped(tr, column.name, here.before);
-      emit("change", { tr: tr, column: column, text: here.before, cell: here.cell });
+      grid.setTyped(tr, grid.columnOf(here.cell).name, here.before);
+      emit("change", { tr: tr });
     }
     setEditing(false);
     editor.select();
     showTip();
+    return true;
   }
 
   /* 保存回来后，当前格若没有在编辑，跟着显示新内容 */
   function refreshActive() {
     if (!here.cell || !document.contains(here.cell)) {
       here.cell = null;
+      here.chosen = 0;
       return;
     }
     if (editor.parentNode === here.cell && !here.isEditing) {
@@ -291,21 +318,25 @@
 
   const tip = document.getElementById("grid-tip");
 
+  /* 走开了，没有改正的错误仍在那一格旁边提示；看不见那一格时收起 */
   function showTip() {
     if (!here.cell) return hideTip();
-    const column = grid.columnOf(here.cell);
-    const errors = grid.stateOf(here.cell.parentNode).errors;
-    const text = column ? errors[column.name] : "";
+    const isOwn = Boolean(messageOf(here.cell));
+    if (isOwn) here.wrong = here.cell;
     editor.removeAttribute("aria-invalid");
     editor.removeAttribute("aria-describedby");
-    if (!text) return hideTip();
-    if (editor.parentNode === here.cell) {
+    const td = here.wrong;
+    const text = td && document.contains(td) ? messageOf(td) : "";
+    if (!text) here.wrong = null;
+    if (!text || !isInView(td)) return hideTip();
+    if (isOwn && editor.parentNode === td) {
       editor.setAttribute("aria-invalid", "true");
       editor.setAttribute("aria-describedby", "grid-tip");
     }
     if (tip.textContent !== text) tip.textContent = text;
     tip.hidden = false;
-    place(tip, here.cell);
+    /* 当前格在下面时放在上面，不遮住它 */
+    place(tip, td, Boolean(td.compareDocumentPosition(here.cell) & Node.DOCUMENT_POSITION_FOLLOWING) && td.parentNode !== here.cell.parentNode);
     return undefined;
   }
 
@@ -313,12 +344,12 @@
     tip.hidden = true;
   }
 
-  /* 浮层放在格的下面，放不下就放上面 */
-  function place(layer, td) {
+  /* 浮层放在格的下面，放不下（或要求）就放上面 */
+  function place(layer, td, wantsAbove) {
     const cell = td.getBoundingClientRect();
     const height = layer.offsetHeight;
     const width = layer.offsetWidth;
-    const isAbove = cell.bottom + height + 4 > window.innerHeight - 8;
+    const isAbove = wantsAbove || cell.bottom + height + 4 > window.innerHeight - 8;
     layer.style.left = Math.max(8, Math.min(cell.left, window.innerWidth - width - 8)) + "px";
     layer.style.top = (isAbove ? cell.top - height - 3 : cell.bottom + 3) + "px";
   }
@@ -327,7 +358,7 @@
   new ResizeObserver(() => box.style.setProperty("--view", box.clientWidth + "px")).observe(box);
 
   box.addEventListener("scroll", () => {
-    if (!tip.hidden && here.cell) place(tip, here.cell);
+    showTip();
   });
 
   /* ---- 选块 ---- */
@@ -368,13 +399,6 @@
     if (cells.length > 1 || cells[0].length > 1) cells.forEach((row) => row.forEach((cell) => cell.classList.add("is-range")));
   }
 
-  /* ---- 记下录入，供撤销 ---- */
-
-  function remember(changes) {
-    history.push({ changes: changes });
-    if (history.length > 200) history.shift();
-  }
-
   Object.assign(window.grid, {
     here: here,
     on: on,
@@ -397,10 +421,7 @@
     clearRange: clearRange,
     place: place,
     showTip: showTip,
-    history: history,
-    rememberCells: remember,
-    remember: (action) => history.push({ action: action }),
-    forget: () => history.splice(0),
+    isUnsettled: (tr) => here.chosen > 0 && Boolean(here.cell) && here.cell.parentNode === tr,
     cellsOf: cellsOf,
     cellAt: cellAt,
     rowBeside: rowBeside,
@@ -409,8 +430,9 @@
     horizontal: horizontal,
     below: below,
     setChoice: (text) => {
+      const times = here.chosen;
       editor.value = text;
-      commit();
+      here.chosen = commit() ? times + 1 : times;
       editor.select();
     },
   });

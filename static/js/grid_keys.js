@@ -14,20 +14,10 @@
   /* ---- 成批录入：清空、向下填充；一次撤销 ---- */
 
   function write(changes) {
-    const done = [];
-    changes.forEach((change) => {
-      if (!grid.isEditable(change.td)) return;
-      const tr = change.td.parentNode;
-      const name = grid.columnOf(change.td).name;
-      const old = grid.rawOf(change.td);
-      if (old === change.text) return;
-      grid.setTyped(tr, name, change.text);
-      done.push({ tr: tr, name: name, old: old, now: change.text });
-      grid.emit("change", { tr: tr, column: grid.columnOf(change.td), text: change.text, cell: change.td });
-    });
-    if (done.length) grid.rememberCells(done);
+    grid.commit();
+    const known = changes.filter((change) => grid.columnOf(change.td));
+    const rows = grid.apply(known.map((change) => ({ tr: change.td.parentNode, name: grid.columnOf(change.td).name, text: change.text })));
     grid.refreshActive();
-    const rows = new Set(done.map((change) => change.tr));
     rows.forEach((tr) => {
       if (!here.cell || here.cell.parentNode !== tr) grid.emit("leaveRow", tr);
     });
@@ -57,34 +47,6 @@
       cells[0].forEach((td) => changes.push({ td: td, text: grid.rawOf(above.cells[td.cellIndex]) }));
     }
     write(changes);
-  }
-
-  function undo() {
-    const last = grid.history.pop();
-    if (!last) {
-      grid.announce("没有可以撤销的录入");
-      return;
-    }
-    if (last.action) {
-      last.action();
-      return;
-    }
-    let first = null;
-    last.changes
-      .slice()
-      .reverse()
-      .forEach((change) => {
-        if (!document.contains(change.tr)) return;
-        const td = grid.cellOf(change.tr, change.name);
-        if (change.name !== "method" && !grid.isEditable(td)) return;
-        grid.setTyped(change.tr, change.name, change.old);
-        grid.emit("change", { tr: change.tr, column: grid.columnOf(td), text: change.old, cell: td });
-        first = td;
-      });
-    if (first) {
-      if (here.cell === first) grid.refreshActive();
-      else grid.activate(first);
-    }
   }
 
   /* ---- 键盘 ---- */
@@ -145,8 +107,7 @@
       return true;
     },
     Escape: () => {
-      if (here.isEditing) grid.restore();
-      else grid.clearRange();
+      if (!grid.restore()) grid.clearRange();
       return true;
     },
     F2: () => {
@@ -238,8 +199,10 @@
       if (grid.isOpen) fillDown();
       return true;
     }
-    if (key === "z" && !here.isEditing && grid.isOpen) {
-      undo();
+    if ((key === "z" || key === "y") && !here.isEditing && grid.isOpen) {
+      grid.commit();
+      if (key === "y" || event.shiftKey) grid.redo();
+      else grid.undo();
       return true;
     }
     if (event.key === "Delete" && grid.isOpen) {

@@ -8,6 +8,7 @@
   const table = grid.table;
   const dialog = document.getElementById("grid-paste");
   const undoButton = document.getElementById("grid-undo");
+  const unplaced = document.getElementById("grid-paste-unplaced");
   let pending = null; /* 正在核对的一块 */
   let told = null; /* 粘贴之后的消息，撤销时收起 */
 
@@ -59,6 +60,10 @@
     const isBlock = /[\t\n]/.test(text.replace(/[\r\n]+$/, ""));
     if (!isBlock && grid.isEditing()) return;
     event.preventDefault();
+    if (!text) {
+      window.house.toast("剪贴板里没有可以粘贴的内容。", "warning");
+      return;
+    }
     if (!isBlock && grid.editor.parentNode === grid.active() && !grid.editor.readOnly) {
       grid.editor.value = text.replace(/[\r\n]+$/, "").trim();
       grid.editor.dispatchEvent(new Event("input"));
@@ -83,8 +88,10 @@
       start: kind === "line" || kind === "item" ? Number(tr.dataset.id) : null,
       column: column.name,
       text: text,
+      left_out: [],
       seen: {},
     };
+    unplaced.querySelector("ul").textContent = "";
     /* 先存好还没保存的行，试算才是对着最新的数 */
     grid.commit();
     grid.saveNow().then(() => {
@@ -106,6 +113,7 @@
         }
         pending.seen = answer.said.seen;
         fill(answer.said, notice);
+        if (dialog.open) return;
         window.house.openDialog("grid-paste");
         const apply = document.getElementById("grid-paste-apply");
         if (!apply.disabled) apply.focus();
@@ -170,6 +178,28 @@
     return diff;
   }
 
+  /* 没有地方放的列：由人勾选不粘贴，再试算一次 */
+  function ask(columns) {
+    const list = unplaced.querySelector("ul");
+    columns.forEach((column) => {
+      if (Array.from(list.children).some((li) => li.dataset.column === column.column)) return;
+      const li = document.createElement("li");
+      li.dataset.column = column.column;
+      const label = document.createElement("label");
+      const input = document.createElement("input");
+      input.type = "checkbox";
+      input.addEventListener("change", () => {
+        pending.left_out = Array.from(list.querySelectorAll("input:checked"), (checked) => checked.closest("li").dataset.column);
+        preview();
+      });
+      label.appendChild(input);
+      label.appendChild(document.createTextNode("不粘贴落在“" + column.label + "”的 " + column.count + " 格"));
+      li.appendChild(label);
+      list.appendChild(li);
+    });
+    unplaced.hidden = !list.children.length;
+  }
+
   function fill(trial, notice) {
     const summary = document.getElementById("grid-paste-summary");
     const problems = document.getElementById("grid-paste-problems");
@@ -185,7 +215,7 @@
     summary.textContent = (notice ? notice + " " : "") + (parts.join("，") || "没有要改的内容") + money + "。";
     problems.hidden = !isWrong;
     if (isWrong) {
-      problems.querySelector("h3").textContent = "有 " + trial.problem_count + " 格不对，改好后再粘贴；现在一行也不会改";
+      problems.querySelector("h3").textContent = "有 " + trial.problem_count + " 处不对，改好后再粘贴；现在一行也不会改";
       const list = problems.querySelector("ul");
       list.textContent = "";
       trial.problems.forEach((text) => {
@@ -194,6 +224,7 @@
         list.appendChild(li);
       });
     }
+    ask(trial.unplaced);
     changes.textContent = "";
     trial.rows.forEach((row) => changes.appendChild(rowOf(row)));
     more.hidden = trial.rows.length === trial.changed_count;

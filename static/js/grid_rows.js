@@ -402,6 +402,7 @@
         forgetSaved(td);
       }
     });
+    if (!isFixed(value) && !isFixed(tr.dataset.was)) forgetSaved(amount);
     if (isFixed(value) && state.typed.amount === undefined) {
       if (isFixed(tr.dataset.was)) {
         setText(amount, amount.dataset.shown);
@@ -509,6 +510,7 @@
     displayOf: displayOf,
     textOf: textOf,
     rawOf: rawOf,
+    savedOf: (td) => savedOf(td, columnOf(td)),
     valueOf: valueOf,
     itemOf: itemOf,
     titleOf: titleOf,

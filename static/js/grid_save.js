@@ -126,6 +126,7 @@
       item: tr.parentNode.dataset.item,
       version: tr.dataset.version,
       typed: grid.stateOf(tr).typed,
+      backTo: grid.stateOf(tr).backTo,
     };
   }
 
@@ -139,6 +140,7 @@
       if (!tr) return;
       /* 还是录入时的版本：其间有人改过，保存时会提示 */
       if (row.id) tr.dataset.version = row.version;
+      if (row.backTo !== undefined) grid.stateOf(tr).backTo = row.backTo;
       Object.keys(row.typed).forEach((name) => {
         if (!grid.cellOf(tr, name)) return;
         grid.setTyped(tr, name, row.typed[name]);
@@ -169,7 +171,8 @@
   function save(tr) {
     const state = grid.stateOf(tr);
     clearTimeout(state.timer);
-    if (!document.contains(tr) || !isDirty(tr) || state.stopped) return Promise.resolve();
+    /* 选了还没有离开那一格的，按 Esc 就当没有选过 */
+    if (!document.contains(tr) || !isDirty(tr) || state.stopped || grid.isUnsettled(tr)) return Promise.resolve();
     if (Object.keys(state.errors).length) {
       paint(tr, "未保存", "wrong");
       return Promise.resolve();
@@ -179,17 +182,19 @@
       return state.saving;
     }
     const cells = cellsToSend(tr);
+    const body = { version: Number(tr.dataset.version), cells: cells };
+    if (state.backTo !== undefined && cells.method !== undefined) body.back_to = state.backTo;
     const kind = grid.kindOf(tr);
     const isNew = !tr.dataset.id;
     const url = isNew ? address("lineAddUrl", tr.parentNode.dataset.item) : address(kind + "Url", tr.dataset.id);
     paint(tr, "正在保存", "");
     const asked = isNew && state.lost ? adopt(tr) : Promise.resolve(false);
     state.saving = asked
-      .then((isAdopted) => (isAdopted ? null : send(url, { version: Number(tr.dataset.version), cells: cells })))
+      .then((isAdopted) => (isAdopted ? null : send(url, body)))
       .then((answer) => {
         state.saving = false;
         state.waiting = false;
-        if (answer) receive(tr, cells, answer);
+        if (answer) receive(tr, body, answer);
         else state.again = true;
       })
       .catch(() => {
@@ -212,12 +217,13 @@
     return state.saving;
   }
 
-  function receive(tr, cells, answer) {
+  function receive(tr, body, answer) {
     const state = grid.stateOf(tr);
     if (answer.ok) {
       state.lost = false;
+      if (state.backTo === body.back_to) delete state.backTo;
       lastSaved = answer.said.at;
-      grid.keepInView(() => takeIn(tr, answer.said, cells));
+      grid.keepInView(() => takeIn(tr, answer.said, body.cells));
       paint(tr, answer.said.at, "");
       if (!isDirty(tr)) grid.announce("已保存 " + answer.said.at);
       document.dispatchEvent(new CustomEvent("grid:saved", { detail: { tr: tr } }));
@@ -315,6 +321,7 @@
 
   /* 由人要求的保存：停下的行也再送一次，有冲突的会再问 */
   function saveNow() {
+    grid.commit();
     dirtyRows().forEach((tr) => {
       grid.stateOf(tr).stopped = "";
     });
@@ -334,6 +341,7 @@
       if (grid.stateOf(change.tr).stopped && !isDirty(change.tr)) resume(change.tr);
       else schedule(change.tr, PAUSE);
     });
+    grid.on("settled", (tr) => schedule(tr, PAUSE));
     grid.on("leaveRow", (tr) => {
       if (/^(line|item)$/.test(grid.kindOf(tr))) save(tr);
     });

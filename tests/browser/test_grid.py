@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from apps.accounts.models import Session, User
@@ -495,6 +496,113 @@ def test_a_method_is_chosen_from_a_list_or_by_its_number(grid, first):
     assert first.method == Method.TIERED
 
 
+def stored(line: CalcLine) -> tuple[str, int | None, Decimal | None, int]:
+    line.refresh_from_db()
+    return line.method, line.people, line.rate, line.version
+
+
+def test_escape_takes_back_a_method_chosen_by_its_number_and_nothing_is_saved(grid, first):
+    before = stored(first)
+    grid.line(first, "method").click()
+    grid.press("4", "5")
+    expect(grid.page.locator(".grid-editor")).to_have_value("据实")
+    grid.press("Escape")
+    expect(grid.page.locator(".grid-editor")).to_have_value("分档人数×标准")
+    grid.press("ArrowDown")
+    expect(grid.line(first, "method")).to_have_text("分档人数×标准")
+    grid.line(first, "people").click()
+    expect(grid.page.locator(".grid-editor")).to_have_value("245")
+    assert grid.page.evaluate("grid.dirtyRows().length") == 0
+    assert stored(first) == before
+
+
+def test_a_chosen_method_is_saved_when_its_cell_is_left_and_not_before(grid, first):
+    before = stored(first)
+    grid.page.clock.install()
+    grid.page.goto(grid.address)
+    grid.line(first, "method").click()
+    grid.press("4")
+    grid.page.clock.run_for(60_000)  # a typed cell would have been saved by itself
+    assert grid.page.evaluate("grid.dirtyRows().length") == 1
+    assert stored(first) == before
+    grid.press("ArrowDown")
+    expect(grid.saved).to_be_visible()
+    assert stored(first)[0] == Method.QUOTA
+
+
+def test_one_undo_brings_back_a_saved_method_with_every_figure_it_cleared_and_redo_clears_them_again(
+    grid, allowance, first
+):
+    CalcLine.objects.filter(pk=first.pk).update(
+        source_key="accounts.county_unions", source_value=245, source_read_at=timezone.now()
+    )
+    before = stored(first)
+    grid.line(first, "method").click()
+    grid.press("5", "ArrowDown")
+    expect(grid.saved).to_be_visible()
+    grid.page.wait_for_function("() => !grid.dirtyRows().length")
+    assert stored(first)[:3] == (Method.ACTUAL, None, None)
+    assert first.source_key == ""
+    for _ in range(2):
+        grid.press("Control+z")
+        expect(grid.line(first, "amount")).to_have_text("367,500.00")
+        grid.press("Control+s")
+        grid.page.wait_for_function("() => !grid.dirtyRows().length")
+        assert stored(first)[:3] == before[:3]
+        assert (first.of_which_label, first.of_which_people) == ("破产或撤销企业劳模", 6)
+        assert (first.source_key, first.source_value) == ("accounts.county_unions", 245)
+        expect(grid.item(allowance, "amount")).to_have_text("436,500.00")
+        grid.press("Control+y", "Control+s")
+        grid.page.wait_for_function("() => !grid.dirtyRows().length")
+        assert stored(first)[:3] == (Method.ACTUAL, None, None)
+        assert first.fixed_amount == Decimal("367500.00")
+
+
+def test_a_method_filled_down_is_one_step_to_undo_with_what_it_cleared(grid, allowance, first):
+    second = allowance.lines.get(ordinal=2)
+    first.method, first.people, first.rate, first.of_which_label = Method.QUOTA, None, None, ""
+    first.of_which_people, first.fixed_amount = None, Decimal(5)
+    first.save()
+    grid.page.reload()
+    before = stored(second)
+    grid.line(second, "method").click()
+    grid.press("Control+d", "Control+s")
+    expect(grid.saved).to_be_visible()
+    grid.page.wait_for_function("() => !grid.dirtyRows().length")
+    assert stored(second)[:3] == (Method.QUOTA, None, None)
+    grid.press("Control+z", "Control+s")
+    grid.page.wait_for_function("() => !grid.dirtyRows().length")
+    assert stored(second)[:3] == before[:3]
+
+
+def test_escape_after_a_refused_figure_gives_back_the_saved_one(grid, first):
+    editor = grid.page.locator(".grid-editor")
+    grid.line(first, "people").click()
+    for typed in (["Enter", "ArrowUp"], ["Tab", "Shift+Tab"], ["Control+s"], ["Enter", "ArrowUp", "7"]):
+        grid.page.keyboard.insert_text("1e9")
+        grid.press(*typed)
+        grid.press("Escape")
+        expect(editor).to_have_value("245")
+        expect(grid.tip).to_be_hidden()
+        expect(grid.line(first, "amount")).to_have_text("367,500.00")
+    assert grid.page.evaluate("grid.dirtyRows().length") == 0
+
+
+def test_what_is_wrong_with_a_figure_stays_told_beside_it_until_it_is_mended(grid, first):
+    grid.line(first, "people").click()
+    grid.page.keyboard.insert_text("1e9")
+    for key in ("Tab", "Tab", "Enter"):
+        grid.press(key)
+        expect(grid.tip).to_have_text("“数量”应填写数字，例如 557；“1e9”不是数字。")
+        tip, wrong = grid.tip.bounding_box(), grid.line(first, "people").bounding_box()
+        assert abs(tip["x"] - wrong["x"]) < 30
+        here = grid.page.locator(".is-active").bounding_box()
+        assert tip["y"] + tip["height"] <= here["y"] or here["y"] + here["height"] <= tip["y"]
+    grid.line(first, "people").click()
+    grid.keys.type("251")
+    expect(grid.tip).to_be_hidden()
+
+
 def test_words_typed_through_an_input_method_stay_whole_and_enter_only_accepts_them(grid, first):
     grid.line(first, "label").click()
     typing = grid.page.context.new_cdp_session(grid.page)
@@ -753,6 +861,46 @@ def test_a_pasted_block_is_one_step_to_take_over_and_one_to_undo(grid, allowance
     grid.press("Control+z")
     expect(grid.page.locator(f"#item-{allowance.pk} .r-line")).to_have_count(3)
     assert allowance.lines.count() == 3
+
+
+def test_a_pasted_column_without_a_place_is_named_and_left_out_only_on_wish(grid, edition, allowance):
+    grid.page.locator(f'.b-add[data-group="{allowance.group_id}"] .r-add > *').nth(1).click()
+    grid.paste("\r\n".join(f"示例项目{n}\t{n}000\t{n}500" for n in range(1, 31)))
+    dialog = grid.page.locator("#grid-paste")
+    expect(dialog.locator(".grid-problems")).to_contain_text(
+        "“增减”这一列不能录入，第1行“1500”、第2行“2500”、第3行“3500”等 30 格没有地方放。"
+    )
+    apply = dialog.get_by_role("button", name="应用")
+    expect(apply).to_be_disabled()
+    photograph(grid.page, "grid_paste_unplaced")
+    assert serious(grid.page) == []
+    grid.page.emulate_media(color_scheme="dark")
+    photograph(grid.page, "grid_paste_unplaced_dark")
+    assert serious(grid.page) == []
+    leave_out = dialog.get_by_label("不粘贴落在“增减”的 30 格")
+    leave_out.check()
+    expect(apply).to_be_enabled()
+    leave_out.uncheck()
+    expect(apply).to_be_disabled()
+    assert edition.items.count() == 2
+    leave_out.check()
+    expect(apply).to_be_enabled()
+    photograph(grid.page, "grid_paste_left_out")
+    apply.click()
+    expect(dialog).to_be_hidden()
+    expect(grid.page.locator("#toasts")).to_contain_text("已粘贴 30 行 3 列，没有粘贴“增减”")
+    assert edition.items.get(name="示例项目7").prior_amount == Decimal(7_000)
+
+
+def test_a_clipboard_without_text_changes_no_cell(grid, first):
+    grid.line(first, "people").click()
+    grid.page.evaluate(
+        """() => document.activeElement.dispatchEvent(
+            new ClipboardEvent("paste", {clipboardData: new DataTransfer(), bubbles: true, cancelable: true}))"""
+    )
+    expect(grid.page.locator("#toasts")).to_contain_text("剪贴板里没有可以粘贴的内容。")
+    expect(grid.page.locator(".grid-editor")).to_have_value("245")
+    assert grid.page.evaluate("grid.dirtyRows().length") == 0
 
 
 def test_a_single_value_is_pasted_like_typing(grid, first):

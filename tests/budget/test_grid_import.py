@@ -14,6 +14,7 @@ from django.urls import reverse
 from apps.accounts.models import AccessRecord
 from apps.budget.models import CalcLine, Edition, GridChange, ImportFile
 from apps.budget.rules.calculation import Method
+from apps.budget.rules.stages import Stage
 from apps.budget.services.lines import change_line
 from tests.budget.test_grid_cells import post
 from tests.clients import signed_in
@@ -88,7 +89,7 @@ def confirm(client: Client, page: HttpResponse) -> HttpResponse:
 
 
 def problems(page: HttpResponse) -> list[str]:
-    return [str(problem) for problem in page.context["trial"].problems]
+    return [str(problem) for problem in page.context["trial"].faults]
 
 
 def test_the_export_holds_every_line_with_its_item_and_is_recorded(clerk, office, edition):
@@ -204,6 +205,16 @@ def test_an_item_moves_to_the_group_the_file_names_and_back(clerk, edition):
     post(clerk, "grid_undo", {}, pk=edition.pk, change_id=GridChange.objects.get().pk)
     item.refresh_from_db()
     assert item.group.code == "special"
+
+
+def test_a_control_figure_that_the_stage_fixes_is_named_when_the_file_has_another(office):
+    edition = office.reach(office.plan(), Stage.SECOND_UP)
+    client = signed_in(office.clerk)
+    book = exported(client, edition)
+    unchanged = upload(client, edition, book.content)
+    assert "没有地方放" not in unchanged.content.decode()
+    page = upload(client, edition, book.set(2, **{"控制数（元）": 1}).content)
+    assert problems(page) == ["“控制数”这一列不能录入，第2行“1.00” 1 格没有地方放。"]
 
 
 def test_rows_of_one_item_that_contradict_each_other_are_told(clerk, edition):

@@ -8,8 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.budget.models import CalcLine, Edition, GridChange, Item
+from apps.budget.rules.stages import Stage
+from apps.budget.rules.trials import RowInput
 from apps.budget.selectors.history import line_history
-from apps.budget.services.blocks import RowInput, apply_block, try_block
+from apps.budget.services.blocks import apply_block, try_block
 from apps.budget.services.lines import change_line
 from apps.core.errors import Refused
 from tests.budget.test_grid_cells import post
@@ -236,6 +238,111 @@ def test_names_pasted_behind_the_last_item_become_items(clerk, edition):
     assert names[2:] == ["厂务公开经费", "工会经费"]
     post(clerk, "grid_undo", {}, pk=edition.pk, change_id=done["change"])
     assert edition.items.count() == 2
+
+
+def item_block(
+    edition: Edition, text: str, *, column: str = "name", start: int | None = None
+) -> dict[str, Any]:
+    group = edition.items.first().group
+    return {"table": "item", "parent": group.pk, "start": start, "column": column, "text": text, "seen": {}}
+
+
+def test_a_column_that_falls_on_a_computed_one_is_named_and_stops_the_block(clerk, edition):
+    text = "\n".join(f"示例项目{n}\t{n}00\t{n}50" for n in range(1, 31))
+    payload = item_block(edition, text)
+    said = post(clerk, "grid_paste_try", payload, pk=edition.pk).json()
+    assert said["unplaced"] == [{"column": "change", "label": "增减", "count": 30}]
+    assert said["problems"] == [
+        "“增减”这一列不能录入，第1行“150”、第2行“250”、第3行“350”等 30 格没有地方放。"
+    ]
+    assert said["problem_count"] == 1  # a page of an earlier version stops at it
+    answer = post(clerk, "grid_paste", payload, pk=edition.pk)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unplaced")
+    assert answer.json()["message"].startswith("一行也没有改。“增减”这一列不能录入，第1行“150”")
+    assert edition.items.count() == 2
+
+
+def test_a_column_is_left_out_only_when_the_person_says_so_and_the_record_names_it(clerk, edition):
+    payload = item_block(edition, "厂务公开经费\t300\t350") | {"left_out": ["change"]}
+    said = post(clerk, "grid_paste_try", payload, pk=edition.pk).json()
+    assert (said["unplaced"], said["problem_count"]) == ([], 0)
+    done = post(clerk, "grid_paste", payload, pk=edition.pk).json()
+    assert done["summary"] == "粘贴 1 行 3 列，没有粘贴“增减”"
+    assert edition.items.get(name="厂务公开经费").prior_amount == Decimal("300.00")
+
+
+@pytest.mark.parametrize("left_out", ["change", [1], {"change": 1}])
+def test_columns_to_leave_out_come_as_a_list_of_names(clerk, edition, left_out):
+    payload = item_block(edition, "甲\t1\t2") | {"left_out": left_out}
+    assert post(clerk, "grid_paste_try", payload, pk=edition.pk).json()["code"] == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "named"),
+    [
+        (
+            "name",
+            "厂务公开经费\t300\t350\t5%\t无\t物价\t350\t0.04",
+            ["增减", "增减率", "提示", "金额（元）", "万元"],
+        ),
+        ("name", "厂务公开经费\t557\t400", ["增减"]),  # a count and a rate where an item has none
+        ("change", "5", ["增减"]),
+        ("change_rate", "5%", ["增减率"]),
+        ("amount", "5\t6", ["金额（元）", "万元"]),
+    ],
+)
+def test_every_column_of_an_item_that_nobody_fills_is_named(clerk, edition, column, text, named):
+    start = None if column == "name" else edition.items.order_by("ordinal").first().pk
+    said = post(clerk, "grid_paste_try", item_block(edition, text, column=column, start=start), pk=edition.pk)
+    assert [found["label"] for found in said.json()["unplaced"]] == named
+
+
+def test_a_copied_item_row_pasted_back_unchanged_has_nothing_without_a_place(clerk, edition):
+    item = edition.items.order_by("ordinal").first()
+    item.prior_amount = Decimal(300_000)
+    item.save(update_fields=["prior_amount"])
+    text = "300000\t+67,500.00\t+22.5%\t\t\t367,500.00\t36.75"
+    payload = item_block(edition, text, column="prior_amount", start=item.pk)
+    said = post(clerk, "grid_paste_try", payload, pk=edition.pk).json()
+    assert (said["problems"], said["changed_count"]) == ([], 0)
+
+
+def test_a_control_figure_that_the_stage_fixes_is_named_when_another_is_pasted(office):
+    edition = office.reach(office.plan(), Stage.FIRST_DOWN)
+    item = edition.items.get()
+    office_clerk = signed_in(office.clerk)
+    post(
+        office_clerk,
+        "grid_item_save",
+        {"version": item.version, "cells": {"control_amount": "400000"}},
+        pk=item.pk,
+    )
+    later = office.reach(edition.plan, Stage.SECOND_UP)
+    item = later.items.get()
+    for text, named in (("400000", []), ("350000", ["控制数"])):
+        payload = item_block(later, text, column="control_amount", start=item.pk)
+        said = post(office_clerk, "grid_paste_try", payload, pk=later.pk).json()
+        assert [found["label"] for found in said["unplaced"]] == named
+
+
+def test_an_item_without_a_name_is_a_wrong_cell(clerk, edition):
+    said = post(clerk, "grid_paste_try", item_block(edition, "\t300"), pk=edition.pk).json()
+    assert said["problems"] == ["第1行“项目名称”：不能为空。"]
+
+
+def test_a_unit_of_a_line_that_counts_nothing_is_a_wrong_cell(clerk, edition, item):
+    said = post(clerk, "grid_paste_try", block(item, "工作经费\t定额\t\t项"), pk=edition.pk).json()
+    assert said["problems"] == ["第1行“单位”：测算方式为“定额”时不填“单位”。"]
+    said = post(clerk, "grid_paste_try", block(item, "工作经费\t定额\t\t人"), pk=edition.pk).json()
+    assert said["problems"] == []
+
+
+def test_empty_columns_beyond_the_grid_are_no_reason_to_refuse(clerk, edition, item):
+    line = item.lines.get()
+    said = post(
+        clerk, "grid_paste_try", block(item, "367500\t\t\t", start=line.pk, column="amount"), pk=edition.pk
+    )
+    assert said.json()["problems"] == []
 
 
 def test_an_item_that_got_lines_meanwhile_is_not_taken_back(office, clerk, edition):

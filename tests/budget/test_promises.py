@@ -22,13 +22,14 @@ from apps.budget.rules.edition_checks import NO_DOCUMENT, differ_by_a_word
 from apps.budget.rules.issuing import Condition
 from apps.budget.rules.stages import Stage
 from apps.budget.rules.text import check_text
+from apps.budget.rules.trials import RowInput
 from apps.budget.rules.wording import require_no_typed_figures
 from apps.budget.selectors.comparison import compare_editions
 from apps.budget.selectors.grid import edition_grid
 from apps.budget.selectors.printing import condition_of
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.selectors.sources import source_findings
-from apps.budget.services.blocks import RowInput, apply_block, try_block
+from apps.budget.services.blocks import apply_block, try_block
 from apps.budget.services.items import change_item, remove_item
 from apps.budget.services.lines import add_line, change_line, move_line, remove_line
 from apps.budget.services.plans import copy_last_year, create_plan

@@ -13,6 +13,7 @@ from django.urls import reverse
 from apps.accounts.models import Union
 from apps.budget.checks import edition_findings
 from apps.budget.models import CalcLine, Edition
+from apps.budget.rules.calculation import Method
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.selectors.sources import line_state, source_findings
 from apps.budget.selectors.waiting import moved_figures
@@ -235,6 +236,39 @@ def test_a_parameter_is_asked_for_and_checked(office, line, roll):
     with pytest.raises(Refused, match="没有“9”这一项"):
         bind(office, line, roll.key, parameters={"class": "9"})
     assert bind(office, line, roll.key, parameters={"class": "2"}).people == 1
+
+
+def test_a_way_to_calculate_that_is_taken_back_brings_its_source_back(office, line):
+    bound = bind(office, line, keep_reason="按会议名额计。")
+    kept = {"source_key": COUNTIES, "source_value": 2, "source_rows": bound.source_rows}
+    before = bound.version
+
+    def change(values, *, back_to=None):
+        seen = CalcLine.objects.get(pk=line.pk).version
+        change_line(
+            line_id=line.pk,
+            actor=office.clerk,
+            values=values,
+            seen_version=seen,
+            now=office.now,
+            back_to=back_to,
+        )
+        line.refresh_from_db()
+        return {name: getattr(line, name) for name in kept}
+
+    lost = {"source_key": "", "source_value": None, "source_rows": {}}
+    assert change({"method": Method.QUOTA, "fixed_amount": Decimal(100)}) == lost
+    figures = {"method": Method.HEADCOUNT, "people": 245, "rate": Decimal(1500)}
+    assert change(figures) == lost  # chosen anew: a source is bound by a person
+    change({"method": Method.QUOTA})
+    assert change(figures, back_to=before) == kept
+    assert (line.people, line.source_kept_reason) == (245, "按会议名额计。")
+    change({"method": Method.QUOTA})
+    assert change(figures | {"people": 246}, back_to=before) == kept
+    assert line.source_kept_reason == ""
+    change({"method": Method.QUOTA})
+    assert change({"note": "甲"}, back_to=before) == lost
+    assert change(figures, back_to=4_000) == lost
 
 
 def test_a_change_is_shown_with_the_names_and_nothing_moves(roll, bound):

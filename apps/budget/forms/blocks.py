@@ -11,7 +11,8 @@ from apps.budget.forms.cells import Parsed, parse_item, parse_line
 from apps.budget.models import CalcLine, Item
 from apps.budget.rules.calculation import Method
 from apps.budget.rules.columns import LINE_COLUMNS, item_columns
-from apps.budget.services.blocks import MOST_ROWS, RowInput
+from apps.budget.rules.trials import RowInput
+from apps.budget.services.blocks import MOST_ROWS
 from apps.core.errors import Refused
 
 MOST_COLUMNS = 40
@@ -23,6 +24,8 @@ _UNREADABLE = "发来的内容读不懂，请刷新页面后重试。"
 class RowPayload:
     version: int
     cells: Mapping[str, object]
+    back_to: int | None = None
+    """The version of the row whose cells are taken back, when this is an undo."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class BlockPayload:
     column: str
     cells: tuple[tuple[str, ...], ...]
     seen: Mapping[str, int]
+    left_out: frozenset[str] = frozenset()
+    """Columns of the grid whose cells the person decided not to paste."""
 
 
 def read_json(body: bytes) -> dict[str, Any]:
@@ -54,7 +59,10 @@ def row_payload(body: bytes, *, is_new: bool = False) -> RowPayload:
     cells = payload.get("cells", {})
     if not isinstance(cells, dict):
         raise Refused(_UNREADABLE, code="unreadable")
-    return RowPayload(0 if is_new else _key(payload.get("version")), cells)
+    back_to = payload.get("back_to")
+    return RowPayload(
+        0 if is_new else _key(payload.get("version")), cells, None if back_to is None else _key(back_to)
+    )
 
 
 def steps_payload(body: bytes) -> int:
@@ -69,8 +77,10 @@ def block_payload(body: bytes) -> BlockPayload:
     """A pasted block. Raises Refused for what is no table, too large, or starts at no column."""
     payload = read_json(body)
     table, column, text = payload.get("table"), payload.get("column"), payload.get("text")
-    seen = payload.get("seen", {})
+    seen, left_out = payload.get("seen", {}), payload.get("left_out", [])
     if table not in ("line", "item") or not isinstance(column, str) or not isinstance(seen, dict):
+        raise Refused(_UNREADABLE, code="unreadable")
+    if not isinstance(left_out, list) or not all(isinstance(name, str) for name in left_out):
         raise Refused(_UNREADABLE, code="unreadable")
     start = payload.get("start")
     return BlockPayload(
@@ -80,6 +90,7 @@ def block_payload(body: bytes) -> BlockPayload:
         column=column,
         cells=split_block(text),
         seen={str(key): _key(value) for key, value in seen.items()},
+        left_out=frozenset(left_out),
     )
 
 
@@ -117,7 +128,8 @@ def line_rows(payload: BlockPayload, lines: Sequence[CalcLine]) -> list[RowInput
         if line is None and not any(cell.strip() for cell in cells):
             continue
         parsed = parse_line(
-            _named(cells, names[at:]), method=line.method if line is not None else Method.HEADCOUNT
+            _named(payload, cells, names[at:]),
+            method=line.method if line is not None else Method.HEADCOUNT,
         )
         target = {"record_id": line.pk} if line is not None else {"parent_id": payload.parent_id}
         rows.append(_row("line", place, parsed, **target))
@@ -134,17 +146,25 @@ def item_rows(payload: BlockPayload, items: Sequence[Item], stage: str) -> list[
         item = items[place - 1] if place <= len(items) else None
         if item is None and not any(cell.strip() for cell in cells):
             continue
-        parsed = parse_item(_named(cells, names[at:]), stage=stage)
+        parsed = parse_item(_named(payload, cells, names[at:]), stage=stage)
         target = {"record_id": item.pk} if item is not None else {"parent_id": payload.parent_id}
         rows.append(_row("item", place, parsed, **target))
     return rows
+
+
+def block_summary(payload: BlockPayload, stage: str) -> str:
+    """What was pasted, in the words under which it can be undone; columns left out are named."""
+    columns = LINE_COLUMNS if payload.table == "line" else item_columns(stage)
+    left_out = [f"“{column.label}”" for column in columns if column.name in payload.left_out]
+    size = f"粘贴 {len(payload.cells)} 行 {max(len(row) for row in payload.cells)} 列"
+    return f"{size}，没有粘贴{''.join(left_out)}" if left_out else size
 
 
 def _start_column(payload: BlockPayload, names: Sequence[str], labels: Sequence[str]) -> int:
     if payload.column not in names:
         raise Refused("粘贴的起点不在表格的列里。", code="column")
     at = names.index(payload.column)
-    widest = max(len(row) for row in payload.cells)
+    widest = max(place for row in payload.cells for place, cell in enumerate(row, start=1) if cell.strip())
     if widest > len(names) - at:
         raise Refused(
             f"粘贴的内容有 {widest} 列，从“{labels[at]}”起只有 {len(names) - at} 列。请从更靠左的格开始粘贴。",
@@ -153,8 +173,9 @@ def _start_column(payload: BlockPayload, names: Sequence[str], labels: Sequence[
     return at
 
 
-def _named(cells: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    return dict(zip(names, cells, strict=False))
+def _named(payload: BlockPayload, cells: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    named = zip(names, cells, strict=False)
+    return {name: cell for name, cell in named if name not in payload.left_out}
 
 
 def _row(table: str, place: int, parsed: Parsed, **target: int) -> RowInput:
@@ -164,6 +185,7 @@ def _row(table: str, place: int, parsed: Parsed, **target: int) -> RowInput:
         values=parsed.values,
         problems=parsed.problems,
         checked=parsed.checked,
+        given=parsed.given,
         **target,
     )
 

@@ -1,7 +1,7 @@
 """Cells of the grid: what a person types or pastes, column by column, into values of a line or an item."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -44,11 +44,13 @@ _SHARE_WORDS: dict[str, str] = {
 
 @dataclass
 class Parsed:
-    """Values by stored field, problems by grid column, and amounts that were given but must equal the computed ones."""
+    """Values by stored field, problems by grid column, amounts that were given but must equal the computed ones, and
+    what was given for columns that nobody fills."""
 
     values: dict[str, Any]
     problems: dict[str, str]
     checked: dict[str, Decimal]
+    given: dict[str, str] = field(default_factory=dict)
 
     def forbidden(self, stage: str) -> dict[str, str]:
         """Cells of an item typed by hand although the stage fixes them; of a block they need only be as they are."""
@@ -98,7 +100,7 @@ def _read_foreign_cell(parsed: Parsed, column: GridColumn, text: str, method: st
         parsed.checked["amount"] = money.parse_amount(text, field=column.label, maximum=AMOUNT_LIMIT)
     elif column.name == "wan":
         parsed.checked["wan"] = money.parse_amount(text, field=column.label, maximum=AMOUNT_LIMIT)
-    elif column.name != "unit":
+    elif column.name != "unit" or text.strip() != _DEFAULT_UNIT:
         raise Refused(f"测算方式为“{Method(method).label}”时不填“{column.label}”。")
 
 
@@ -117,6 +119,8 @@ def parse_item(cells: Mapping[str, object], *, stage: str) -> Parsed:
                 parsed.checked[name] = money.parse_amount(text, field=column.label, negative=True)
             elif column.kind == "amount" and text.strip():  # an export brought back unchanged is no change
                 parsed.checked[name] = money.parse_amount(text, field=column.label)
+            elif text.strip():
+                parsed.given[name] = text.strip()
         except Refused as refusal:
             parsed.problems[name] = refusal.message
     return parsed

@@ -37,6 +37,12 @@ def line_history(line: CalcLine) -> list[RowChange]:
     return _changes([_Track(CalcLine, {"pgh_obj_id": line.pk})])
 
 
+def line_at(line: CalcLine, version: int) -> Any:
+    """The line as the history kept it at a version; None when it never had that one."""
+    events = apps.get_model("budget", "CalcLineEvent").objects
+    return events.filter(pgh_obj_id=line.pk, version=version).order_by("-pgh_id").first()
+
+
 def item_history(item: Item) -> list[RowChange]:
     """Events of an item and of everything that ever hung on it, newest first."""
     parts = (_Track(model, {"item_id": item.pk}) for model in _PARTS)

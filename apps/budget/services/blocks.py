@@ -1,7 +1,7 @@
 """Many rows at once, pasted or imported: tried without writing, taken over as a whole, taken back as a whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,8 @@ from apps.accounts.models import User
 from apps.budget.models import CalcLine, Edition, GridChange, Item, ItemGroup
 from apps.budget.rules import wording
 from apps.budget.rules.columns import LINE_COLUMN, LINE_COLUMNS, column_of, item_column, item_columns
-from apps.budget.selectors.grid import item_texts_of, line_texts
+from apps.budget.rules.trials import CellChange, Problem, RowInput, RowTrial, Trial, Unplaced
+from apps.budget.selectors.grid import item_computed_texts, item_texts_of, line_texts
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services import items as item_services
 from apps.budget.services import lines as line_services
@@ -24,94 +25,6 @@ from apps.core.errors import Refused
 MOST_ROWS = 2_000
 STALE = "stale"
 """Code of the refusal when rows were changed after they were tried."""
-COMPUTED_COLUMNS = ("amount", "wan")
-
-
-@dataclass(frozen=True)
-class RowInput:
-    """Cells for one row, read but not yet judged. `place` is where the person finds the row: in the block or the file.
-
-    Without a `record_id` it is a new row of `parent_id` (an item for a line, a group for an item) or of the new item
-    whose row stands at `parent_place`.
-    """
-
-    table: str
-    place: int
-    values: Mapping[str, Any]
-    record_id: int | None = None
-    parent_id: int | None = None
-    parent_place: int | None = None
-    problems: Mapping[str, str] = field(default_factory=dict)
-    checked: Mapping[str, Decimal] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CellChange:
-    label: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One wrong cell, named by row and column."""
-
-    place: int
-    label: str
-    message: str
-
-    def __str__(self) -> str:
-        words = self.message.removeprefix(f"“{self.label}”")
-        return f"第{self.place}行“{self.label}”：{words}"
-
-
-@dataclass(frozen=True)
-class RowTrial:
-    """What one row would become."""
-
-    table: str
-    place: int
-    title: str
-    is_new: bool
-    cells: tuple[CellChange, ...]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """The dry run of a block. `seen` are the versions it was tried against."""
-
-    rows: tuple[RowTrial, ...]
-    problems: tuple[Problem, ...]
-    seen: Mapping[str, int]
-    amount_before: Decimal
-    amount_after: Decimal
-
-    @property
-    def changed(self) -> tuple[RowTrial, ...]:
-        return tuple(row for row in self.rows if row.cells or row.is_new)
-
-    @property
-    def new_count(self) -> int:
-        return sum(row.is_new for row in self.rows)
-
-    @property
-    def unchanged_count(self) -> int:
-        return len(self.rows) - len(self.changed)
-
-    @property
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Items and lines apart, of which each row of a file may hold both: changed, new and unchanged ones."""
-        kinds = {"changed": (True, False), "new": (True, True), "unchanged": (False, False)}
-        return {
-            kind: {
-                table: sum(
-                    row.table == table and (bool(row.cells) or row.is_new, row.is_new) == wanted
-                    for row in self.rows
-                )
-                for table in ("item", "line")
-            }
-            for kind, wanted in kinds.items()
-        }
 
 
 @dataclass
@@ -150,6 +63,10 @@ def apply_block(
     trial, entries = _work(edition, rows, lock=True)
     if dict(trial.seen) != dict(seen):
         raise Refused("核对之后，这些行又有人改过，请按现在的数重新核对。", code=STALE)
+    if trial.unplaced:
+        raise Refused(
+            f"一行也没有改。{trial.unplaced[0]}请改好后重新粘贴，或说明不粘贴这一列。", code="unplaced"
+        )
     if trial.problems:
         raise Refused(f"有 {len(trial.problems)} 处错误，一行也没有改。{trial.problems[0]}", code="cells")
     written = [entry for entry in entries if entry.is_new or entry.before != _values(entry.record)]
@@ -188,6 +105,7 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
     _require_parents(edition, rows)
     groups = dict(ItemGroup.objects.values_list("pk", "name"))
     problems: list[Problem] = []
+    homeless: dict[str, list[tuple[int, str]]] = {}
     trials: list[RowTrial] = []
     entries: list[_Entry] = []
     new_items: dict[int, Item] = {}
@@ -210,6 +128,8 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
         amount_after += _amount(record)
         new = _texts(record, edition)
         faults |= _unequal(row, new)
+        for column, text in _without_place(row, record, new, edition).items():
+            homeless.setdefault(column, []).append((row.place, text))
         problems += [
             Problem(row.place, _label(row.table, column, edition), message)
             for column, message in faults.items()
@@ -219,7 +139,12 @@ def _work(edition: Edition, rows: Sequence[RowInput], *, lock: bool) -> tuple[Tr
     seen = {
         f"{table}:{record.pk}": record.version for table, found in stored.items() for record in found.values()
     }
-    return Trial(tuple(trials), tuple(problems), seen, amount_before, amount_after), entries
+    unplaced = tuple(
+        Unplaced(column.name, column.label, tuple(homeless[column.name]))
+        for column in item_columns(edition.stage)
+        if column.name in homeless
+    )
+    return Trial(tuple(trials), tuple(problems), unplaced, seen, amount_before, amount_after), entries
 
 
 MODELS: dict[str, Any] = {"line": CalcLine, "item": Item}
@@ -292,16 +217,23 @@ def _label(table: str, column: str, edition: Edition) -> str:
 
 
 def _unequal(row: RowInput, texts: Mapping[str, str]) -> dict[str, str]:
-    """Amounts that came with the block must equal what the row computes: a wrong product is found at entry."""
+    """Amounts that came with a line must equal what the line computes: a wrong product is found at entry."""
     wrong = {}
-    for column, given in row.checked.items():
+    for column, given in row.checked.items() if row.table == "line" else ():
         shown, computed = money.format_yuan(given), texts.get(column, "")
-        if computed != shown and column not in COMPUTED_COLUMNS:
-            wrong[column] = f"在本阶段不能修改，现为 {computed or '空'}。"
-        elif computed != shown:
+        if computed != shown:
             told = f"按本行测算为 {computed}" if computed else "本行还算不出金额"
             wrong[column] = f"{told}，给出的是 {shown}。"
     return wrong
+
+
+def _without_place(row: RowInput, record: Any, texts: Mapping[str, str], edition: Edition) -> dict[str, str]:
+    """What was given for columns of an item that a person does not fill, unless the item shows the same by itself."""
+    if row.table == "line":
+        return {}
+    given = {column: money.format_yuan(amount) for column, amount in row.checked.items()} | dict(row.given)
+    shown = dict(texts) | item_computed_texts(record, edition.stage)
+    return {column: text for column, text in given.items() if text != shown.get(column, "")}
 
 
 def _moved(

@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.budget.models import CalcLine, Item
 from apps.budget.rules import calculation, wording
 from apps.budget.rules.calculation import Method
+from apps.budget.selectors.history import line_at
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services.editing import gone, lock_open_edition, require_seen
 from apps.core import audit
@@ -116,6 +117,18 @@ def _locked(line_id: int, actor: User) -> CalcLine:
     raise gone("这一行测算")
 
 
+def _bind_as_before(record: CalcLine, version: int) -> None:
+    """The source of the count as the line had it at an earlier version: who takes back a way to calculate gets the
+    binding back that went with it. The reason for another figure than the source's answers for that figure only."""
+    before = line_at(record, version)
+    if before is None or record.source_key or record.method not in calculation.COUNTED_METHODS:
+        return
+    for name in SOURCE_FIELDS:
+        setattr(record, name, getattr(before, name))
+    if record.people != before.people:
+        record.source_kept_reason = ""
+
+
 @transaction.atomic
 def change_line(
     *,
@@ -124,11 +137,15 @@ def change_line(
     values: Mapping[str, Any],
     seen_version: int,
     now: datetime,
+    back_to: int | None = None,
 ) -> CalcLine:
-    """Save cells of a line. Raises RowChanged when `seen_version` is old."""
+    """Save cells of a line. `back_to`: the cells take back what was changed since that version of the line, and what
+    hung on them comes back too. Raises RowChanged when `seen_version` is old."""
     record = _locked(line_id, actor)
     require_seen(record, seen_version, current=values_of(record))
     apply_values(record, values)
+    if back_to is not None:
+        _bind_as_before(record, back_to)
     record.version += 1
     record.updated_by = actor
     record.updated_at = now

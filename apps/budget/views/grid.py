@@ -13,8 +13,9 @@ from apps.budget.forms.cells import parse_item, parse_line
 from apps.budget.models import CalcLine, Edition, Item, ItemGroup
 from apps.budget.rules.calculation import Method
 from apps.budget.rules.columns import LINE_COLUMNS
+from apps.budget.selectors.blocks import last_change
 from apps.budget.selectors.frame import edition_frame
-from apps.budget.selectors.grid import blank_line, column_facts, edition_grid, last_change
+from apps.budget.selectors.grid import blank_line, column_facts, edition_grid
 from apps.budget.selectors.history import item_history, line_history
 from apps.budget.selectors.sheet import item_row
 from apps.budget.services.editing import why_closed
@@ -68,6 +69,7 @@ def grid_line_save(request: SignedInRequest, pk: int) -> JsonResponse:
         values=parsed.values,
         seen_version=payload.version,
         now=timezone.now(),
+        back_to=payload.back_to,
     )
     return saved(line.item_id, line_id=line.pk)
 

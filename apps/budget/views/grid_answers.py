@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts.access import SignedInRequest
 from apps.budget.models import CalcLine, Edition
 from apps.budget.rules.columns import column_of
+from apps.budget.rules.trials import Trial
 from apps.budget.selectors.grid import (
     GridItem,
     GridLine,
@@ -21,7 +22,6 @@ from apps.budget.selectors.grid import (
     line_texts,
 )
 from apps.budget.selectors.sheet import rule_line
-from apps.budget.services.blocks import Trial
 from apps.budget.services.editing import RowChanged
 from apps.budget.services.refusals import explain
 from apps.core import money
@@ -169,10 +169,17 @@ def _item_html(request: SignedInRequest, item: GridItem, *, is_open: bool) -> st
 
 
 def trial_json(trial: Trial) -> dict[str, Any]:
-    """A dry run, errors first and changes after them, each list cut at what a person reads."""
+    """A dry run, errors first and changes after them, each list cut at what a person reads.
+
+    Columns without a place count among the errors, so that a page of an earlier version stops at them too.
+    """
     return {
-        "problems": [str(problem) for problem in trial.problems[:MOST_SHOWN]],
-        "problem_count": len(trial.problems),
+        "problems": [str(fault) for fault in trial.faults[:MOST_SHOWN]],
+        "problem_count": len(trial.faults),
+        "unplaced": [
+            {"column": column.column, "label": column.label, "count": len(column.cells)}
+            for column in trial.unplaced
+        ],
         "rows": [
             {
                 "place": row.place,

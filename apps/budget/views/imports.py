@@ -17,7 +17,7 @@ from apps.accounts.services import record_export
 from apps.budget.forms.imports import ImportForm
 from apps.budget.models import Edition, ImportFile
 from apps.budget.resources import EditionResource, EditionXlsx, sheet_rows
-from apps.budget.services.blocks import Trial
+from apps.budget.rules.trials import Trial
 from apps.budget.services.editing import why_closed
 from apps.budget.services.imports import keep_file, mark_taken
 from apps.core.downloads import XLSX, download
@@ -171,7 +171,7 @@ def _context(file: ImportFile, edition: Edition, resource: EditionResource, refu
             "rows": trial.changed[:_SHOWN],
             "counts": trial.counts,
             "file_rows": resource.row_count,
-            "problems": trial.problems[:_SHOWN],
+            "problems": trial.faults[:_SHOWN],
             "skipped_sums": resource.skipped_sums,
             "untouched_items": untouched_items,
             "untouched_lines": untouched_lines,

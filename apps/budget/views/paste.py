@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, require, scoped
-from apps.budget.forms.blocks import BlockPayload, block_payload, item_rows, line_rows
+from apps.budget.forms.blocks import BlockPayload, block_payload, block_summary, item_rows, line_rows
 from apps.budget.models import Edition, GridChange
-from apps.budget.selectors.grid import items_below, lines_below, touched_items
-from apps.budget.services.blocks import RowInput, apply_block, try_block
+from apps.budget.rules.trials import RowInput
+from apps.budget.selectors.blocks import items_below, lines_below, touched_items
+from apps.budget.services.blocks import apply_block, try_block
 from apps.budget.services.undo import undo_change
 from apps.budget.views.grid_answers import answers_json, clock, items_html, sums_json, trial_json
 
@@ -41,7 +42,7 @@ def grid_paste(request: SignedInRequest, pk: int) -> JsonResponse:
         rows=_rows(edition, payload),
         seen=payload.seen,
         kind=GridChange.Kind.PASTE,
-        summary=f"粘贴 {len(payload.cells)} 行 {max(len(row) for row in payload.cells)} 列",
+        summary=block_summary(payload, edition.stage),
         now=timezone.now(),
     )
     return _answer(request, edition, change)
