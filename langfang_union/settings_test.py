@@ -15,4 +15,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Not what the office of this machine has a licence for.
+FONT_FOLDERS = settings_local.FONT_FOLDERS[:1]
 WHITENOISE_AUTOREFRESH = True
