@@ -75,7 +75,9 @@ def databases() -> set[str]:
 def test_runs_that_start_together_each_get_a_copy_of_the_one_template(begin, name, as_migrated):
     runs = [begin(f"{name}_{which}") for which in ("one", "two")]
     assert [run.stdout.readline() for run in runs] == [as_migrated] * 2
-    assert {one for one in databases() if one.startswith(PREFIX)} == {PREFIX + fingerprint(apps.get_app_configs())}
+    assert {one for one in databases() if one.startswith(PREFIX)} == {
+        PREFIX + fingerprint(apps.get_app_configs())
+    }
 
 
 def test_a_second_run_leaves_the_database_to_the_first_and_gets_it_fresh_once_that_is_killed(
