@@ -149,12 +149,11 @@ def take_step(page: Page, label: str, *, picture: Callable[[], None] | None = No
     expect(form).to_have_count(0)
 
 
-def is_read_only(page: Page) -> bool:
+def expect_read_only(page: Page) -> None:
     page.locator("#grid .r-line td").nth(3).click()
     page.keyboard.type("9")
-    return (
-        page.locator(".grid-editor").count() == 0 and page.locator("#grid[aria-readonly=true]").count() == 1
-    )
+    expect(page.locator("#grid[aria-readonly=true]")).to_have_count(1)
+    expect(page.locator(".grid-editor")).to_have_count(0)
 
 
 def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
@@ -179,7 +178,7 @@ def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
     page.goto(grid)
     take_step(page, "提交审核")
     expect(page.locator(".page__title")).to_contain_text("待财务审核")
-    assert is_read_only(page)
+    expect_read_only(page)
     photograph(page, "journey-7-submitted")
 
     page = pages["finance_head"]
