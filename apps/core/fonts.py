@@ -226,9 +226,9 @@ def _faces() -> dict[str, FontFace]:
 
 
 @lru_cache(maxsize=8)
-def _faces_of(file: Path) -> dict[str, FontFace]:
+def _faces_of(configured: Path) -> dict[str, FontFace]:
     command = ["fc-list", "-f", "%{family}\t%{file}\t%{index}\t%{weight}\t%{slant}\n"]
-    known = os.environ | {"FONTCONFIG_FILE": str(file)}
+    known = os.environ | {"FONTCONFIG_FILE": str(configured)}
     try:
         done = subprocess.run(command, env=known, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):

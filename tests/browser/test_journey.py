@@ -123,7 +123,7 @@ def test_a_figure_is_changed_and_the_draft_printed_with_the_keyboard_alone(
     expect(page.locator("#print-job")).to_contain_text("排队中")
     photograph(page, "journey-5-queued")
     work()
-    expect(page.locator("#print-job")).to_contain_text("草稿已生成", timeout=20_000)
+    expect(page.locator("#print-job")).to_contain_text("草稿已生成")
     photograph(page, "journey-6-printed")
     reach(page, "下载 PDF")
     with page.expect_download() as download:
@@ -215,7 +215,7 @@ def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
     page.get_by_role("dialog", name="签发编制说明").get_by_role("button", name="签发", exact=True).click()
     expect(page.locator("#print-job")).to_contain_text("排队中")
     work()
-    expect(page.locator("#print-job")).to_contain_text("已签发", timeout=20_000)
+    expect(page.locator("#print-job")).to_contain_text("已签发")
     photograph(page, "journey-10-issued")
     copies = [downloaded(page, "下载签发件")]
     page.get_by_role("link", name="查看签发记录").click()
