@@ -16,7 +16,6 @@ from django.db import connections
 from playwright.sync_api import BrowserContext, Page, expect
 from procrastinate.contrib.django import app
 
-from apps.core import fonts
 from tests.people.canaries import LogWatch
 
 # Playwright's synchronous interface keeps an event loop running in this thread; Django would refuse the database.
@@ -62,14 +61,7 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
         "--disable-dev-shm-usage",
         "--font-render-hinting=none",
     ]
-    # The fonts that print are also those of the screen here: how wide a word is depends on no machine.
-    environment = os.environ | {"FONTCONFIG_FILE": str(fonts.configuration())}
-    return browser_type_launch_args | {
-        "executable_path": CHROMIUM,
-        "headless": True,
-        "args": quiet,
-        "env": environment,
-    }
+    return browser_type_launch_args | {"executable_path": CHROMIUM, "headless": True, "args": quiet}
 
 
 @pytest.fixture(scope="session")
