@@ -212,6 +212,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media")))
+# Only fonts in these folders print, and of them only the families apps.core.fonts names: Debian's fonts-noto-cjk first,
+# then what the office has a licence for.
+FONT_FOLDERS = env.list("FONT_FOLDERS", default=["/usr/share/fonts/opentype/noto", "/usr/local/share/fonts"])
+FONT_CACHE = BASE_DIR / "var" / "fonts"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

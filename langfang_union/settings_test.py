@@ -8,10 +8,13 @@ from langfang_union.settings_local import *  # noqa: F403
 DEMO_MODE = False
 # The owner creates and flushes the test database; tests of the runtime role's limits open their own connection.
 _TEST = {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_langfang")}
-DATABASES = {"default": settings_local.DATABASES["owner"] | {"TEST": _TEST}}
+_ENGINE = "langfang_union.test_postgresql"
+DATABASES = {"default": settings_local.DATABASES["owner"] | {"ENGINE": _ENGINE, "TEST": _TEST}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Not what the office of this machine has a licence for.
+FONT_FOLDERS = settings_local.FONT_FOLDERS[:1]
 WHITENOISE_AUTOREFRESH = True

@@ -1,16 +1,28 @@
-"""The fonts of printed documents: which family each role gets on this machine, and which characters none can draw."""
+"""The fonts of printed documents: which family each role gets on this machine, and which characters none can draw.
 
+Only fonts of the configured folders count, and of those only the families named here: whatever else a machine has,
+from another program or in somebody's home, is neither asked for a character nor printed.
+"""
+
+import hashlib
+import os
 import subprocess
+import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from xml.sax.saxutils import escape
 
+from django.conf import settings
 from fontTools.ttLib import TTFont, TTLibError
 
 _REGULAR_WEIGHT = 80
 _SERIF = ("Noto Serif CJK SC", "Source Han Serif SC", "思源宋体")
 _SANS = ("Noto Sans CJK SC", "Source Han Sans SC", "思源黑体")
+# No role prints with it: it is there for a browser that shows our pages under the same configuration.
+_MONO = ("Noto Sans Mono CJK SC",)
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,43 @@ class MissingGlyph:
         return f"“{shown}”（U+{self.codepoint:04X}，见“{self.context}”）"
 
 
+def configuration() -> Path:
+    """The fontconfig file that names our fonts and shuts out all others. Raises OSError when it cannot be written.
+
+    Its name comes from its content, so that processes with other folders keep theirs.
+    """
+    generic = {"serif": _SERIF, "sans-serif": _SANS, "monospace": _MONO}
+    named = dict.fromkeys(family for role in ROLES.values() for family in role.chain) | dict.fromkeys(_MONO)
+    accepted = (
+        f'<pattern><patelt name="family"><string>{escape(family)}</string></patelt></pattern>'
+        for family in named
+    )
+    lines = [
+        *(f"<dir>{escape(str(folder))}</dir>" for folder in settings.FONT_FOLDERS),
+        f"<cachedir>{escape(str(settings.FONT_CACHE))}</cachedir>",
+        f"<selectfont><acceptfont>{''.join(accepted)}</acceptfont>",
+        "<rejectfont><pattern/></rejectfont></selectfont>",
+        *(
+            f"<alias><family>{name}</family><prefer>{''.join(f'<family>{one}</family>' for one in families)}"
+            "</prefer></alias>"
+            for name, families in generic.items()
+        ),
+    ]
+    text = "\n".join(['<?xml version="1.0"?>', "<fontconfig>", *lines, "</fontconfig>", ""])
+    path = Path(settings.FONT_CACHE) / f"fonts-{hashlib.sha256(text.encode()).hexdigest()[:16]}.conf"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        draft.write_text(text)
+        draft.replace(path)
+    return path
+
+
+def use_named_fonts() -> None:
+    """Lets the printing library, which asks fontconfig anew for each document, see ours alone. Raises OSError."""
+    os.environ["FONTCONFIG_FILE"] = str(configuration())
+
+
 def fonts_in_use() -> list[FontChoice]:
     """One choice for each role that has any installed font, in the order of `ROLES`."""
     faces = _faces()
@@ -168,12 +217,20 @@ def _draws_nothing(character: str) -> bool:
     )
 
 
-@lru_cache(maxsize=1)
 def _faces() -> dict[str, FontFace]:
-    """The regular face of every family fontconfig knows, under each of the family's names."""
-    command = ["fc-list", "-f", "%{family}\t%{file}\t%{index}\t%{weight}\t%{slant}\n"]
+    """The regular face of every family that counts, under each of the family's names."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        return _faces_of(configuration())
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=8)
+def _faces_of(configured: Path) -> dict[str, FontFace]:
+    command = ["fc-list", "-f", "%{family}\t%{file}\t%{index}\t%{weight}\t%{slant}\n"]
+    known = os.environ | {"FONTCONFIG_FILE": str(configured)}
+    try:
+        done = subprocess.run(command, env=known, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return {}
     found: dict[str, tuple[int, FontFace]] = {}

@@ -100,6 +100,13 @@ class RenderedPdf:
 def require_print_system() -> None:
     """Raises PrintFault when a library or a Chinese font is missing on this machine."""
     try:
+        fonts.use_named_fonts()
+    except OSError as error:
+        raise PrintFault(
+            f"字体配置写不进 {settings.FONT_CACHE}，不能打印；请系统管理员让运行账号可以写这个目录。",
+            code="print_system",
+        ) from error
+    try:
         from weasyprint.text import ffi
     except OSError as error:
         raise PrintFault(

@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ROOT / "apps"
 MODULES = sorted(path for path in APPS.rglob("*.py") if "migrations" not in path.parts)
@@ -63,6 +61,14 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
                 yield node, node.func.id
 
 
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
 def layer(path: Path) -> str:
     """`views` for views.py and for every module of a package views/."""
     return path.relative_to(APPS).with_suffix("").parts[1]
@@ -72,45 +78,48 @@ def test_there_is_code_to_judge():
     assert {"core", "accounts", "budget", "home"} <= {path.relative_to(APPS).parts[0] for path in MODULES}
 
 
-@pytest.mark.parametrize("path", sorted(APPS.rglob("*.py")), ids=identify)
-def test_amounts_never_pass_through_floating_point(path):
-    tree = ast.parse(path.read_text())
-    found = [f"line {node.lineno}: {node.value}" for node in ast.walk(tree)
-             if isinstance(node, ast.Constant) and isinstance(node.value, float)]  # fmt: skip
-    found += [f"line {node.lineno}: {name}" for node, name in calls(tree) if name in {"float", "FloatField"}]
-    assert found == []
-
-
-@pytest.mark.parametrize("path", MODULES, ids=identify)
-def test_pages_forms_and_admin_leave_writing_to_services(path):
-    if len(path.relative_to(APPS).parts) < 2 or layer(path) not in {"views", "forms", "admin"}:
-        return
-    found = [f"line {node.lineno}: .{name}(" for node, name in calls(ast.parse(path.read_text()))
-             if name in WRITES and isinstance(node.func, ast.Attribute)]  # fmt: skip
-    assert found == []
-
-
-@pytest.mark.parametrize("path", MODULES, ids=identify)
-def test_a_module_names_its_subject_and_stays_readable(path):
-    assert path.stem not in {"utils", "helpers", "managers", "signals"}
-    assert len(path.read_text().splitlines()) <= 400, "split it by noun"
-
-
-@pytest.mark.parametrize("path", MODULES, ids=identify)
-def test_an_app_uses_only_what_another_app_makes_public(path):
-    own = path.relative_to(APPS).parts[0]
+def test_amounts_never_pass_through_floating_point():
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
+    for path in sorted(APPS.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        found += [f"{identify(path)}:{node.lineno}: {node.value}" for node in ast.walk(tree)
+                  if isinstance(node, ast.Constant) and isinstance(node.value, float)]  # fmt: skip
+        found += [
+            f"{identify(path)}:{node.lineno}: {name}"
+            for node, name in calls(tree)
+            if name in {"float", "FloatField"}
+        ]
+    assert found == []
+
+
+def test_pages_forms_and_admin_leave_writing_to_services():
+    found = []
+    for path in MODULES:
+        if len(path.relative_to(APPS).parts) < 2 or layer(path) not in {"views", "forms", "admin"}:
             continue
-        for name in names:
+        found += [f"{identify(path)}:{node.lineno}: .{name}(" for node, name in calls(ast.parse(path.read_text()))
+                  if name in WRITES and isinstance(node.func, ast.Attribute)]  # fmt: skip
+    assert found == []
+
+
+def test_a_module_names_its_subject():
+    assert [path for path in MODULES if path.stem in {"utils", "helpers", "managers", "signals"}] == []
+
+
+def test_a_module_stays_readable():
+    lengths = {identify(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}, "split it by noun"
+
+
+def test_an_app_uses_only_what_another_app_makes_public():
+    found = []
+    for path in MODULES:
+        own = path.relative_to(APPS).parts[0]
+        for name in imported(ast.parse(path.read_text())):
             top, *rest = name.split(".")
             if top == "apps" and len(rest) > 1 and rest[0] not in {own, "core"}:
-                found += [name] if rest[1] not in PUBLIC | ALSO_PUBLIC.get(rest[0], set()) else []
+                public = rest[1] in PUBLIC | ALSO_PUBLIC.get(rest[0], set())
+                found += [] if public else [f"{identify(path)}: {name}"]
     assert found == []
 
 

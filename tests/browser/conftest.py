@@ -21,6 +21,11 @@ PHOTOGRAPHS = Path(
     os.environ.get("PHOTOGRAPHS") or Path(__file__).resolve().parents[2] / "var" / "photographs"
 )
 FIXTURES = settings.BASE_DIR / "fixtures"
+OVERHANG = """async () => {
+  await document.fonts.ready;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth;
+}"""
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
@@ -86,6 +91,6 @@ def sideways() -> Callable[[Page], int]:
     """By how many pixels the page could be scrolled sideways."""
 
     def measure(page: Page) -> int:
-        return page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
+        return page.evaluate(OVERHANG)
 
     return measure

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import comes_true
 from tests.factories import UserFactory
 
 PHOTOGRAPHS = Path(
@@ -72,7 +73,7 @@ def test_components_are_photographed_and_axe_finds_no_violation(open_as_clerk, a
 def test_the_page_never_scrolls_sideways(open_as_clerk, page, address, size):
     page.set_viewport_size(size)
     open_as_clerk(address)
-    assert _overflow(page) == 0
+    comes_true(page, lambda: _overflow(page) == 0)
 
 
 def test_axe_finds_no_violation_at_double_size(open_as_clerk, page):
@@ -88,11 +89,11 @@ def test_axe_finds_no_violation_at_double_size(open_as_clerk, page):
 def test_the_whole_table_fits_the_office_screen_and_its_head_and_total_stay(open_as_clerk):
     page = open_as_clerk(WHOLE_PAGE)
     box = page.get_by_role("region", name="预算项目")
-    assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0
-    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
+    comes_true(page, lambda: box.evaluate("box => box.scrollWidth - box.clientWidth") == 0)
+    comes_true(page, lambda: page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0)
     page.set_viewport_size({"width": 1366, "height": 600})
     page.reload()
-    assert box.evaluate("box => box.scrollHeight > box.clientHeight")
+    comes_true(page, lambda: box.evaluate("box => box.scrollHeight > box.clientHeight"))
     for part in ("thead th", "tfoot td"):
         cell = box.locator(part).first
         before = cell.bounding_box()
@@ -115,9 +116,9 @@ def test_theme_and_rail_are_remembered_by_the_next_page(open_as_clerk):
     page.get_by_role("button", name="深色").click()
     page.get_by_role("button", name="收起").click()
     page.goto(WHOLE_PAGE)
-    assert page.locator("html").get_attribute("data-theme") == "dark"
-    assert page.locator(".frame").get_attribute("data-rail") == "narrow"
-    assert page.locator(".rail").bounding_box()["width"] < 60
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator(".frame")).to_have_attribute("data-rail", "narrow")
+    comes_true(page, lambda: page.locator(".rail").bounding_box()["width"] < 60)
     assert _serious(page) == []
 
 

@@ -157,7 +157,7 @@ def test_a_relief_case_goes_through_three_hands_and_onto_paper(
 
     decide(clerk, "提交审核")
     expect(page.get_by_text("等待劳模负责人办理")).to_be_visible()
-    assert page.get_by_role("link", name="修改", exact=True).count() == 0
+    expect(page.get_by_role("link", name="修改", exact=True)).to_have_count(0)
 
     # The head returns it once; without an opinion that is refused.
     head = UserFactory(full_name="示例·劳模负责人", model_worker_head=True)

@@ -3,6 +3,8 @@
 import json
 import os
 import random
+from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from apps.budget.rules.calculation import AMOUNT_LIMIT, Line, Method
 from apps.budget.selectors.grid import change_rate, figure, signed
 from apps.core import money
 from apps.core.errors import Refused
+from tests.browser.waiting import comes_true
 from tests.budget.office import Office
 from tests.factories import PASSWORD, CalcLineFactory, ItemFactory, ItemGroupFactory, UserFactory
 
@@ -72,11 +75,11 @@ class GridPage:
     def sentence(self, item: Item) -> Locator:
         return self.page.locator(f"#item-{item.pk} .sentence")
 
-    def total(self, label: str) -> str:
+    def expect_total(self, label: str, figures: str) -> None:
         row = self.page.locator("#grid tfoot tr", has_text=label)
-        return (
-            f"{row.locator('[data-part=amount]').inner_text()} {row.locator('[data-part=wan]').inner_text()}"
-        )
+        amount, wan = figures.split()
+        expect(row.locator("[data-part=amount]")).to_have_text(amount)
+        expect(row.locator("[data-part=wan]")).to_have_text(wan)
 
     @property
     def saved(self) -> Locator:
@@ -86,10 +89,17 @@ class GridPage:
     def tip(self) -> Locator:
         return self.page.locator("#grid-tip")
 
-    @property
-    def here(self) -> str:
-        """The name of the cell that has the focus, as a screen reader says it."""
-        return self.page.evaluate("document.activeElement.getAttribute('aria-label')")
+    def expect_here(self, name: str) -> None:
+        """The cell that has the focus, named as a screen reader says it."""
+        expect(self.page.locator(":focus")).to_have_attribute("aria-label", name)
+
+    def expect_stored(self, look: Callable[[], bool]) -> None:
+        comes_true(self.page, look)
+
+    def expect_copied(self, text: str) -> None:
+        self.page.wait_for_function(
+            "text => navigator.clipboard.readText().then(it => it === text)", arg=text
+        )
 
     def paste(self, text: str) -> None:
         self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
@@ -175,8 +185,8 @@ def test_everything_follows_a_changed_count_while_it_is_typed_and_after_it_is_sa
     expect(grid.item(allowance, "wan")).to_have_text("44.55")
     expect(grid.item(allowance, "change")).to_have_text("+45,500.00")
     expect(grid.item(allowance, "change_rate")).to_have_text("+11.4%")
-    assert grid.total("单位专项项目") == "445,500.00 44.55"
-    assert grid.total("合计") == "668,300.00 66.83"
+    grid.expect_total("单位专项项目", "445,500.00 44.55")
+    grid.expect_total("合计", "668,300.00 66.83")
     grid.press("Enter")
     expect(grid.saved).to_be_visible()
     expect(grid.sentence(allowance)).to_contain_text(
@@ -193,20 +203,21 @@ def test_everything_follows_a_changed_count_while_it_is_typed_and_after_it_is_sa
 
 
 def test_sums_are_compared_with_last_year_once_every_item_has_its_figure(grid, allowance, health):
-    def foot(part: str) -> list[str]:
-        return grid.page.locator(f"#grid tfoot [data-part={part}]").all_inner_texts()
+    def expect_foot(base: list[str], change: list[str]) -> None:
+        for part, figures in (("base", base), ("change", change)):
+            expect(grid.page.locator(f"#grid tfoot [data-part={part}]")).to_have_text(figures)
 
-    assert (foot("base"), foot("change")) == (["", "400,000.00", "缺 1 项"], ["", "+36,500.00", ""])
+    expect_foot(["", "400,000.00", "缺 1 项"], ["", "+36,500.00", ""])
     grid.item(health, "prior_amount").click()
     grid.keys.type("0")
     expect(grid.item(health, "change")).to_have_text("+222,800.00")
     expect(grid.item(health, "change_rate")).to_have_text("新增")
     typed = (["0.00", "400,000.00", "400,000.00"], ["+222,800.00", "+36,500.00", "+259,300.00"])
-    assert (foot("base"), foot("change")) == typed
+    expect_foot(*typed)
     grid.press("Enter")
     expect(grid.saved).to_be_visible()
     grid.page.reload()
-    assert (foot("base"), foot("change")) == typed
+    expect_foot(*typed)
     expect(grid.item(health, "change_rate")).to_have_text("新增")
 
 
@@ -382,14 +393,14 @@ def test_the_page_reads_numbers_as_the_server_does(grid):
 
 def test_a_whole_item_is_entered_with_the_keyboard_alone(grid, edition):
     grid.press("F6")
-    assert grid.here == "2016年劳模体检费 项目名称"
+    grid.expect_here("2016年劳模体检费 项目名称")
     grid.press("Control+End")
-    assert grid.here == "新项目 项目名称"
+    grid.expect_here("新项目 项目名称")
     grid.keys.insert_text("厂务公开经费")
     grid.press("Enter")
     expect(grid.page.locator(".r-item", has_text="厂务公开经费")).to_be_visible()
     expect(grid.page.locator(".r-new > .is-active")).to_be_visible()
-    assert grid.here == "厂务公开经费 新测算行 测算内容"
+    grid.expect_here("厂务公开经费 新测算行 测算内容")
     for label, people, rate in (("检查组", "12", "350.5"), ("督导组", "3", "200")):
         grid.keys.insert_text(label)
         grid.press("Tab", "1", "Tab")
@@ -397,10 +408,10 @@ def test_a_whole_item_is_entered_with_the_keyboard_alone(grid, edition):
         grid.press("Tab", "Tab", "Tab", "Tab")
         grid.keys.type(rate)
         grid.press("Enter")  # back to where the next row begins
-        assert grid.here == "厂务公开经费 新测算行 测算内容"
+        grid.expect_here("厂务公开经费 新测算行 测算内容")
     grid.keys.insert_text("工作经费")
     grid.press("Tab", "4", "Tab")
-    assert grid.here == "厂务公开经费 第3行 测算说明"
+    grid.expect_here("厂务公开经费 第3行 测算说明")
     grid.keys.insert_text("每年市财政拨付")
     grid.press("Tab")
     grid.keys.type("20万")
@@ -413,27 +424,27 @@ def test_a_whole_item_is_entered_with_the_keyboard_alone(grid, edition):
         ("督导组", "headcount", Decimal("600.00")),
         ("工作经费", "quota", Decimal("200000.00")),
     ]
-    assert grid.total("合计") == "864,106.00 86.41"
+    grid.expect_total("合计", "864,106.00 86.41")
 
 
 def test_keys_move_as_in_a_spreadsheet(grid, first):
     grid.line(first, "people").click()
     grid.press("ArrowDown")
-    assert grid.here == "市级离退休劳模津贴 第2行 数量"
+    grid.expect_here("市级离退休劳模津贴 第2行 数量")
     grid.press("ArrowRight")
-    assert grid.here == "市级离退休劳模津贴 第2行 单位"
+    grid.expect_here("市级离退休劳模津贴 第2行 单位")
     grid.press("Home")
-    assert grid.here == "市级离退休劳模津贴 第2行 测算内容"
+    grid.expect_here("市级离退休劳模津贴 第2行 测算内容")
     grid.press("End")
-    assert grid.here == "市级离退休劳模津贴 第2行 测算说明"
+    grid.expect_here("市级离退休劳模津贴 第2行 测算说明")
     grid.press("Shift+Tab", "Shift+Tab")
-    assert grid.here == "市级离退休劳模津贴 第2行 其中数"
+    grid.expect_here("市级离退休劳模津贴 第2行 其中数")
     grid.press("Control+Home")
-    assert grid.here == "2016年劳模体检费 项目名称"
+    grid.expect_here("2016年劳模体检费 项目名称")
     grid.press("Tab", "Tab", "Tab")
-    assert grid.here == "2016年劳模体检费 第1行 测算内容"
+    grid.expect_here("2016年劳模体检费 第1行 测算内容")
     grid.press("Insert")
-    assert grid.here == "2016年劳模体检费 新测算行 测算内容"
+    grid.expect_here("2016年劳模体检费 新测算行 测算内容")
 
 
 def test_escape_restores_delete_clears_and_undo_brings_back(grid, first):
@@ -461,28 +472,28 @@ def test_arrows_move_the_caret_while_editing_and_the_cell_at_its_edge(grid, firs
     grid.line(first, "label").click()
     grid.press("F2", "ArrowLeft", "ArrowLeft")
     grid.keys.insert_text("荣誉")
-    assert grid.here == "市级离退休劳模津贴 第1行 测算内容"
+    grid.expect_here("市级离退休劳模津贴 第1行 测算内容")
     grid.press("Home", "ArrowLeft")
-    assert grid.page.locator(".grid-editor").input_value() == "获得荣誉一次"
+    expect(grid.page.locator(".grid-editor")).to_have_value("获得荣誉一次")
     grid.press("End", "ArrowRight")
-    assert grid.here == "市级离退休劳模津贴 第1行 测算方式"
+    grid.expect_here("市级离退休劳模津贴 第1行 测算方式")
 
 
 def test_a_block_is_selected_copied_filled_down_and_cleared(grid, allowance, first):
     grid.line(first, "price").click()
     grid.press("Shift+ArrowDown", "Shift+ArrowDown")
     grid.press("Control+c")
-    assert grid.page.evaluate("navigator.clipboard.readText()") == "1500\n2000\n2500"
+    grid.expect_copied("1500\n2000\n2500")
     grid.press("Control+d", "Control+s")
     expect(grid.saved).to_be_visible()
     assert set(allowance.lines.values_list("rate", flat=True)) == {Decimal("1500.00")}
     grid.press("Control+z", "Control+s")
     expect(grid.item(allowance, "amount")).to_have_text("436,500.00")
     grid.page.wait_for_function("() => !grid.dirtyRows().length")
-    assert allowance.lines.get(ordinal=3).rate == Decimal("2500.00")
+    grid.expect_stored(lambda: allowance.lines.get(ordinal=3).rate == Decimal("2500.00"))
 
 
-def test_a_method_is_chosen_from_a_list_or_by_its_number(grid, first):
+def test_a_method_is_chosen_from_a_list_or_by_its_number(grid, allowance, first):
     grid.line(first, "method").click()
     grid.press("F2")
     expect(grid.page.get_by_role("option", selected=True)).to_have_text("2分档人数×标准")
@@ -492,8 +503,8 @@ def test_a_method_is_chosen_from_a_list_or_by_its_number(grid, first):
     grid.press("2")
     expect(grid.line(first, "people")).to_have_text("245")
     expect(grid.line(first, "amount")).to_have_text("367,500.00")
-    first.refresh_from_db()
-    assert first.method == Method.TIERED
+    grid.press("Control+s")
+    grid.expect_stored(lambda: allowance.lines.get(pk=first.pk).method == Method.TIERED)
 
 
 def stored(line: CalcLine) -> tuple[str, int | None, Decimal | None, int]:
@@ -611,7 +622,7 @@ def test_words_typed_through_an_input_method_stay_whole_and_enter_only_accepts_t
         """() => document.activeElement.dispatchEvent(
             new KeyboardEvent("keydown", {key: "Enter", keyCode: 229, bubbles: true}))"""
     )
-    assert grid.here == "市级离退休劳模津贴 第1行 测算内容"
+    grid.expect_here("市级离退休劳模津贴 第1行 测算内容")
     typing.send("Input.insertText", {"text": "劳模"})
     expect(grid.page.locator(".grid-editor")).to_have_value("劳模")
     grid.press("Enter")
@@ -633,7 +644,8 @@ def test_rows_are_removed_and_moved_with_the_keyboard(grid, allowance, first):
     grid.press("Enter")
     expect(grid.page.locator(f"#line-{first.pk}")).to_have_count(0)
     expect(grid.item(allowance, "amount")).to_have_text("69,000.00")
-    assert list(allowance.lines.values_list("label", flat=True)) == ["获得二次", "获得三次及其以上"]
+    left = ["获得二次", "获得三次及其以上"]
+    grid.expect_stored(lambda: list(allowance.lines.values_list("label", flat=True)) == left)
 
 
 def test_the_keys_are_listed_on_asking_and_the_grid_can_be_left(grid, first):
@@ -641,9 +653,9 @@ def test_the_keys_are_listed_on_asking_and_the_grid_can_be_left(grid, first):
     grid.press("?")
     expect(grid.page.locator("#grid-keys")).to_be_visible()
     grid.press("Escape", "F6")
-    assert grid.page.evaluate("document.activeElement.closest('.grid-bar') !== null")
+    expect(grid.page.locator(".grid-bar :focus")).to_have_count(1)
     grid.press("F6")
-    assert grid.here == "市级离退休劳模津贴 第1行 数量"
+    grid.expect_here("市级离退休劳模津贴 第1行 数量")
 
 
 # ---- nothing is lost -----------------------------------------------------------------------------------------
@@ -718,12 +730,17 @@ def test_a_conflict_shows_both_sides_alike_leaves_out_what_agrees_and_starts_on_
     for name, typed in (("people", "12,500"), ("price", "1600.00"), ("note", "按名册")):
         grid.line(first, name).click()
         grid.page.keyboard.insert_text(typed)
+    now = timezone.now()
+    grid.page.clock.set_fixed_time(now)
     grid.press("Control+s")
     rows = grid.page.locator("#grid-conflict-rows tr")
     expect(rows).to_have_text(["数量12,00012,500"])
-    assert grid.page.evaluate("document.activeElement.textContent") == "保留对方的"
+    expect(grid.page.get_by_role("button", name="保留对方的")).to_be_focused()
     grid.press("Enter")  # still typing: too soon to be an answer
     expect(grid.page.locator("#grid-conflict")).to_be_visible()
+    grid.page.clock.set_fixed_time(now + timedelta(seconds=1))
+    grid.press("Enter")
+    expect(grid.page.locator("#grid-conflict")).to_be_hidden()
 
 
 @pytest.mark.allows_status(409)
@@ -739,7 +756,7 @@ def test_a_conflict_closed_with_escape_keeps_what_was_typed_and_asks_again_on_wi
     expect(grid.page.locator(".grid-editor")).to_have_value("251")
     expect(grid.page.locator("#grid-state")).to_contain_text("1 行有冲突，未保存")
     grid.press("ArrowDown")
-    assert grid.here == "市级离退休劳模津贴 第2行 数量"
+    grid.expect_here("市级离退休劳模津贴 第2行 数量")
     expect(grid.line(first, "people")).to_have_text("251")
     grid.page.get_by_role("button", name="去处理").click()
     dialog.get_by_role("button", name="都用我的").click()
@@ -857,10 +874,10 @@ def test_a_pasted_block_is_one_step_to_take_over_and_one_to_undo(grid, allowance
     expect(dialog).to_be_hidden()
     expect(grid.page.locator(f"#item-{allowance.pk} .r-line")).to_have_count(203)
     expect(grid.item(allowance, "amount")).to_have_text("27,303,500.00")
-    assert allowance.lines.count() == 203
+    grid.expect_stored(lambda: allowance.lines.count() == 203)
     grid.press("Control+z")
     expect(grid.page.locator(f"#item-{allowance.pk} .r-line")).to_have_count(3)
-    assert allowance.lines.count() == 3
+    grid.expect_stored(lambda: allowance.lines.count() == 3)
 
 
 def test_a_pasted_column_without_a_place_is_named_and_left_out_only_on_wish(grid, edition, allowance):
@@ -915,8 +932,9 @@ def test_a_single_value_is_pasted_like_typing(grid, first):
 
 
 def test_the_grid_fits_the_office_screen_and_breaks_no_rule_of_access(grid, first):
-    assert grid.page.evaluate("document.documentElement.scrollWidth") <= 1366
-    assert grid.page.evaluate("grid.box.scrollWidth") <= grid.page.evaluate("grid.box.clientWidth")
+    grid.page.wait_for_function(
+        "() => document.documentElement.scrollWidth <= 1366 && grid.box.scrollWidth <= grid.box.clientWidth"
+    )
     grid.line(first, "people").click()
     photograph(grid.page, "grid")
     assert serious(grid.page) == []
@@ -929,37 +947,39 @@ def test_the_grid_fits_the_office_screen_and_breaks_no_rule_of_access(grid, firs
     photograph(grid.page, "grid_dark")
 
 
+def is_left_of(one: Locator, other: Locator) -> bool:
+    left, right = one.bounding_box(), other.bounding_box()
+    return left["x"] + left["width"] <= right["x"]
+
+
 def test_a_long_sentence_ends_before_the_amounts_beside_an_open_panel_and_tells_the_rest(grid, allowance):
     box = grid.page.locator("#grid-box")
     words = grid.page.locator(f"#item-{allowance.pk} .sentence__text")
     amount = grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(3)
     label = grid.page.locator(f"#item-{allowance.pk} .r-new > *").nth(1)
+    price = grid.page.locator("#grid th", has_text="标准/基数")
+    amounts = grid.page.locator("#grid th", has_text="金额（元）")
     grid.page.get_by_role("button", name="说明", exact=True).click()
+    expect(grid.page.locator("#grid-panel-body > *").first).to_be_visible()
     for left in (0, 9999):
         box.evaluate("(box, left) => { box.scrollLeft = left; }", left)
-        inside, after, before = words.bounding_box(), amount.bounding_box(), label.bounding_box()
-        assert inside["x"] >= before["x"] + before["width"]
-        assert inside["x"] + inside["width"] <= after["x"]
+        comes_true(grid.page, lambda: is_left_of(label, words) and is_left_of(words, amount))
     assert words.get_attribute("title") == words.inner_text().replace("\n", "")
     box.evaluate("box => { box.scrollLeft = 0; }")
-    price = grid.page.locator("#grid th", has_text="标准/基数").bounding_box()
-    assert (
-        price["x"] + price["width"]
-        <= grid.page.locator("#grid th", has_text="金额（元）").bounding_box()["x"]
-    )
+    comes_true(grid.page, lambda: is_left_of(price, amounts))
 
 
 def test_at_double_zoom_the_panel_opens_under_the_grid_where_it_is_seen(grid, first):
     grid.page.set_viewport_size({"width": 683, "height": 384})
     grid.page.get_by_role("button", name="校验", exact=True).click()
     expect(grid.page.locator("#grid-panel .finding").first).to_be_in_viewport()
-    assert grid.page.locator("#grid-panel").bounding_box()["width"] > 600
+    comes_true(grid.page, lambda: grid.page.locator("#grid-panel").bounding_box()["width"] > 600)
 
 
 @pytest.mark.parametrize("size", [{"width": 683, "height": 384}, {"width": 1024, "height": 600}])
 def test_the_page_never_scrolls_sideways(grid, first, size):
     grid.page.set_viewport_size(size)
-    assert grid.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    grid.page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=size["width"])
     grid.line(first, "price").click()
     grid.keys.type("1600")
     expect(grid.line(first, "amount")).to_have_text("392,000.00")
@@ -970,10 +990,10 @@ def test_who_may_only_read_moves_with_the_same_keys_and_finds_no_input(page, edi
     expect(reader.page.locator(".grid-closed")).to_contain_text("您没有录入预算的权限")
     reader.line(first, "people").click()
     reader.press("ArrowDown")
-    assert reader.here == "市级离退休劳模津贴 第2行 数量 22"
+    reader.expect_here("市级离退休劳模津贴 第2行 数量 22")
     reader.keys.type("99")
     reader.press("Delete", "Control+d", "Control+z", "Control+Delete")
-    assert reader.page.locator("#grid input").count() == 0
+    expect(reader.page.locator("#grid input")).to_have_count(0)
     expect(reader.page.locator("#grid td", has_text="99")).to_have_count(0)
     reader.press("Alt+h")
     expect(reader.page.locator("#grid-panel")).to_contain_text("获得二次")
@@ -984,7 +1004,7 @@ def test_a_row_named_in_the_address_is_shown(page, office, edition, allowance, h
     grid = GridPage(page, edition, office.clerk)
     page.goto(f"{grid.address}#item-{allowance.pk}")
     page.wait_for_function("() => document.activeElement.className.includes('grid-editor')")
-    assert grid.here == "市级离退休劳模津贴 项目名称"
+    grid.expect_here("市级离退休劳模津贴 项目名称")
 
 
 def test_a_file_is_imported_and_taken_back_from_the_grid(grid, edition, tmp_path):
@@ -1031,8 +1051,8 @@ def test_rows_a_colleague_changed_meanwhile_are_brought_up_to_date(
     grid.press("Enter")
     expect(grid.line(health.lines.get(), "people")).to_have_text("560")
     expect(grid.page.locator("#toasts")).to_contain_text("同事改动了 1 个项目，表格已更新。")
-    assert grid.here == "市级离退休劳模津贴 第2行 数量"
-    assert grid.total("合计") == "669,500.00 66.95"
+    grid.expect_here("市级离退休劳模津贴 第2行 数量")
+    grid.expect_total("合计", "669,500.00 66.95")
 
 
 def test_only_the_items_are_shown_on_wish(grid, allowance, first):
@@ -1042,7 +1062,7 @@ def test_only_the_items_are_shown_on_wish(grid, allowance, first):
     expect(grid.page.locator(f"#line-{first.pk}")).to_be_hidden()
     grid.item(allowance, "prior_amount").click()
     grid.press("ArrowUp", "ArrowUp")
-    assert grid.here == "2016年劳模体检费 上年预算数"
+    grid.expect_here("2016年劳模体检费 上年预算数")
     grid.press("Insert")
     expect(grid.page.locator(f"#line-{first.pk}")).to_be_visible()
 
@@ -1065,4 +1085,4 @@ def test_a_block_is_selected_by_dragging_and_a_shaky_click_selects_none(grid, al
     mouse.up()
     expect(grid.page.locator("#grid .is-range")).to_have_count(4)
     grid.press("Control+c")
-    assert grid.page.evaluate("navigator.clipboard.readText()") == "245\t人\n22\t人"
+    grid.expect_copied("245\t人\n22\t人")

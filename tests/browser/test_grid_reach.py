@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
 from apps.budget.models import Edition, OutlineEntry
+from tests.browser.waiting import comes_true
 from tests.factories import OutlineEntryFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +44,7 @@ def test_no_total_is_ever_shortened(grid: Page, with_panel: bool, photograph: Ca
         grid.locator('[data-panel="findings"]').click()
         expect(grid.locator("#grid-panel")).to_be_visible()
     photograph(grid, f"grid-long-{'panel' if with_panel else 'alone'}")
-    assert grid.evaluate(CUT) == []
+    comes_true(grid, lambda: grid.evaluate(CUT) == [])
 
 
 def test_the_row_being_typed_in_stays_above_the_sums(grid: Page):
@@ -52,7 +53,7 @@ def test_the_row_being_typed_in_stays_above_the_sums(grid: Page):
         grid.keyboard.type(f"示例人员{number}")
         grid.keyboard.press("Enter")
         grid.wait_for_function("() => document.getElementById('grid-state').textContent.includes('已保存')")
-        assert grid.evaluate(HIDDEN) <= 1
+        comes_true(grid, lambda: grid.evaluate(HIDDEN) <= 1)
 
 
 def test_arrows_stop_at_the_row_for_a_new_item_from_any_column(grid: Page):
@@ -61,17 +62,17 @@ def test_arrows_stop_at_the_row_for_a_new_item_from_any_column(grid: Page):
         grid.keyboard.press("ArrowDown")
         if grid.locator("#grid .r-add .is-active").count():
             break
-    assert grid.locator("#grid .r-add .is-active").count() == 1
+    expect(grid.locator("#grid .r-add .is-active")).to_have_count(1)
 
 
 def test_alt_n_goes_to_the_new_item_of_the_group_and_alt_insert_to_a_new_line(grid: Page):
     body = grid.locator("#grid .b-item").first
     body.locator(".r-line > td").nth(7).click()
     grid.keyboard.press("Alt+Insert")
-    assert body.locator(".r-new .is-active").count() == 1
+    expect(body.locator(".r-new .is-active")).to_have_count(1)
     grid.keyboard.press("Alt+n")
     add = grid.locator(f'#grid .b-add[data-group="{body.get_attribute("data-group")}"]')
-    assert add.locator(".is-active").count() == 1
+    expect(add.locator(".is-active")).to_have_count(1)
     grid.keyboard.press("F1")
     expect(grid.locator("#grid-keys")).to_contain_text("在本组加一个项目")
 
@@ -98,10 +99,10 @@ def test_the_menu_of_a_row_follows_its_row_and_goes_with_it(grid: Page):
         "before => document.getElementById('grid-menu').getBoundingClientRect().top !== before", arg=before
     )
     expect(menu).to_be_visible()
-    assert grid.evaluate(GAP, line) <= 4
+    comes_true(grid, lambda: grid.evaluate(GAP, line) <= 4)
     grid.keyboard.press("Escape")
     expect(menu).to_be_hidden()
-    assert grid.evaluate("id => document.getElementById(id).contains(document.activeElement)", line)
+    expect(grid.locator(f"#{line} :focus")).to_have_count(1)
 
     row.locator(".row-more").click()
     expect(menu).to_be_visible()
@@ -121,11 +122,17 @@ def test_at_twice_the_size_amount_and_total_are_in_sight(grid: Page, photograph:
     grid.locator("#grid-box").scroll_into_view_if_needed()
     grid.evaluate("document.getElementById('grid-box').scrollIntoView()")
     photograph(grid, "grid-200")
-    box = grid.locator("#grid-box").bounding_box()
-    amount = grid.locator('#grid .is-total [data-part="amount"]').bounding_box()
-    assert amount["x"] + amount["width"] <= box["x"] + box["width"] + 1
-    assert amount["y"] + amount["height"] <= 384
-    assert box["height"] >= 300
+
+    def is_in_sight() -> bool:
+        box = grid.locator("#grid-box").bounding_box()
+        amount = grid.locator('#grid .is-total [data-part="amount"]').bounding_box()
+        return (
+            amount["x"] + amount["width"] <= box["x"] + box["width"] + 1
+            and amount["y"] + amount["height"] <= 384
+            and box["height"] >= 300
+        )
+
+    comes_true(grid, is_in_sight)
 
 
 def test_two_paragraphs_edited_are_both_kept(
@@ -148,4 +155,5 @@ def test_two_paragraphs_edited_are_both_kept(
     photograph(page, "outline")
     page.click(f"#save-{second.pk}")
     page.wait_for_function("() => document.querySelectorAll('#toasts .toast').length > 1")
-    assert set(OutlineEntry.objects.values_list("text", flat=True)) == {"改过的第一条。", "改过的第二条。"}
+    kept = {"改过的第一条。", "改过的第二条。"}
+    comes_true(page, lambda: set(OutlineEntry.objects.values_list("text", flat=True)) == kept)

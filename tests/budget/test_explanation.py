@@ -115,6 +115,16 @@ def test_each_figure_of_the_office_is_printed(example, style, said):
     assert said in re.sub(r"［测[0-9]+-[0-9]+］", "", paper.text)
 
 
+@pytest.mark.parametrize("style", ["gongwen", "book"])
+def test_the_sheet_of_income_and_expenditure_says_itself_that_it_holds_projects_only(example, style):
+    paper = example.gongwen if style == "gongwen" else example.book
+    said = "注：本表仅列项目支出及其资金来源，未列基本支出及其资金来源，总计不是部门的全部收支。"
+    (sheet,) = [page for page in map(words, paper.pages) if "收入总计785.93" in page]
+    assert sheet.count(said) == 1
+    assert sheet.index("收入总计785.93") < sheet.index(said)
+    assert paper.text.count("本表仅列项目支出") == 1
+
+
 def test_the_sections_stand_in_order_and_their_numbers_never_skip(example):
     headings = [section.heading for section in example.document.sections]
     assert headings == [

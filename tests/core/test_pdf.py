@@ -2,6 +2,7 @@ import base64
 import hashlib
 import http.server
 import io
+import json
 import logging
 import os
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from PIL import Image
 
@@ -148,29 +151,121 @@ def test_the_hash_is_of_the_bytes_and_printing_again_gives_the_same_bytes(printe
     assert render(page(BODY.replace("277", "278")), base=OPTIONS).sha256 != printed.sha256
 
 
-def test_another_process_in_another_time_zone_prints_the_same_bytes(printed, tmp_path):
-    script = tmp_path / "again.py"
-    script.write_text(
-        "import sys, django\nsys.path[:0] = sys.argv[1:2]\n"
-        "from django.conf import settings\nsettings.configure(STATIC_ROOT='', INSTALLED_APPS=['django.contrib.staticfiles'])\n"
-        "django.setup()\n"
-        "from datetime import UTC, datetime\nfrom apps.core.pdf import Attachment, PdfOptions, render\n"
-        f"print(render({page(BODY)!r}, base={OPTIONS!r}".replace("datetime.datetime(", "datetime(").replace(
-            "tzinfo=datetime.timezone.utc", "tzinfo=UTC"
+ANOTHER_PROCESS = """
+import json, sys, django
+from django.conf import settings
+settings.configure(
+    STATIC_ROOT='', INSTALLED_APPS=['django.contrib.staticfiles'], FONT_FOLDERS={folders!r}, FONT_CACHE={cache!r}
+)
+django.setup()
+import datetime
+from apps.core import fonts
+from apps.core.errors import Refused
+from apps.core.pdf import Attachment, PdfOptions, PrintFault, render, require_print_system
+OPTIONS = {options!r}
+{then}
+"""
+
+
+@pytest.fixture
+def in_another_process(settings, tmp_path):
+    """What another process prints when it does that; it finds no configuration of fonts written before."""
+
+    def run(then: str, *, folders: list[str] | None = None, **environment: str) -> str:
+        script = ANOTHER_PROCESS.format(
+            folders=settings.FONT_FOLDERS if folders is None else folders,
+            cache=str(tmp_path / "cache"),
+            options=OPTIONS,
+            then=then,
         )
-        + ").sha256)\n"
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=settings.BASE_DIR,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+def test_another_process_in_another_time_zone_prints_the_same_bytes(printed, in_another_process):
+    environment = {"PYTHONHASHSEED": "12345", "TZ": "Asia/Shanghai", "SOURCE_DATE_EPOCH": "1"}
+    then = f"print(render({page(BODY)!r}, base=OPTIONS).sha256)"
+    assert in_another_process(then, **environment) == printed.sha256
+
+
+def make_font(path: Path, family: str, characters: str) -> None:
+    """A font in which each of the characters is a black square."""
+    pen = TTGlyphPen(None)
+    for at, point in enumerate(((0, 0), (0, 900), (900, 900), (900, 0))):
+        (pen.lineTo if at else pen.moveTo)(point)
+    pen.closePath()
+    square = pen.glyph()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "square"])
+    builder.setupCharacterMap(dict.fromkeys(map(ord, characters), "square"))
+    builder.setupGlyf({".notdef": square, "square": square})
+    builder.setupHorizontalMetrics({".notdef": (1000, 0), "square": (1000, 0)})
+    builder.setupHorizontalHeader(ascent=900, descent=-100)
+    builder.setupOS2()
+    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupPost()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    builder.save(path)
+
+
+def test_fonts_that_others_brought_to_the_machine_change_no_byte_and_no_answer(
+    printed, in_another_process, tmp_path
+):
+    brought = {
+        "home/.fonts/a.ttf": ("FangSong", BODY),
+        "home/.local/share/fonts/b.ttf": ("Noto Serif CJK SC", BODY + "\ue001"),
+        "data/fonts/c.ttf": ("Foreign", "A廊\ue001"),
+    }
+    for place, (family, characters) in brought.items():
+        make_font(tmp_path / place, family, "".join(set(characters)))
+    elsewhere = tmp_path / "elsewhere.conf"
+    elsewhere.write_text(
+        f"<fontconfig><include>/etc/fonts/fonts.conf</include><dir>{tmp_path / 'data'}</dir></fontconfig>"
     )
-    root = str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONHASHSEED": "12345", "TZ": "Asia/Shanghai", "SOURCE_DATE_EPOCH": "1"}
-    done = subprocess.run(
-        [sys.executable, str(script), root],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.stdout.strip() == printed.sha256, done.stderr
+    environment = {
+        "HOME": str(tmp_path / "home"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "FONTCONFIG_FILE": str(elsewhere),
+    }
+    brought_by_style = page("<p>甲</p>", STYLE + 'p::after { content: "\\e001" }')
+    then = f"""
+print(render({page(BODY)!r}, base=OPTIONS).sha256)
+print(json.dumps([choice.used for choice in fonts.fonts_in_use()]))
+print([one.codepoint for one in fonts.missing_glyphs("A廊\\ue001", [*fonts.all_families(), "Foreign"])])
+try: render({brought_by_style!r}, base=OPTIONS); print("drawn")
+except Refused as refusal: print(refusal.code)
+"""
+    assert in_another_process(then, **environment).splitlines() == [
+        printed.sha256,
+        json.dumps([choice.used for choice in fonts.fonts_in_use()]),
+        "[57345]",
+        "glyph",
+    ]
+
+
+def test_a_font_the_office_supplies_in_its_folder_is_used_under_the_name_the_rules_know(settings, tmp_path):
+    make_font(tmp_path / "supplied/a.ttf", "FangSong", "仿宋体\ue001")
+    make_font(tmp_path / "supplied/b.ttf", "Another", "仿宋体\ue002")
+    settings.FONT_FOLDERS = [*settings.FONT_FOLDERS, tmp_path / "supplied"]
+    settings.FONT_CACHE = tmp_path / "cache"
+    body = fonts.fonts_in_use()[0]
+    assert (body.used, body.substituted) == ("FangSong", False)
+    assert fonts.missing_glyphs("\ue001", fonts.all_families()) == []
+    printed = render(page("<p>仿宋体\ue001</p>"), base=OPTIONS)
+    assert printed.fonts == ("FangSong", "Noto Serif CJK SC")
+    with pytest.raises(Refused, match=r"U\+E002"):
+        render(page("<p>\ue002</p>"), base=OPTIONS)
 
 
 def test_progress_is_told_in_stages_up_to_a_hundred():
@@ -221,8 +316,10 @@ def test_the_glyph_check_agrees_with_the_character_map_of_the_font_file():
         assert (ord(character) in known) != bool(fonts.missing_glyphs(character, [choice.used]))
 
 
-def test_a_character_missing_in_one_font_of_a_chain_is_taken_from_the_next():
-    latin, chinese = "DejaVu Sans", "Noto Sans CJK SC"
+def test_a_character_missing_in_one_font_of_a_chain_is_taken_from_the_next(settings, tmp_path):
+    latin, chinese = "SimHei", "Noto Sans CJK SC"
+    make_font(tmp_path / "supplied/a.ttf", latin, "A")
+    settings.FONT_FOLDERS = [*settings.FONT_FOLDERS, tmp_path / "supplied"]
     assert [one.char for one in fonts.missing_glyphs("廊A", [latin])] == ["廊"]
     assert fonts.missing_glyphs("廊A", [latin, chinese]) == []
     assert fonts.missing_glyphs("廊", ["No Such Family"])[0].codepoint == ord("廊")
@@ -381,24 +478,20 @@ def test_two_prints_at_once_hear_only_their_own_warnings():
     assert not isinstance(results["good"], PrintFault)
 
 
-def test_a_machine_without_a_chinese_font_is_named_as_the_reason(tmp_path):
-    nothing = tmp_path / "fonts.conf"
-    nothing.write_text("<fontconfig></fontconfig>")
-    script = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from apps.core.pdf import PrintFault, require_print_system\n"
-        "try: require_print_system()\n"
-        "except PrintFault as fault: print(fault.message)\n"
+def test_a_machine_without_a_chinese_font_is_named_as_the_reason(in_another_process):
+    then = "try: require_print_system()\nexcept PrintFault as fault: print(fault.message)"
+    assert (
+        in_another_process(then, folders=[])
+        == "本机没有中文字体，不能打印；请系统管理员安装 fonts-noto-cjk。"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(Path(__file__).resolve().parents[2])],
-        env={**os.environ, "FONTCONFIG_FILE": str(nothing)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.stdout.strip() == "本机没有中文字体，不能打印；请系统管理员安装 fonts-noto-cjk。", done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named_as_the_reason(settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.FONT_CACHE = tmp_path / "file" / "fonts"
+    with pytest.raises(PrintFault, match="字体配置写不进"):
+        require_print_system()
+    assert fonts.fonts_in_use() == []
 
 
 def test_a_machine_without_the_subset_library_is_named_as_the_reason(monkeypatch):

@@ -68,6 +68,7 @@ def _income_and_expenditure(sheet: Sheet) -> PrintedTable:
             Column("预算数", "number", 14),
         ),
         rows=tuple(rows),
+        notes=(narrative.PROJECTS_ONLY,),
     )
 
 

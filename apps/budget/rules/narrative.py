@@ -311,6 +311,8 @@ BOOK_NOTES: dict[str, str] = {
     Book.UNION: "本说明只反映工会经费预算，财政部门预算和代管资金另行编列，互不相加。",
     Book.ENTRUSTED: "本说明只反映代管资金，财政部门预算和工会经费预算另行编列，互不相加。",
 }
+# A budget of the whole department also has basic expenditure; the rows here are projects only.
+PROJECTS_ONLY = "本表仅列项目支出及其资金来源，未列基本支出及其资金来源，总计不是部门的全部收支。"
 
 
 def title(*, union: str, year: int, book: str) -> str:
