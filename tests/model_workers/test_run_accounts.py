@@ -164,11 +164,12 @@ def test_the_page_of_the_run_and_that_of_the_person_say_who_changed_the_account_
     assert not any("按审批时的账号发放" in shown(office.clerk, page) for page in pages)
     before = person.account.reveal()
     after = change_account(office, person, same_ending(before), reason=REASON)
+    changed_at = timezone.localtime(person.events.latest("pgh_id").pgh_created_at)
     for page in pages:
         text = shown(office.clerk, page)
         assert "按审批时的账号发放" in text
         assert "示例·劳模经办" in text
-        assert f"{timezone.localtime(after.updated_at):%Y-%m-%d %H:%M}" in text
+        assert f"{changed_at:%Y-%m-%d %H:%M}" in text
         assert f"****{before[-4:]}（末四位相同的另一账号）" in text
         assert before not in text
         assert after.account.reveal() not in text
