@@ -133,6 +133,13 @@ def search_hash(plain: str, *, column: str) -> bytes:
     return hmac.digest(_index_key(keyring().index_key, column), plain.encode(), "sha256")
 
 
+def all_or_none(column: str, short: str = "") -> models.Q:
+    """The condition that ciphertext, search hash and last four of a secret are there together or not at all."""
+    hashed, shown = f"{short or column}_hash", f"{short or column}_last_four"
+    present = models.Q(**{f"{column}__isnull": False, f"{hashed}__isnull": False}) & ~models.Q(**{shown: ""})
+    return present | models.Q(**{f"{column}__isnull": True, f"{hashed}__isnull": True, shown: ""})
+
+
 class Secret:
     """A sealed value in hand. Printed, logged or put in a template it shows its mask; `reveal()` opens it."""
 

@@ -84,15 +84,17 @@ class ParentsLock(Trigger):
 
     `parents` selects both (`IN (OLD.…, NEW.…)`; one of them is null when a row comes or goes), in a fixed order and
     `FOR SHARE`: closing the parent waits for this row and this row for a closing under way. `refusals` tell what of a
-    parent (`own`) refuses the row, by which constraint and with which sentence.
+    parent (`own`) refuses the row, by which constraint and with which sentence; `unless` lets a row pass without asking.
     """
 
     when = pgtrigger.Before
     operation = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
     declare = [("own", "RECORD")]
 
-    def __init__(self, *, name: str, parents: str, refusals: dict[str, tuple[str, str]]) -> None:
-        self.parents, self.refusals = parents, refusals
+    def __init__(
+        self, *, name: str, parents: str, refusals: dict[str, tuple[str, str]], unless: str = ""
+    ) -> None:
+        self.parents, self.refusals, self.unless = parents, refusals, unless
         super().__init__(name=name)
 
     def get_func(self, model: Any) -> str:
@@ -103,7 +105,8 @@ class ParentsLock(Trigger):
                 END IF;"""
             for condition, (constraint, sentence) in self.refusals.items()
         )
-        return f"""
+        passing = f"IF {self.unless} THEN RETURN NEW; END IF;" if self.unless else ""
+        return f"""{passing}
             FOR own IN {self.parents} LOOP {refusals}
             END LOOP;
             IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;

@@ -10,6 +10,8 @@ from apps.model_workers.rules.files import AFTER
 from apps.model_workers.rules.files import TONES as FILE_TONES
 from apps.model_workers.rules.relief import TONES as RELIEF_TONES
 from apps.model_workers.selectors.dossier import Dossier, Received, dossier
+from apps.model_workers.selectors.paid_accounts import accounts_held
+from apps.people import account_holds
 from apps.people.chapters import Chapter, ChapterRow, register
 from apps.people.models import Person
 
@@ -123,3 +125,4 @@ def _received_rows(received: Received, page: str) -> tuple[ChapterRow, ...]:
 
 def publish() -> None:
     register(WorkerChapter())
+    account_holds.register("model_workers", accounts_held)

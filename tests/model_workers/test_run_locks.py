@@ -18,10 +18,10 @@ from tests.model_workers.register import AllowanceOffice
 pytestmark = pytest.mark.django_db
 
 LINE_COPY = """INSERT INTO model_workers_allowanceline
-    (run_id, person_id, name, union_name, unit_name, unit_nature, award_count, award_class, months, amount, bank_name,
-     account_last_four, id_last_four, period_from, period_until)
-    SELECT run_id, person_id, name, union_name, unit_name, unit_nature, award_count, award_class, months, amount,
-           bank_name, account_last_four, id_last_four, {period}
+    (public_id, run_id, person_id, name, union_name, unit_name, unit_nature, award_count, award_class, months, amount,
+     bank_name, account, account_hash, account_last_four, id_last_four, period_from, period_until)
+    SELECT gen_random_uuid(), run_id, person_id, name, union_name, unit_name, unit_nature, award_count, award_class,
+           months, amount, bank_name, account, account_hash, account_last_four, id_last_four, {period}
     FROM model_workers_allowanceline LIMIT 1"""
 DECISION = """INSERT INTO model_workers_rundecision
     (run_id, round, action, source, target, actor_id, roles, note, people, amount, at)
@@ -62,7 +62,9 @@ def test_a_person_is_paid_for_one_time_once_across_all_runs(office):
     assert not set(run.lines.values_list("person")) & set(other.lines.values_list("person"))
     line = run.lines.first()
     copy = {
-        field.name: getattr(line, field.name) for field in AllowanceLine._meta.fields if field.name != "id"
+        field.name: getattr(line, field.name)
+        for field in AllowanceLine._meta.fields
+        if field.name not in ("id", "public_id")
     }
     with refused("model_workers_line_periods_apart"):
         AllowanceLine.objects.create(**copy | {"run": other})

@@ -232,7 +232,7 @@ def test_an_account_that_changed_after_the_approval_is_marked(office):
     person.account_last_four = account_number(77)[-4:]
     person.save()
     rows = cells(take(office, run, "xlsx", is_full=True, reason=REASON).data, "发放名册")
-    assert rows[2][10] == "账号已变更"
+    assert rows[2][10] == "审批后登记账号有变，按审批时的账号发放"
 
 
 def test_a_person_without_an_account_is_marked(office):

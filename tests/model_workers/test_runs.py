@@ -251,7 +251,7 @@ def test_a_corrected_standard_reaches_an_open_run_by_counting_anew(office):
     office.people({1: 2})
     run = office.run()
     AllowanceStandard.objects.filter(award_class=1).update(amount=1600)
-    with pytest.raises(Refused, match="计数以后登记有变：2 人有变动。请重新计数后再提交"):
+    with pytest.raises(Refused, match=r"计数以后登记有变：2 人有变动（.+、.+）。请重新计数后再提交"):
         office.decide(run, office.clerk, "submit")
     recount_run(run_id=run.pk, actor=office.clerk, now=office.now)
     assert run_sheet(run).amount == 3200

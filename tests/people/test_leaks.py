@@ -35,6 +35,7 @@ from apps.people.services.persons import edit_person, register_person
 from apps.people.services.secrets import reveal_secret
 from tests.access_table import TABLE, Row, World
 from tests.factories import PersonFactory, StandingEventFactory, UnionFactory, UserFactory
+from tests.model_workers.register import AllowanceOffice
 from tests.people.canaries import (
     LogWatch,
     body_of,
@@ -295,6 +296,10 @@ def test_a_dump_of_a_register_in_use_holds_no_number_and_no_digest_of_one(settin
     )
     assert waiting.error_count == 1
     reveal_secret(person_id=person.pk, field="id_number", reason="核对示例资料", actor=clerk, now=now)
+    office = AllowanceOffice()
+    office.parameters()
+    office.people({1: 2})
+    office.approve(office.run())
     settings.FIELD_KEYS = [f"9:{new_key()}", *settings.FIELD_KEYS]
     rotate()
     client = Client()
@@ -314,6 +319,7 @@ def test_a_dump_of_a_register_in_use_holds_no_number_and_no_digest_of_one(settin
     assert "示例甲" in stored, "the dump holds the register"
     assert hits(stored, canaries) == []
     assert digest_hits(stored, canaries) == []
+    assert "COPY public.model_workers_allowanceline" in stored
     histories = [model for model in apps.get_models() if issubclass(model, Event)]
     with connection.cursor() as cursor:
         texts = []

@@ -123,13 +123,14 @@ def allowance_roll(
 
 def _row(number: int, line: AllowanceLine, accounts: Mapping[int, str] | None, remark: str) -> RollRow:
     masked = f"****{line.account_last_four}" if line.account_last_four else ""
-    told = [remark]
+    told = []
     if line.unit_nature == UnitNature.BANKRUPT:
         told.append("破产或撤销企业")
     if line.months < MONTHS_IN_YEAR:
         told.append(f"发至{line.period_until.month}月")
     if not line.account_last_four:
         told.append("缺账号")
+    told.append(remark)
     return RollRow(
         number=number,
         name=line.name,

@@ -5,7 +5,6 @@ from apps.model_workers.models.allowances import (
     AllowanceRun,
     AllowanceStandard,
     CountingRule,
-    Recovery,
     RunDecision,
 )
 from apps.model_workers.models.bulk import BulkChange
@@ -14,6 +13,7 @@ from apps.model_workers.models.files import FileEvent, Review, WorkerFile
 from apps.model_workers.models.honours import Honour, HonourTitle
 from apps.model_workers.models.nominations import Nomination, NominationStep
 from apps.model_workers.models.papers import AllowancePaper
+from apps.model_workers.models.recoveries import Recovery
 from apps.model_workers.models.relief import ReliefCase, ReliefDecision, ReliefStandard
 
 __all__ = [

@@ -1,4 +1,7 @@
-"""Honour allowance: dated standards and counting rules, the yearly run, its lines, and what is to be recovered."""
+"""Honour allowance: dated standards and counting rules, the yearly run and its lines."""
+
+import uuid
+from datetime import date, timedelta
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -9,11 +12,13 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
+from apps.core.encryption import EncryptedField, all_or_none
 from apps.core.triggers import FSM, ParentsLock, Protect, ReadOnly, Trigger
 from apps.model_workers.models.periods import Dated, dated_constraints
-from apps.model_workers.rules.allowances import OPEN_RUN_STATUSES, DeathRule, RunStatus
+from apps.model_workers.rules.allowances import OPEN_RUN_STATUSES, PAID_WITHIN_DAYS, DeathRule, RunStatus
 from apps.model_workers.rules.honours import AwardClass, Category
 from apps.people.models import Person
+from apps.people.rules.identity import mask_account
 from apps.people.rules.standing import UnitNature
 
 
@@ -84,6 +89,13 @@ class AllowanceRunQuerySet(models.QuerySet["AllowanceRun"]):
 
     def for_list(self) -> "AllowanceRunQuerySet":
         return self.select_related("union", "created_by").order_by("-year", "-id")
+
+    def awaiting_payment(self, today: date) -> "AllowanceRunQuerySet":
+        """Approved, and of the running year or approved within the last twelve months."""
+        lately = today - timedelta(days=PAID_WITHIN_DAYS)
+        return self.filter(
+            Q(year__gte=today.year) | Q(approved_at__date__gte=lately), status=RunStatus.APPROVED
+        )
 
 
 # Who took the step is the decision's matter: a state moves only behind its row, and only a submission opens a round.
@@ -210,8 +222,21 @@ class AllowanceRun(models.Model):
         return self.status in OPEN_RUN_STATUSES
 
 
+# A turn of the key seals the same account anew and touches nothing else. That it is the same cannot be told here: the
+# hash beside it stays, and whoever opens the account holds it against that.
+_SEALED_ANEW = """
+    TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'account' = to_jsonb(OLD) - 'account'
+    AND length(NEW.account) = length(OLD.account) AND get_byte(NEW.account, 1) <> get_byte(OLD.account, 1)
+"""
+
+# Name inside the seals: never renamed.
+LINE_ACCOUNT_COLUMN = "model_workers.allowanceline.account"
+
+
 class AllowanceLine(models.Model):
-    """What one person receives from one run. The facts stand as they were on the snapshot date."""
+    """What one person receives from one run. The facts stand as they were on the snapshot date, the account as it was
+    counted: it alone is paid, whatever the register says later. Its hash is that of the register, to be compared with.
+    """
 
     follows_merge = False
 
@@ -219,6 +244,7 @@ class AllowanceLine(models.Model):
     person = models.ForeignKey(
         Person, verbose_name="人员", on_delete=models.PROTECT, related_name="allowance_lines"
     )
+    public_id = models.UUIDField("标识", default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField("姓名", max_length=40)
     union_name = models.CharField("管理工会", max_length=100)
     unit_name = models.CharField("单位", max_length=100, blank=True)
@@ -228,6 +254,8 @@ class AllowanceLine(models.Model):
     months = models.PositiveSmallIntegerField("月数", default=12)
     amount = models.DecimalField("金额", max_digits=9, decimal_places=2)
     bank_name = models.CharField("开户银行", max_length=60, blank=True)
+    account = EncryptedField("银行账号", null=True, blank=True, label=LINE_ACCOUNT_COLUMN, mask=mask_account)
+    account_hash = models.BinaryField("账号摘要", null=True, editable=False)
     account_last_four = models.CharField("账号末四位", max_length=4, blank=True)
     id_last_four = models.CharField("证件末四位", max_length=4, blank=True)
     period_from = models.DateField("起")
@@ -273,10 +301,17 @@ class AllowanceLine(models.Model):
                 name="model_workers_line_class_follows_count",
                 violation_error_message="档次必须与次数一致：一次、二次、三次及以上。",
             ),
+            models.CheckConstraint(
+                condition=all_or_none("account"),
+                name="model_workers_line_account_hashed",
+                violation_error_message="银行账号必须与其摘要一同保存。",
+            ),
         )
         triggers = (
+            ReadOnly(name="seal_name_is_fixed", fields=["public_id"]),
             ParentsLock(
                 name="run_lock",
+                unless=_SEALED_ANEW,
                 parents="""
                     SELECT r.status FROM public.model_workers_allowancerun r
                     WHERE r.id IN (OLD.run_id, NEW.run_id) ORDER BY r.id FOR SHARE""",
@@ -326,50 +361,3 @@ class RunDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} {self.action}"
-
-
-@audit.tracked()
-class Recovery(models.Model):
-    """Something paid for months after the entitlement had ended, to be recovered."""
-
-    follows_merge = False
-
-    class Status(models.TextChoices):
-        OPEN = "open", "待追回"
-        RECOVERED = "recovered", "已追回"
-        WAIVED = "waived", "不再追回"
-
-    line = models.OneToOneField(
-        AllowanceLine, verbose_name="发放明细", on_delete=models.PROTECT, related_name="recovery"
-    )
-    stopped_on = models.DateField("应停发日期")
-    reason = models.CharField("原因", max_length=100)
-    amount = models.DecimalField("多发金额", max_digits=9, decimal_places=2)
-    status = models.CharField("状态", max_length=10, choices=Status.choices, default=Status.OPEN)
-    settled_by = models.ForeignKey(
-        User, verbose_name="办理人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    settled_at = models.DateTimeField("办理时间", null=True, blank=True)
-    note = models.CharField("说明", max_length=200, blank=True)
-    created_at = models.DateTimeField("列入时间", default=timezone.now)
-
-    class Meta:
-        verbose_name = "多发追回"
-        verbose_name_plural = "多发追回"
-        ordering = ("-id",)
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(amount__gt=0),
-                name="model_workers_recovery_positive",
-                violation_error_message="多发金额必须大于 0。",
-            ),
-            models.CheckConstraint(
-                condition=Q(status="open", settled_by__isnull=True, settled_at__isnull=True)
-                | (~Q(status="open") & Q(settled_by__isnull=False, settled_at__isnull=False) & ~Q(note="")),
-                name="model_workers_recovery_settled_by_someone",
-                violation_error_message="追回或不再追回必须有办理人、时间和说明。",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.line.name} {self.amount}"

@@ -17,6 +17,8 @@ from apps.people.rules.standing import ABSENT_KINDS, RETIRED_KINDS, Kind
 MONTHS_IN_YEAR = 12
 FIRST_YEAR = 2000
 LAST_YEAR = 2100
+PAID_WITHIN_DAYS = 365
+"""Nobody enters a payment yet: so long after its approval a run is taken to be waiting for it."""
 _FEN = Decimal("0.01")
 
 

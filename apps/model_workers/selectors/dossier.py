@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.core.errors import Refused
 from apps.model_workers.models import (
     AllowanceLine,
+    AllowanceRun,
     ExamInvitation,
     FileEvent,
     Honour,
@@ -31,6 +32,7 @@ from apps.model_workers.rules.files import FileStatus, KnownEvent, status_after
 from apps.model_workers.rules.honours import award_class
 from apps.model_workers.rules.relief import ENDED_STATUSES
 from apps.model_workers.selectors.counting import Counting, rule_on
+from apps.model_workers.selectors.paid_accounts import changed_accounts, with_changes
 from apps.people.models import DuplicatePair, Person, StandingEvent
 from apps.people.selectors.relations import row_ids_of
 
@@ -110,8 +112,18 @@ def dossier(*, person: Any, viewer: User, today: date) -> Dossier:
         award_count=count,
         reason=reason,
         counted=counted,
-        contradictions=found_contradictions(person, honours, events, received, viewer),
+        contradictions=[
+            *found_contradictions(person, honours, events, received, viewer),
+            *_changed_accounts(rows, today),
+        ],
     )
+
+
+def _changed_accounts(rows: Sequence[int], today: date) -> list[str]:
+    """Where an approved run is still to pay to another account than the one of the register."""
+    runs = AllowanceRun.objects.awaiting_payment(today)
+    changed = changed_accounts(AllowanceLine.objects.filter(person__in=rows, run__in=runs))
+    return [one.sentence for one in with_changes(changed)] if changed else []
 
 
 def _received(rows: Sequence[int]) -> Received:
@@ -119,6 +131,7 @@ def _received(rows: Sequence[int]) -> Received:
         allowances=list(
             AllowanceLine.objects.filter(person__in=rows)
             .exclude(run__status=RunStatus.VOIDED)
+            .defer("account")
             .select_related("run")
             .order_by("-run__year", "-id")
         ),

@@ -19,7 +19,9 @@ _STATES = {
 def filtered_lines(run: AllowanceRun, filters: Mapping[str, Any]) -> QuerySet[AllowanceLine]:
     """In the order of the paper, with the person for the link."""
     lines = AllowanceLine.objects.filter(run=run).select_related("person").order_by("id")
-    lines = lines.defer("person__id_number", "person__old_id_number", "person__phone", "person__account")
+    lines = lines.defer(
+        "person__id_number", "person__old_id_number", "person__phone", "person__account", "account"
+    )
     for word in str(filters.get("q", "")).split():
         lines = lines.filter(Q(name__contains=word) | Q(unit_name__contains=word))
     if chosen := filters.get("class"):

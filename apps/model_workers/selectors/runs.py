@@ -1,7 +1,7 @@
 """Allowance runs read: whom the register gives for a run, the classes, and what a new count would change."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from apps.accounts.models import User
+from apps.core.encryption import Secret
 from apps.core.errors import Refused
 from apps.model_workers.models import AllowanceLine, AllowanceRun, AllowanceStandard, CountingRule
 from apps.model_workers.rules.allowances import (
@@ -25,6 +26,7 @@ from apps.model_workers.rules.run_sheet import ClassCount, RunSheet
 from apps.model_workers.selectors.counting import Counting, entitled, model_workers
 from apps.model_workers.selectors.stops import stopped
 from apps.people.models import Person
+from apps.people.rules.identity import mask_account
 from apps.people.rules.names import spoken
 from apps.people.rules.standing import UnitNature
 
@@ -43,16 +45,20 @@ class Entry:
     months: int
     amount: Decimal
     bank_name: str
+    account_hash: bytes | None
     account_last_four: str
     id_last_four: str
     period_from: date
     period_until: date
+    account: Secret | None = field(default=None, compare=False)
+    """As the register seals it; two entries are held against each other by its hash."""
 
     def for_run(self, run: AllowanceRun) -> AllowanceLine:
-        return AllowanceLine(run=run, **asdict(self))
+        """The line, its account sealed for it. Raises BrokenSealError."""
+        return AllowanceLine(run=run, account=self.account, **{name: getattr(self, name) for name in _FACTS})
 
 
-_FACTS = tuple(field.name for field in fields(Entry))
+_FACTS = tuple(one.name for one in fields(Entry) if one.compare)
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,8 @@ def _entry(person: Any, *, months: int, year: int, standards: dict[AwardClass, D
         months=months,
         amount=yearly_amount(award, standards, months=months),
         bank_name=person.bank_name,
+        account=person.account,
+        account_hash=as_bytes(person.account_hash),
         account_last_four=person.account_last_four,
         id_last_four=person.id_last_four,
         period_from=begins,
@@ -192,17 +200,21 @@ class RunChange:
 
     @property
     def sentence(self) -> str:
-        """新增 2 人（示例甲、示例乙），减少 1 人（示例丙），3 人有变动."""
+        """新增 2 人（示例甲、示例乙），减少 1 人（示例丙），1 人有变动（示例丁）."""
         parts = []
         for word, entries in (("新增", self.came), ("减少", self.went)):
             if entries:
-                names = "、".join(entry.name for entry in entries[:5])
-                parts.append(f"{word} {len(entries)} 人（{names}{'等' if len(entries) > 5 else ''}）")
+                parts.append(f"{word} {len(entries)} 人（{_named(entries)}）")
         if self.altered:
-            parts.append(f"{len(self.altered)} 人有变动")
+            parts.append(f"{len(self.altered)} 人有变动（{_named(self.altered)}）")
         if self.in_other_order and not parts:
             parts.append("排列次序有变")
         return "，".join(parts)
+
+
+def _named(people: Sequence[Entry | Altered]) -> str:
+    names = "、".join(one.name for one in people[:5])
+    return f"{names}{'等' if len(people) > 5 else ''}"
 
 
 def run_change(run: AllowanceRun, *, rule: CountingRule | None = None) -> RunChange:
@@ -214,7 +226,7 @@ def run_change(run: AllowanceRun, *, rule: CountingRule | None = None) -> RunCha
         rule=rule or run.rule,
         run=run,
     )
-    standing = [_standing(line) for line in run.lines.order_by("id")]
+    standing = [_standing(line) for line in run.lines.order_by("id").defer("account")]
     before = {entry.person_id: entry for entry in standing}
     now = {entry.person_id: entry for entry in fresh.entries}
     return RunChange(
@@ -232,18 +244,31 @@ def run_change(run: AllowanceRun, *, rule: CountingRule | None = None) -> RunCha
 
 
 def _standing(line: AllowanceLine) -> Entry:
-    return Entry(**{name: getattr(line, name) for name in _FACTS})
+    facts = {name: getattr(line, name) for name in _FACTS}
+    return Entry(**facts | {"account_hash": as_bytes(line.account_hash)})
 
 
 def _altered(before: Entry, now: Entry) -> Altered:
     told = []
     for name in _FACTS:
         old, new = getattr(before, name), getattr(now, name)
-        if old != new:
+        if name == "account_hash" and old != new:
+            told.append(("银行账号", *told_accounts(before.account_last_four, now.account_last_four)))
+        elif name not in ("account_hash", "account_last_four") and old != new:
             field = AllowanceLine._meta.get_field(name)
             choices = dict(getattr(field, "choices", None) or ())
             told.append((str(field.verbose_name), _shown(choices, old), _shown(choices, new)))  # type: ignore[union-attr]
     return Altered(now.name, now.union_name, tuple(told))
+
+
+def as_bytes(value: bytes | memoryview | None) -> bytes | None:
+    return bytes(value) if value is not None else None
+
+
+def told_accounts(before: str, now: str) -> tuple[str, str]:
+    """Two different accounts by their last four digits, for people: by these alone they may look the same."""
+    masks = [mask_account(last_four) if last_four else "" for last_four in (before, now)]
+    return masks[0], f"{masks[1]}（末四位相同的另一账号）" if masks[0] == masks[1] else masks[1]
 
 
 def _shown(choices: dict[object, object], value: object) -> str:

@@ -10,22 +10,20 @@ from django.utils import timezone
 
 from apps.accounts.models import AccessRecord, User
 from apps.accounts.services import Copy, record_access
-from apps.core.encryption import BrokenSealError
 from apps.core.errors import Refused
 from apps.model_workers.documents.allowance_roll import Roll, allowance_roll
 from apps.model_workers.models import AllowanceLine, AllowancePaper, AllowanceRun
 from apps.model_workers.printing.allowances import allowance_workbook, set_allowance_roll
 from apps.model_workers.rules.allowances import RunStatus
-from apps.model_workers.selectors.bridges import kept_rows
+from apps.model_workers.selectors.paid_accounts import changed_accounts
 from apps.model_workers.selectors.runs import run_sheet
-from apps.people.models import Person
+from apps.model_workers.services.paid_accounts import opened_accounts
 from apps.people.services.secrets import require_reason
 
 FORMS = {"pdf": "发放名册（PDF）", "xlsx": "发放名册（xlsx）"}
 FULL = "发放名册完整账号"
 MOST_FULL_ROWS = 2000
 """Of more people than this within a day nobody takes out full account numbers alone."""
-_CHANGED = "账号已变更"
 
 
 @transaction.atomic
@@ -53,23 +51,23 @@ def take_out_roll(
         raise Refused("名册已作废，没有可打印的内容。", code="state")
     lines = list(run.lines.order_by("id"))
     accounts: Mapping[int, str] | None = None
-    remarks: Mapping[int, str] = {}
     notice = ""
     if is_full:
         reason = _require_full(run, reason, len(lines), actor=actor, now=now)
-        accounts, remarks = _opened(lines)
+        accounts = opened_accounts(lines, undone="没有打印")
         moment = timezone.localtime(now)
         notice = f"本件含完整银行账号，由{actor.full_name}于{moment:%Y-%m-%d %H:%M}取出，用于：{reason}。用后按规定保管或销毁。"
+    is_signed = kind == "pdf" and not is_full and run.status == RunStatus.APPROVED
     document = allowance_roll(
         run,
         sheet=run_sheet(run),
         lines=lines,
         decisions=list(run.decisions.select_related("actor").order_by("id")),
         accounts=accounts,
-        remarks=remarks,
+        remarks={} if is_signed else _remarks(run),
         notice=notice,
     )
-    if kind == "pdf" and not is_full and run.status == RunStatus.APPROVED:
+    if is_signed:
         paper = _paper(document, run, actor=actor, now=now)
         data, sha256 = bytes(paper.content), paper.sha256
     elif kind == "pdf":
@@ -120,24 +118,11 @@ def _require_full(run: AllowanceRun, reason: str, wanted: int, *, actor: User, n
     return reason
 
 
-def _opened(lines: list[AllowanceLine]) -> tuple[dict[int, str], dict[int, str]]:
-    """Account numbers by line, of whoever stands for the row today, and what differs from the approved roster."""
-    kept = kept_rows(line.person_id for line in lines)
-    wanted = {kept.get(line.person_id, line.person_id) for line in lines}
-    people = Person.objects.only("public_id", "account", "account_last_four", "bank_name").in_bulk(wanted)
-    accounts: dict[int, str] = {}
-    remarks: dict[int, str] = {}
-    for line in lines:
-        person = people[kept.get(line.person_id, line.person_id)]
-        try:
-            accounts[line.pk] = person.account.reveal() if person.account is not None else ""
-        except BrokenSealError:
-            raise Refused(
-                f"{line.name}的银行账号密文无法解开，没有打印；请告知系统管理员。", code="broken"
-            ) from None
-        if person.account_last_four != line.account_last_four:
-            remarks[line.pk] = _CHANGED
-    return accounts, remarks
+def _remarks(run: AllowanceRun) -> dict[int, str]:
+    """Where the register has another account by now than the line that is paid; what was signed knows nothing of it."""
+    if run.status != RunStatus.APPROVED:
+        return {}
+    return {one.line.pk: one.remark for one in changed_accounts(AllowanceLine.objects.filter(run=run))}
 
 
 def _file_name(run: AllowanceRun, kind: str, is_full: bool) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
 from apps.core import audit
+from apps.core.encryption import BrokenSealError
 from apps.core.errors import Refused
 from apps.model_workers.models import AllowanceLine, AllowanceRun, RunDecision
 from apps.model_workers.rules import bridge as bridges
@@ -15,6 +16,7 @@ from apps.model_workers.rules.allowances import RUN_FLOW, RunStatus, barred, req
 from apps.model_workers.selectors.bridges import built_bridge
 from apps.model_workers.selectors.counting import rule_on
 from apps.model_workers.selectors.runs import Entry, RunChange, counted, previous_run, run_change, run_sheet
+from apps.model_workers.services.paid_accounts import broken_account, opened_accounts
 from apps.model_workers.services.refusals import explain
 from apps.people.rules.identity import require_no_number
 
@@ -104,6 +106,7 @@ def decide_run(*, run_id: int, actor: User, action: str, now: datetime, note: st
     if action in ("submit", "check", "approve"):
         _require_sound(run)
     if action == "submit":
+        opened_accounts(list(run.lines.order_by("id")), undone="没有提交")
         run.round += 1
     sheet = run_sheet(run)
     changed = ["status", "round"]
@@ -186,7 +189,11 @@ def _require_sound(run: AllowanceRun) -> None:
 
 
 def _write_lines(run: AllowanceRun, entries: tuple[Entry, ...]) -> None:
-    AllowanceLine.objects.bulk_create(
-        [entry.for_run(run) for entry in entries],
-        batch_size=_BATCH,
-    )
+    AllowanceLine.objects.bulk_create([_line(run, entry) for entry in entries], batch_size=_BATCH)
+
+
+def _line(run: AllowanceRun, entry: Entry) -> AllowanceLine:
+    try:
+        return entry.for_run(run)
+    except BrokenSealError:
+        raise broken_account(entry.name, undone="没有计数") from None

@@ -18,9 +18,10 @@ from apps.model_workers.forms.allowances import (
     RunForm,
 )
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS
-from apps.model_workers.models import AllowanceRun
-from apps.model_workers.rules.allowances import RUN_FLOW
+from apps.model_workers.models import AllowanceLine, AllowanceRun
+from apps.model_workers.rules.allowances import RUN_FLOW, RunStatus
 from apps.model_workers.selectors.bridges import bridge_of
+from apps.model_workers.selectors.paid_accounts import changed_accounts, with_changes
 from apps.model_workers.selectors.run_frame import RunFrame, freshness, run_frame, run_tabs
 from apps.model_workers.selectors.run_lines import filtered_lines
 from apps.model_workers.selectors.run_pages import budget_items, left_out, reasons_of
@@ -28,6 +29,8 @@ from apps.model_workers.selectors.runs import listed_runs, without_account
 from apps.model_workers.services.runs import decide_run, prepare_run, recount_run
 from apps.model_workers.tables.allowances import LeftOutTable, LineTable, RunTable
 
+_MOST_CHANGED = 50
+"""So many changed accounts are told one by one; the printed roll has them all."""
 _DECIDES = ("allowance.prepare", "allowance.check", "allowance.approve")
 
 
@@ -85,8 +88,12 @@ def run_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Classes, the sentence, what the budget says, the bridge in figures, the opinions."""
     run = found_run(request, pk)
     frame = run_frame(run, request.user)
+    is_approved = run.status == RunStatus.APPROVED
+    changed = changed_accounts(AllowanceLine.objects.filter(run=run).order_by("id")) if is_approved else []
     context = run_context(frame, "run_detail") | {
         "fresh": freshness(run),
+        "changed_count": len(changed),
+        "changed_accounts": with_changes(changed[:_MOST_CHANGED]) if changed else [],
         "bridge": bridge_of(run),
         "budget_items": budget_items(run, frame.sheet, request.user),
         "without_account": without_account(run),

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
 from apps.core.forms import HouseForm, day
+from apps.people.account_holds import held_accounts
 from apps.people.forms.choices import UnitChoice
 from apps.people.forms.filters import choice_label
 from apps.people.models import Person, Unit
@@ -117,6 +118,12 @@ class PersonForm(HouseForm):
                 )
             elif name in ("phone", "account"):
                 del self.fields[f"clear_{name}"]
+
+        held = held_accounts([person.pk], today=timezone.localdate()).get(person.pk)
+        if held is not None:
+            self.fields[
+                "reason"
+            ].help_text = f"已列入审批过的{held}：更改、清除银行账号时必填，名册仍按审批时的账号发放"
 
     def _units(self) -> Any:
         """Units of the union that is chosen; the person's own stays in the list when it went out of use."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
-from apps.core.encryption import EncryptedField
+from apps.core.encryption import EncryptedField, all_or_none
 from apps.core.triggers import Protect, ReadOnly
 from apps.people.models.units import Unit
 from apps.people.rules.identity import mask_account, mask_number, mask_phone
@@ -91,13 +91,6 @@ class IdKind(models.TextChoices):
 class Sex(models.TextChoices):
     MALE = "male", "男"
     FEMALE = "female", "女"
-
-
-def _all_or_none(column: str, short: str = "") -> Q:
-    """Ciphertext, search hash and last four of a secret are there together or not at all."""
-    hashed, shown = f"{short or column}_hash", f"{short or column}_last_four"
-    present = Q(**{f"{column}__isnull": False, f"{hashed}__isnull": False}) & ~Q(**{shown: ""})
-    return present | Q(**{f"{column}__isnull": True, f"{hashed}__isnull": True, shown: ""})
 
 
 @audit.tracked(exclude=(*SECRET_FIELDS, "search_text"), in_bulk=True)
@@ -184,17 +177,17 @@ class Person(models.Model):
                 violation_error_message="这个银行账号已登记在另一人名下。",
             ),
             models.CheckConstraint(
-                condition=_all_or_none("id_number", "id"),
+                condition=all_or_none("id_number", "id"),
                 name="people_person_id_number_hashed",
                 violation_error_message="证件号码必须与其摘要一同保存。",
             ),
             models.CheckConstraint(
-                condition=_all_or_none("account"),
+                condition=all_or_none("account"),
                 name="people_person_account_hashed",
                 violation_error_message="银行账号必须与其摘要一同保存。",
             ),
             models.CheckConstraint(
-                condition=_all_or_none("phone"),
+                condition=all_or_none("phone"),
                 name="people_person_phone_hashed",
                 violation_error_message="联系电话必须与其摘要一同保存。",
             ),

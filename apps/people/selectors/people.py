@@ -1,8 +1,9 @@
 """One person read for the page: standing, history of the row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from itertools import groupby, pairwise
 from typing import Any
 
 from django.apps import apps
@@ -69,6 +70,41 @@ def person_history(person: Person) -> list[RowChange]:
             )
         )
     return changes
+
+
+@dataclass(frozen=True)
+class AccountChange:
+    """That an account was changed: by whom, when, and why."""
+
+    who: str
+    at: datetime
+    reason: str
+
+
+def last_account_changes(people: Collection[int]) -> dict[int, AccountChange]:
+    """The latest change of the account of each, as the history has it; who never had another is left out."""
+    model = apps.get_model("people", "PersonEvent")
+    events = (
+        model.objects.filter(pgh_obj_id__in=people)
+        .order_by("pgh_obj_id", "pgh_id")
+        .only("pgh_obj_id", "pgh_created_at", "pgh_context", "account_hash")
+    )
+    latest: dict[int, Any] = {}
+    for person, own in groupby(events, key=lambda event: event.pgh_obj_id):
+        for older, newer in pairwise(own):
+            if (older.account_hash and bytes(older.account_hash)) != (
+                newer.account_hash and bytes(newer.account_hash)
+            ):
+                latest[person] = newer
+    names = actor_names(latest.values())
+    return {
+        person: AccountChange(
+            who=names.get((event.pgh_context or {}).get("user", 0), "系统"),
+            at=event.pgh_created_at,
+            reason=(event.pgh_context or {}).get("reason", ""),
+        )
+        for person, event in latest.items()
+    }
 
 
 class _Names:

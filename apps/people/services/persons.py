@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -11,6 +11,7 @@ from apps.accounts.models import Union, User
 from apps.core import audit
 from apps.core.encryption import BrokenSealError, search_hash
 from apps.core.errors import Refused
+from apps.people.account_holds import held_accounts
 from apps.people.models import Person, Unit
 from apps.people.models.persons import ACCOUNT_COLUMN, NUMBER_COLUMN, PHONE_COLUMN
 from apps.people.rules.drafts import LABELS, CheckedPerson, PersonDraft, Problem, check_person
@@ -166,8 +167,8 @@ def edit_person(
 ) -> Person:
     """Change a person; the secrets named in `kept` stay as they are, whatever the draft says of them.
 
-    Raises Refused, also when a colleague changed the row since `seen_version`, and when a secret is taken out without
-    a reason.
+    Raises Refused, also when a colleague changed the row since `seen_version`, and when a secret is taken out, or the
+    account of somebody is changed whom something approved is to pay, without a reason.
     """
     person = (
         Person.objects.visible_to(actor)
@@ -184,17 +185,31 @@ def edit_person(
     require_place(union=person.union, unit=unit, actor=actor)
     person.unit = unit
     held = {name for name in KEEPABLE if getattr(person, name) is not None}
+    account_before = person.account_hash and bytes(person.account_hash)
     fill(person, require_person(with_kept(draft, person=person, kept=kept), now=now))
     reason = require_no_number(reason, label="修改理由", field="reason")
     lost = [LABELS[name] for name in KEEPABLE if name in held and getattr(person, name) is None]
     if lost and not reason:
         raise Refused(f"清除“{'”“'.join(lost)}”要填写“修改理由”。", field="reason")
+    if not reason and person.account_hash != account_before:
+        _require_unheld(person, today=timezone.localdate(now))
     person.version += 1
     person.updated_by, person.updated_at = actor, now
     with audit.because(actor_id=actor.pk, action="修改人员资料", reason=reason):
         _save(person, actor=actor, force_update=True)
         find_pairs(union_path=person.union.path, person_ids=[person.pk], now=now)
     return person
+
+
+def _require_unheld(person: Person, *, today: date) -> None:
+    """Raises Refused where something approved is still to pay the person: another account then needs a reason."""
+    held = held_accounts([person.pk], today=today).get(person.pk)
+    if held is not None:
+        raise Refused(
+            f"{person.name}已列入审批过的{held}，更改“银行账号”要填写“修改理由”；已审批的仍按审批时的账号发放。",
+            field="reason",
+            code="held",
+        )
 
 
 def _save(person: Person, *, actor: User, force_insert: bool = False, force_update: bool = False) -> None:

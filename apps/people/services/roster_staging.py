@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from apps.core.encryption import search_hash
 from apps.core.errors import Refused
 from apps.core.sheets.columns import Cell
+from apps.people.account_holds import held_accounts
 from apps.people.models import RosterImport, RosterRow
 from apps.people.models.persons import ACCOUNT_COLUMN, NUMBER_COLUMN, PHONE_COLUMN
 from apps.people.rules import identity, names
@@ -50,6 +51,12 @@ class _Row:
     unit_changes: bool = False
     work: WorkEvent | None = None
 
+    @property
+    def changes_account(self) -> bool:
+        """Whether somebody known would get another account."""
+        known, account = self.known, self.account_hash
+        return self.checked is not None and known is not None and account not in (None, known.account_hash)
+
     def refuse(self, column: str, message: str) -> None:
         self.problems.append(Problem(column, message))
 
@@ -74,6 +81,7 @@ class Staging:
     def stage(self, batch: Sequence[tuple[int, list[Cell]]]) -> None:
         rows = [self._read_row(number, cells) for number, cells in batch]
         self._find_people(rows)
+        self._require_unheld(rows)
         self._load_units(rows)
         for row in rows:
             self._judge(row)
@@ -155,6 +163,14 @@ class Staging:
                     "account",
                     f"已登记在“{holder.name}”名下，请核对。" if holder.name else _TAKEN_ELSEWHERE,
                 )
+
+    def _require_unheld(self, rows: Sequence[_Row]) -> None:
+        """A roster has no reason for each of its people: where one is needed, the account is changed by hand."""
+        changing = {row.known.id: row for row in rows if row.known is not None and row.changes_account}
+        for person, held in held_accounts(changing, today=self.today).items() if changing else ():
+            changing[person].refuse(
+                "account", f"已列入审批过的{held}，账号不随名册更改；请在此人的“修改”页写明理由更改。"
+            )
 
     def _load_units(self, rows: Sequence[_Row]) -> None:
         wanted = [row.unit for row in rows if row.unit is not None]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core import audit
 from apps.core.errors import Refused
+from apps.people.account_holds import held_accounts
 from apps.people.models import RosterFacts, RosterImport, RosterRow, Unit
 from apps.people.rules.standing import Track
 from apps.people.services.duplicates import find_pairs
@@ -76,6 +77,7 @@ def _take(roster_id: int, *, now: datetime) -> None:
         # transaction, at the first roster even that it is empty: it would go through it anew for each single row.
         cursor.execute("SET LOCAL enable_nestloop = off")
         _require_unchanged(cursor, roster)
+        _require_unheld(cursor, roster, now=now)
         with audit.because(actor_id=actor.pk, action="导入名册", reason=f"名册“{roster.name}”"):
             _make_units(cursor, roster, now=now)
             _insert_people(cursor, roster, actor, now=now)
@@ -124,6 +126,28 @@ _WORK_RECORDED = """
             AND event.effective_on >= facts.work_since
     ) ORDER BY number LIMIT %(named)s
 """
+
+
+_ACCOUNT_CHANGES = """
+    SELECT person.id, facts.number FROM people_rosterfacts facts
+    JOIN people_person person ON person.public_id = facts.public_id
+    WHERE facts.roster_id = %(roster)s AND NOT facts.is_new AND facts.account_hash IS NOT NULL
+    ORDER BY number
+"""
+
+
+def _require_unheld(cursor: Any, roster: RosterImport, *, now: datetime) -> None:
+    """Raises Refused when something was approved meanwhile that is to pay somebody whose account the roster changes."""
+    cursor.execute(_ACCOUNT_CHANGES, {"roster": roster.pk})
+    changing = dict(cursor.fetchall())
+    held = held_accounts(changing, today=timezone.localdate(now)) if changing else {}
+    if held:
+        person = min(held, key=lambda person: changing[person])
+        raise Refused(
+            f"核对之后，第{changing[person]}行等 {len(held):,} 人已列入审批过的{held[person]}，"
+            f"账号要在各人的“修改”页写明理由更改，{_LOOK_AGAIN}",
+            code="held",
+        )
 
 
 def _require_unchanged(cursor: Any, roster: RosterImport) -> None:
