@@ -15,3 +15,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True
+# A made-up approval, so that the mechanism of approvals is tested apart from the programmes that use it.
+INSTALLED_APPS = ["tests.madeup", *settings_local.INSTALLED_APPS]
+ROOT_URLCONF = "tests.madeup.urls"

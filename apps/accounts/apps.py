@@ -1,6 +1,10 @@
 """Registration of the application with Django."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -13,5 +17,12 @@ class AccountsConfig(AppConfig):
         """Let every app register its tables with the one administration site; publish this app's figures."""
         from apps.accounts.quantities import publish
 
+        post_migrate.connect(_install_functions, sender=self)
         autodiscover_modules("admin")
         publish()
+
+
+def _install_functions(*, using: str, **kwargs: Any) -> None:
+    from apps.accounts.functions import install_functions
+
+    install_functions(connections[using])

@@ -23,6 +23,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         # Each installed trigger brings its own definition of the function, so ours follows every migration.
         post_migrate.connect(_heed_every_trigger)
+        post_migrate.connect(_install_actors)
         from apps.core.checks import TAG, check_keyring, check_sealed_columns  # needs the models
 
         checks.register(check_keyring, TAG)
@@ -32,3 +33,9 @@ class CoreConfig(AppConfig):
 def _heed_every_trigger(*, using: str, **kwargs: Any) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute(_HEED_EVERY_TRIGGER)
+
+
+def _install_actors(*, using: str, **kwargs: Any) -> None:
+    from apps.core import actors
+
+    actors.install_key(connections[using])

@@ -8,6 +8,8 @@ import pghistory
 import pgtrigger
 from pghistory.middleware import HistoryMiddleware
 
+from apps.core import actors
+
 
 class HistoryContextMiddleware(HistoryMiddleware):
     """Adds the signed-in person and the page to the context of each writing request."""
@@ -30,6 +32,8 @@ def because(*, actor_id: int | None, action: str, reason: str = "") -> Iterator[
     if reason:
         facts["reason"] = reason
     with pghistory.context(**facts):
+        if actor_id is not None:
+            actors.announce(actor_id)
         yield
 
 

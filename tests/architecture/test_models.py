@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.db.models import CheckConstraint, UniqueConstraint
 
-FLOORS = ["core", "accounts", "people", "budget", "model_workers", "home"]  # from the ground up
+FLOORS = ["core", "accounts", "cases", "people", "budget", "model_workers", "home"]  # from the ground up
 MODELS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
 TESTS = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
@@ -21,7 +22,6 @@ from apps.model_workers.selectors import relief as selectors
 from apps.model_workers.services import relief as services
 from apps.model_workers.services import relief_papers as papers
 from apps.model_workers.tables.relief import ReliefTable
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.people.models import Person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -231,8 +231,8 @@ def relief_decide(request: SignedInRequest, public_id: Any, action: str) -> Http
             add_refusal(form, refused)
         else:
             told = f"{case.person.name}：{step.label}，现为“{decision.get_target_display()}”。"
-            return deed_done(request, back, told)
-    deed = Deed(
+            return form_done(request, back, told)
+    dialog = DialogForm(
         title=step.label,
         submit=step.label,
         back=back,
@@ -240,7 +240,7 @@ def relief_decide(request: SignedInRequest, public_id: Any, action: str) -> Http
         consequence="提交以后内容不能再改，数据库也会拒绝。" if action == "submit" else "",
         is_danger=step.takes_back,
     )
-    return show_deed(request, form, deed)
+    return show_form(request, form, dialog)
 
 
 @require("model_worker.read")
