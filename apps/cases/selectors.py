@@ -1,6 +1,6 @@
 """What a page shows of a case: the buttons of this person, the stages, the trail, whom it waits for, the facts as decided."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,12 @@ from apps.core.workflow import StageStep
 
 _TONES = {"return": "amber", "reject": "red", "withdraw": "red"}
 Duties = Mapping[int, Collection[str]]
+Objection = Callable[[str], str]
+"""What a programme's own rules say against a verb as things stand now: a sentence, or nothing."""
+
+
+def no_objection(verb: str) -> str:
+    return ""
 
 
 def all_cases() -> list[type[Case]]:
@@ -54,7 +60,7 @@ def blocked(step: Step, case: Case, user: User, duties: Duties, unmet: Collectio
     if step.duty_code != case.flow.enters and user.pk in case.editors:
         return f"您录入或修改过这项{matter}，不能再审核或审批它。"
     if set(duties.get(user.pk, ())) - {step.duty_code}:
-        return f"您已办理过这项{matter}的另一环节，须由不同的人办理。"
+        return f"您已办理过这项{matter}的另一环节，必须由不同的人办理。"
     if step.same_as and not _took_last(case, step.same_as, user):
         return f"只有办理“{case.flow.named(step.same_as)[0].label}”的人能{step.label}。"
     return next((one.sentence for one in unmet if one.concerns(step.verb)), "")
@@ -94,9 +100,10 @@ class CasePage:
     may_edit: bool
 
 
-def case_page(case: Case, *, viewer: User) -> CasePage:
+def case_page(case: Case, *, viewer: User, objection: Objection = no_objection) -> CasePage:
+    """A step that must fail says so before it is clicked: `objection` as `decide` takes it."""
     held = held_permissions(viewer, case)
-    choices = _choices(case, viewer, held)
+    choices = _choices(case, viewer, held, objection)
     can_go_on = any(choice.is_main and not choice.blocked for choice in choices)
     return CasePage(
         choices=tuple(choices),
@@ -107,7 +114,7 @@ def case_page(case: Case, *, viewer: User) -> CasePage:
     )
 
 
-def _choices(case: Case, user: User, held: Collection[str]) -> list[Choice]:
+def _choices(case: Case, user: User, held: Collection[str], objection: Objection) -> list[Choice]:
     """The buttons of a case for this person, the main one last."""
     steps = case.flow.available(status=case.status, route=case.route, may=held.__contains__)
     if not steps:
@@ -118,7 +125,7 @@ def _choices(case: Case, user: User, held: Collection[str]) -> list[Choice]:
             step,
             is_main=not step.takes_back,
             url=reverse(f"{case.pages}_decide", args=[case.public_id, step.verb]),
-            blocked=blocked(step, case, user, duties, unmet),
+            blocked=blocked(step, case, user, duties, unmet) or objection(step.verb),
         )
         for step in steps
     ]
@@ -145,7 +152,7 @@ def _stages(case: Case) -> Iterator[StageStep]:
         yield StageStep(flow.labels[flow.way[0]], "done")
         yield StageStep(flow.labels[case.status], "current")
         return
-    done = len(flow.way) if flow.way[place] in flow.ended else place
+    done = len(flow.way) if place == len(flow.way) - 1 else place
     for at, status in enumerate(flow.way):
         state = "done" if at < done else "current" if at == place else "todo"
         yield StageStep(flow.labels[status], state, note if at == place else "")
@@ -176,14 +183,14 @@ def decisions_of(case: Case, *, newest_first: bool = False) -> list[Any]:
     return list(rows.order_by("-number" if newest_first else "number"))
 
 
-def facts_as_decided(case: Case) -> dict[str, Any]:
-    """What papers print of other rows: as it stood when this round was opened, or as it stands while still open."""
+def facts_as_decided(case: Case) -> dict[str, Any] | None:
+    """What papers print of other rows, as it stood when this round was opened; None while the case is still open."""
     if case.is_open:
-        return case.told_facts()
+        return None
     opening = [step.verb for step in case.flow.steps if step.opens_round]
     rows: Any = case.decisions.filter(verb__in=opening)  # type: ignore[attr-defined]
     kept: dict[str, Any] | None = rows.order_by("-number").values_list("facts", flat=True).first()
-    return kept if kept is not None else case.told_facts()
+    return kept
 
 
 def tasks(user: User) -> Iterator[Errand]:

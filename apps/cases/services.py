@@ -1,6 +1,6 @@
 """The writes of every case: its content while it is open, and one step at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +11,8 @@ from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from apps.accounts.models import User
-from apps.cases.models import Case, Decision
-from apps.cases.rules.flow import Step
-from apps.cases.selectors import blocked, held_permissions, taken_duties
+from apps.cases.models import Case
+from apps.cases.selectors import Objection, blocked, held_permissions, no_objection, taken_duties
 from apps.core import audit
 from apps.core.errors import Refused
 
@@ -69,11 +68,15 @@ def decide(
     opinion: str = "",
     minutes: str = "",
     now: datetime | None = None,
+    objection: Objection = no_objection,
+    facts: Callable[[], dict[str, Any]] = dict,
 ) -> Any:
     """Take one step, and return its decision. Raises Refused for state, permission, missing words, a second duty, a
     requirement not met, or a page that is no longer true.
 
-    The database judges all of it again; here it is said in a sentence that names the field. `now` as in `save_case`.
+    The database judges all of it again; here it is said in a sentence that names the field. `now` as in `save_case`;
+    `objection`: what a programme's rules say against a verb as things stand; `facts`: what papers print of other rows,
+    kept with a submission.
     """
     case.refresh_from_db(fields=["status", "round", "route", "decided", "editors"])
     step = case.flow.step(
@@ -84,7 +87,9 @@ def decide(
         opinion=opinion,
         minutes=minutes,
     )
-    _require_free(step, case, actor)
+    why = blocked(step, case, actor, taken_duties(case), case.unmet(actor)) or objection(verb)
+    if why:
+        raise Refused(why, code="blocked")
     model: Any = type(case).decisions.rel.related_model  # type: ignore[attr-defined]
     decision = model(
         case=case,
@@ -96,7 +101,7 @@ def decide(
         minutes=" ".join(minutes.split()),
         amount=seen.amount,
         count=seen.count,
-        facts=case.told_facts() if step.opens_round else {},
+        facts=facts() if step.opens_round else {},
     )
     if now is not None:
         decision.at = now
@@ -108,25 +113,27 @@ def decide(
 
 
 def decide_each(
-    *, cases: Iterable[Case], actor: User, verb: str, opinion: str = "", minutes: str = ""
+    *,
+    cases: Iterable[Case],
+    actor: User,
+    verb: str,
+    opinion: str = "",
+    minutes: str = "",
+    service: Callable[..., Any] = decide,
 ) -> list[Verdict]:
-    """The same step for several cases, each for itself: what is refused leaves the others alone."""
+    """The same step for several cases, each for itself: what is refused leaves the others alone.
+
+    `service`: what a programme takes a step with, if it is more than `decide`.
+    """
     found = []
     for case in cases:
         try:
-            decide(case=case, actor=actor, verb=verb, seen=Seen.of(case), opinion=opinion, minutes=minutes)
+            service(case=case, actor=actor, verb=verb, seen=Seen.of(case), opinion=opinion, minutes=minutes)
         except Refused as refused:
             found.append(Verdict(case, refused.message))
         else:
             found.append(Verdict(case))
     return found
-
-
-def _require_free(step: Step, case: Case, actor: User) -> None:
-    """Raises Refused when the person took another duty, or something the step rests on is not so."""
-    why = blocked(step, case, actor, taken_duties(case), case.unmet(actor))
-    if why:
-        raise Refused(why, code="blocked")
 
 
 @contextmanager
@@ -151,9 +158,3 @@ def explain(error: DatabaseError, *, app_label: str, field: str | None = None) -
     if name.startswith((f"{app_label}_", "house_")) and any("\u4e00" <= one <= "\u9fff" for one in said):
         return Refused(said, field=field, code=name)
     return Refused(_GENERAL, code="database")
-
-
-def last_decision(case: Case, *verbs: str) -> Decision | None:
-    """The latest step with one of these verbs."""
-    found: Decision | None = case.decisions.filter(verb__in=verbs).order_by("-number").first()  # type: ignore[attr-defined]
-    return found

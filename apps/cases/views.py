@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from apps.cases.models import Case
 from apps.cases.rules.flow import Step
 from apps.cases.selectors import case_page
 from apps.cases.services import Seen, decide, save_case
-from apps.core.dialogs import DialogForm, form_done, leave_dialog, show_form
+from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.errors import Refused
 from apps.core.forms import HouseErrors, add_refusal
 from apps.core.money import format_yuan
@@ -28,22 +28,24 @@ PER_PAGE = 50
 _FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
-def decide_case(request: SignedInRequest, case: Case, verb: str, *, told: str = "") -> HttpResponse:
-    """The dialog of one step, and the step. `told`: what the dialog says of this case besides."""
+def decide_case(
+    request: SignedInRequest,
+    case: Case,
+    verb: str,
+    *,
+    told: str = "",
+    service: Callable[..., Any] = decide,
+) -> HttpResponse:
+    """The dialog of one step, and the step. `told`: what the dialog says of the case; `service`: takes the step."""
     here = reverse(f"{case.pages}_detail", args=[case.public_id])
-    step = _named_step(request, case, verb)
-    if step is None:
-        messages.error(
-            request, f"当前状态为“{case.get_status_display()}”，不能{case.flow.named(verb)[0].label}。"
-        )
-        return leave_dialog(request, here)
+    step, lead = _named_step(request, case, verb)
     seen = Seen.of(case)
     form = StepForm(
         request.POST if request.method == "POST" else None, step=step, initial=StepForm.initial_of(seen)
     )
     if form.is_valid():
         try:
-            done = decide(
+            done = service(
                 case=case,
                 actor=request.user,
                 verb=verb,
@@ -61,20 +63,25 @@ def decide_case(request: SignedInRequest, case: Case, verb: str, *, told: str = 
         submit=step.label,
         back=here,
         about=told or _about(case, seen),
+        lead=lead,
         consequence=step.consequence or _consequence(case, step),
         is_danger=step.takes_back,
     )
     return show_form(request, form, dialog)
 
 
-def _named_step(request: SignedInRequest, case: Case, verb: str) -> Step | None:
-    """The step an address names, as it stands open; 403 for those who may never take it."""
+def _named_step(request: SignedInRequest, case: Case, verb: str) -> tuple[Step, str]:
+    """The step an address names, and why it cannot be taken as things stand; 404 for one that is not in the table, 403
+    for those who may never take it."""
     named = case.flow.named(verb)
     if not named:
-        deny(request, f"没有“{verb}”这一步")
+        raise Http404
     if not any(request.user.may(step.permission) for step in named):
         deny(request, f"没有“{named[0].label}”的权限")
-    return next((step for step in named if step.applies(case.status, case.route)), None)
+    found = next((step for step in named if step.applies(case.status, case.route)), None)
+    if found is None:
+        return named[0], f"当前状态为“{case.get_status_display()}”，不能{named[0].label}。"
+    return found, ""
 
 
 def _about(case: Case, seen: Seen) -> str:

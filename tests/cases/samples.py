@@ -9,6 +9,8 @@ from apps.accounts.models import Union, User
 from apps.cases.models import Case
 from apps.cases.services import save_case
 from apps.core import audit
+from apps.model_workers.models import ReliefCase
+from tests.factories import ReliefCaseFactory, ReliefStandardFactory, retired_worker
 from tests.madeup.models import LoanCase, LoanLine
 
 
@@ -36,7 +38,21 @@ def _loan(union: Union, clerk: User, amount: Decimal) -> LoanCase:
     return case
 
 
+def _relief(union: Union, clerk: User, amount: Decimal) -> ReliefCase:
+    return ReliefCaseFactory(
+        person=retired_worker(union=union),
+        created_by=clerk,
+        kind="special",
+        standard=ReliefStandardFactory(special=True),
+        monthly_income=None,
+        months=None,
+        amount=amount,
+        lower_reason="示例",
+    )
+
+
 SAMPLES: dict[type[Case], Sample] = {
+    ReliefCase: Sample(_relief, ("circumstances", "示例：改过")),
     LoanCase: Sample(
         _loan, ("purpose", "展览"), bare=_bare_loan, amounts={"small": "1000", "large": "50000"}
     ),

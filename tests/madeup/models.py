@@ -40,9 +40,6 @@ class LoanCase(Case):
     def __str__(self) -> str:
         return f"{self.borrower}借用器材"
 
-    def told_facts(self) -> dict[str, str]:
-        return {"union": self.union.name}
-
 
 LoanDecision = decision_of(LoanCase)
 

@@ -2,7 +2,7 @@
 
 import uuid
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
@@ -27,13 +27,13 @@ class Guarded(ModelBase):
 
 
 class CaseQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: User) -> "CaseQuerySet":
+    def visible_to(self, user: User) -> Self:
         """Cases of the person's own union and of all unions below it, for those who read or take part."""
         if not any(user.may(permission) for permission in (self.model.reads, *self.model.flow.permissions)):
             return self.none()
         return self.filter(union__path__startswith=user.union.path)
 
-    def live(self) -> "CaseQuerySet":
+    def live(self) -> Self:
         """Not ended without result."""
         return self.exclude(status__in=self.model.ended)
 
@@ -116,10 +116,6 @@ class Case(models.Model, metaclass=Guarded):
             cursor.execute(f"SELECT {asked} FROM {_quoted(self)} own WHERE own.id = %s", [*actors, self.pk])
             met = cursor.fetchone()
         return [one for one, holds in zip(self.requires, met, strict=True) if not holds]
-
-    def told_facts(self) -> dict[str, Any]:
-        """What papers print of it that stands in other rows: kept with each submission, see `Decision.facts`."""
-        return {}
 
 
 def _quoted(case: Case) -> str:
