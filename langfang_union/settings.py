@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "apps.model_workers",
     "apps.budget",
     "apps.people",
+    "apps.cases",
     "apps.accounts",
     "apps.core",
     "django.contrib.admin.apps.SimpleAdminConfig",

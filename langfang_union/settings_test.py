@@ -18,3 +18,6 @@ STORAGES = {
 # Not what the office of this machine has a licence for.
 FONT_FOLDERS = settings_local.FONT_FOLDERS[:1]
 WHITENOISE_AUTOREFRESH = True
+# A made-up approval, so that the mechanism of approvals is tested apart from the programmes that use it.
+INSTALLED_APPS = ["tests.madeup", *settings_local.INSTALLED_APPS]
+ROOT_URLCONF = "tests.madeup.urls"

@@ -940,10 +940,13 @@ ALLOWANCES = [
 
 ENTERS_RELIEF = frozenset({Role.MODEL_WORKER_CLERK, Role.COUNTY_CLERK})
 RELIEF_STEPS = {
-    "submit": (ENTERS_RELIEF, 302),
+    "submit": (ENTERS_RELIEF, 422),
     "withdraw": (ENTERS_RELIEF, 422),
+    "ask_revoke": (ENTERS_RELIEF, 422),
     "check": (CHECKS, 422),
     "return": (CHECKS | APPROVES, 422),
+    "revoke": (APPROVES, 422),
+    "keep": (APPROVES, 422),
     "approve": (APPROVES, 422),
     "reject": (APPROVES, 422),
 }
@@ -1028,7 +1031,7 @@ RELIEF = [
     *(
         row
         for action, (roles, posted) in RELIEF_STEPS.items()
-        for row in _worker("model_workers:relief_decide", roles, posted, of="relief_case", action=action)
+        for row in _worker("model_workers:relief_decide", roles, posted, of="relief_case", verb=action)
     ),
 ]
 

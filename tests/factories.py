@@ -24,6 +24,7 @@ from apps.budget.models import (
 )
 from apps.budget.rules.calculation import Method, ShareBasis
 from apps.budget.rules.stages import Book, Stage
+from apps.cases.services import save_case
 from apps.model_workers.models import (
     AllowanceStandard,
     CountingRule,
@@ -412,17 +413,23 @@ class ReliefStandardFactory(DjangoModelFactory):
 
 
 class ReliefCaseFactory(DjangoModelFactory):
-    """A draft of 2015 for a retired model worker: 552 yuan a month, for twelve months."""
+    """A draft of 2015 for a retired model worker: 552 yuan a month, for twelve months; entered by `created_by`."""
 
     class Meta:
         model = ReliefCase
 
     person = factory.LazyFunction(lambda: retired_worker())
+    union = factory.LazyAttribute(lambda case: case.person.union)
     year = 2015
     kind = "living"
     standard = factory.SubFactory(ReliefStandardFactory)
+    register_group = "retired"
     monthly_income = Decimal("3000")
     months = 12
     amount = Decimal("6624")
     circumstances = "示例：本人长期患病，收入低。"
-    created_by = factory.SubFactory(UserFactory)
+    created_by = factory.SubFactory(UserFactory, model_worker_clerk=True)
+
+    @classmethod
+    def _create(cls, model_class: type[ReliefCase], *args: Any, created_by: User, **facts: Any) -> ReliefCase:
+        return save_case(case=ReliefCase(**facts), actor=created_by)

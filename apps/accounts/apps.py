@@ -11,6 +11,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let every app register its tables with the one administration site; publish this app's figures."""
+        from apps.accounts import functions  # noqa: F401 - declares them
         from apps.accounts.quantities import publish
 
         autodiscover_modules("admin")

@@ -121,3 +121,10 @@ WRITING_PERMISSIONS = frozenset(
 def permissions_of(roles: frozenset[str]) -> frozenset[str]:
     """All permissions that these roles give together; unknown role names give none."""
     return frozenset().union(*(GRANTS[Role(role)] for role in roles if role in Role.values))
+
+
+def roles_with(permission: str) -> tuple[str, ...]:
+    """The roles that give a permission, in the order of the table. Raises ValueError for one that does not exist."""
+    if permission not in PERMISSIONS:
+        raise ValueError(f"not in roles.PERMISSIONS: {permission}")
+    return tuple(role.value for role, given in GRANTS.items() if permission in given)

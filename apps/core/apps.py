@@ -15,14 +15,16 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         # No business rule: privileges are part of the schema, and migrate knows no other place that is reached after
         # the last migration, whichever app it belongs to. It is sent for each app with models: one is enough.
-        post_migrate.connect(_withhold, sender=apps.get_app_config("pghistory"))
+        post_migrate.connect(_settle, sender=apps.get_app_config("pghistory"))
         from apps.core.checks import TAG, check_keyring, check_sealed_columns  # needs the models
 
         checks.register(check_keyring, TAG)
         checks.register(check_sealed_columns, TAG)
 
 
-def _withhold(*, using: str, **kwargs: Any) -> None:
-    from apps.core.privileges import withhold  # needs the models
+def _settle(*, using: str, **kwargs: Any) -> None:
+    from apps.core import actors, functions, privileges  # needs the models
 
-    withhold(using=using)
+    functions.install(using=using)
+    actors.install_key(using=using)
+    privileges.withhold(using=using)

@@ -8,6 +8,7 @@ import pghistory
 import pgtrigger
 from pghistory.middleware import HistoryMiddleware
 
+from apps.core import actors
 from apps.core.triggers import DeleteEvent, InsertEvent, Protect, UpdateEvent
 
 
@@ -32,6 +33,8 @@ def because(*, actor_id: int | None, action: str, reason: str = "") -> Iterator[
     if reason:
         facts["reason"] = reason
     with pghistory.context(**facts):
+        if actor_id is not None:
+            actors.announce(actor_id)
         yield
 
 

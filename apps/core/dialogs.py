@@ -1,8 +1,11 @@
 """Answers of what stands in the dialog, or on a page of its own for those who follow the link."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -27,3 +30,29 @@ def leave_dialog(request: HttpRequest, url: str) -> HttpResponse:
     if in_dialog(request):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return redirect(url)
+
+
+@dataclass(frozen=True)
+class DialogForm:
+    """What stands around a form in the dialog. `about`: whom or what it concerns; `back`: the page it was opened from."""
+
+    title: str
+    submit: str
+    back: str
+    about: str = ""
+    lead: str = ""
+    consequence: str = ""
+    is_danger: bool = False
+
+
+def show_form(request: HttpRequest, form: forms.Form, dialog: DialogForm) -> HttpResponse:
+    """The form in the dialog, or as a page for those who followed the link."""
+    context = {"form": form, "dialog": dialog, "action": request.get_full_path()}
+    status = 422 if form.errors else 200
+    return dialog_or_page(request, "components/form_dialog.html", context, status=status)
+
+
+def form_done(request: HttpRequest, url: str, told: str) -> HttpResponse:
+    """Back to the page, anew as a whole, with a sentence."""
+    messages.success(request, told)
+    return leave_dialog(request, url)

@@ -12,6 +12,7 @@ from apps.accounts.models import User
 from apps.budget.models import Edition, IssuedDocument, Item, Plan, PolicyDocument
 from apps.budget.rules.stages import OPEN_STATUSES
 from apps.budget.selectors.waiting import moved_figures
+from apps.cases.selectors import tasks
 from apps.core.desk import Errand
 from apps.model_workers.selectors.waiting import programme_errands
 from apps.people.selectors.people import life_standing, work_standing
@@ -140,7 +141,12 @@ def _documents(term: str) -> list[Hit]:
 def errands_of(user: User) -> list[Errand]:
     """What waits for this person beside the decisions on budgets, the late first."""
     today = timezone.localdate()
-    found = [*moved_figures(user), *register_errands(user), *programme_errands(user, today=today)]
+    found = [
+        *moved_figures(user),
+        *register_errands(user),
+        *tasks(user),
+        *programme_errands(user, today=today),
+    ]
     return sorted(found, key=lambda errand: not errand.is_late)
 
 

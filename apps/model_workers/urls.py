@@ -114,7 +114,7 @@ _RELIEF: list[URLPattern] = [
     path("relief/<uuid:public_id>/", relief.relief_detail, name="relief_detail"),
     path("relief/<uuid:public_id>/edit/", relief.relief_edit, name="relief_edit"),
     path("relief/<uuid:public_id>/print/", relief.relief_print, name="relief_print"),
-    path("relief/<uuid:public_id>/steps/<slug:action>/", relief.relief_decide, name="relief_decide"),
+    path("relief/<uuid:public_id>/steps/<slug:verb>/", relief.relief_decide, name="relief_decide"),
 ]
 
 urlpatterns: list[URLPattern] = [*_ALLOWANCES, *_REGISTER, *_EXAMS, *_RELIEF]

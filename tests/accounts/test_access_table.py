@@ -26,7 +26,7 @@ WALKED_ELSEWHERE = re.compile(r"^admin:(?!index$|login$|logout$|password_change|
 
 def patterns(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
     """Every address with its full name; one without a name ends with the colon of its namespace."""
-    for entry in (resolver or get_resolver()).url_patterns:
+    for entry in (resolver or get_resolver("langfang_union.urls")).url_patterns:
         if isinstance(entry, URLResolver):
             yield from patterns(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.apps import apps
 from django.db.models import CheckConstraint, UniqueConstraint
 
-FLOORS = ["core", "accounts", "people", "budget", "model_workers", "home"]  # from the ground up
+FLOORS = ["core", "accounts", "cases", "people", "budget", "model_workers", "home"]  # from the ground up
 MODELS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
 CONSTRAINTS = [(model, constraint) for model in MODELS for constraint in model._meta.constraints]
 TESTS = Path(__file__).parents[1]

@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.cases.services import Seen
 from apps.core.desk import count_up_to
 from apps.home.selectors import errands_of
 from apps.model_workers.models import HonourTitle
 from apps.model_workers.services.bulk import lay_out_reviews
-from apps.model_workers.services.relief import ReliefDraft, create_case, decide_case
+from apps.model_workers.services.relief import ReliefDraft, create_case, decide_relief
 from apps.people.models import DuplicatePair, Person
 from apps.people.services.duplicates import find_pairs
 from apps.people.services.standing import prove_standing
@@ -85,9 +86,9 @@ def test_relief_is_counted_by_the_step_that_waits():
             actor=clerk,
             now=timezone.now(),
         )
-        decide_case(case_id=case.pk, actor=clerk, action="submit", note="", now=timezone.now())
+        decide_relief(case=case, actor=clerk, verb="submit", seen=Seen.of(case), now=timezone.now())
     assert desk(head) == [("困难救助：待审核", "2", "审核通过")]
-    decide_case(case_id=case.pk, actor=head, action="check", note="", now=timezone.now())
+    decide_relief(case=case, actor=head, verb="check", seen=Seen.of(case), now=timezone.now())
     assert desk(head) == [("困难救助：待审核", "1", "审核通过")]
     assert desk(vice) == [("困难救助：待审批", "1", "审批同意")]
     assert desk(clerk) == []

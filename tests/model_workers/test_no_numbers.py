@@ -19,6 +19,7 @@ from django.utils import timezone
 
 import apps.model_workers.forms as worker_forms
 import apps.people.forms as people_forms
+from apps.cases.services import Seen
 from apps.core.errors import Refused
 from apps.core.filters import FilterForm
 from apps.model_workers.admin import HonourTitleForm
@@ -320,22 +321,34 @@ class Desk(Bureau):
 
     def ask_relief(self, **words: Any) -> Any:
         ReliefStandardFactory()
+        ReliefStandardFactory(in_service=True)
         given: dict[str, Any] = {"circumstances": "示例", "amount": Decimal("6000"), "lower_reason": "示例"}
         draft = relief.ReliefDraft(
-            year=2015,
-            kind="living",
-            group="retired",
-            monthly_income=Decimal("3000"),
-            months=12,
-            **(given | words),
+            **{
+                "year": 2015,
+                "kind": "living",
+                "group": "retired",
+                "monthly_income": Decimal("3000"),
+                "months": 12,
+            }
+            | given
+            | words,
         )
         return relief.create_case(
             person_id=retired_worker(union=self.city).pk, draft=draft, actor=self.clerk, now=self.now
         )
 
-    def decide_relief(self, note: str) -> Any:
+    def decide_relief(self, opinion: str, minutes: str = "") -> Any:
         case = ReliefCaseFactory(person=retired_worker(union=self.city), created_by=self.clerk)
-        return relief.decide_case(case_id=case.pk, actor=self.clerk, action="submit", note=note, now=self.now)
+        return relief.decide_relief(
+            case=case,
+            actor=self.clerk,
+            verb="submit",
+            seen=Seen.of(case),
+            opinion=opinion,
+            minutes=minutes,
+            now=self.now,
+        )
 
     def decide_run(self, note: str) -> Any:
         return self.office.decide(self.office.run(), self.office.clerk, "submit", note)
@@ -462,8 +475,19 @@ WRITTEN: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
         "困难情况",
         lambda desk, text: desk.ask_relief(circumstances=text),
     ),
-    "少发理由": ("少发理由", lambda desk, text: desk.ask_relief(lower_reason=text)),
-    "model_workers.reliefdecision.note": ("意见", lambda desk, text: desk.decide_relief(text)),
+    "model_workers.reliefcase.lower_reason": (
+        "少发理由",
+        lambda desk, text: desk.ask_relief(lower_reason=text),
+    ),
+    "model_workers.reliefcase.group_reason": (
+        "与名册不同的理由",
+        lambda desk, text: desk.ask_relief(group="in_service", group_reason=text),
+    ),
+    "model_workers.reliefdecision.opinion": ("意见", lambda desk, text: desk.decide_relief(text)),
+    "model_workers.reliefdecision.minutes": (
+        "会议纪要文号",
+        lambda desk, text: desk.decide_relief("", minutes=text),
+    ),
     "model_workers.rundecision.note": ("意见", lambda desk, text: desk.decide_run(text)),
     "取出完整账号": ("理由", lambda desk, text: desk.take_roll(text)),
     "model_workers.recovery.note": ("说明", lambda desk, text: desk.recover(text)),
@@ -508,7 +532,11 @@ NOT_WRITTEN = {
         (
             *("model_workers.bulkchange.summary", "model_workers.recovery.reason"),
             *("model_workers.nominationstep.action", "model_workers.nominationstep.roles"),
-            *("model_workers.reliefdecision.action", "model_workers.reliefdecision.roles"),
+            *("model_workers.reliefcase.status", "model_workers.reliefcase.route"),
+            *(
+                f"model_workers.reliefdecision.{name}"
+                for name in ("verb", "source", "target", "route", "duty", "role")
+            ),
             *("model_workers.rundecision.action", "model_workers.rundecision.roles"),
         ),
         "made by the program",
@@ -526,7 +554,7 @@ NOT_TEXT = {
     ("EntryForm", "slips"),
 }
 # Boxes whose words go on under another name.
-ELSEWHERE = {"reason", "opinion", "lower_reason"}
+ELSEWHERE = {"reason", "opinion", "lower_reason", "group_reason"}
 
 
 def free_columns() -> set[str]:

@@ -15,7 +15,6 @@ from apps.model_workers.models import (
     CountingRule,
     Exam,
     ExamRule,
-    ReliefCase,
 )
 from apps.model_workers.rules.parameters import Period
 from apps.model_workers.selectors.parameters import (
@@ -30,6 +29,7 @@ from tests.factories import (
     AllowanceStandardFactory,
     CountingRuleFactory,
     PolicyDocumentFactory,
+    ReliefCaseFactory,
     UserFactory,
     retired_worker,
 )
@@ -278,16 +278,14 @@ def test_what_an_exam_or_a_relief_case_used_is_not_corrected(head):
         )
     row = add_parameter(kind=RELIEF, values=relief(), actor=head).record
     person = retired_worker()
-    ReliefCase.objects.create(
+    ReliefCaseFactory(
         person=person,
         year=2016,
-        kind="living",
         standard=row,
         monthly_income=2500,
         months=12,
         amount=6000,
-        circumstances="示例",
-        created_by=head,
+        lower_reason="示例",
     )
     with pytest.raises(Refused, match="已用于1 项困难救助，不能修改"):
         correct_parameter(

@@ -12,9 +12,11 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from apps.accounts.models import AccessRecord
+from apps.cases.forms import StepForm
+from apps.cases.services import Seen
 from apps.core.pdf import pdf_text
 from apps.model_workers.models import ReliefCase
-from apps.model_workers.services.relief import decide_case
+from apps.model_workers.services.relief import decide_relief
 from apps.people.models import Person
 from tests.clients import signed_in
 from tests.factories import (
@@ -76,8 +78,18 @@ def approve(case: ReliefCase, clerk) -> None:
         (UserFactory(model_worker_head=True, full_name="示例·负责人"), "check", "已入户核实。"),
         (UserFactory(vice_chair=True, full_name="示例·副主席"), "approve", ""),
     )
-    for actor, action, note in hands:
-        decide_case(case_id=case.pk, actor=actor, action=action, note=note, now=timezone.now())
+    for actor, verb, opinion in hands:
+        decide(case, actor, verb, opinion)
+
+
+def decide(case: ReliefCase, actor, verb: str, opinion: str = "") -> None:
+    case = ReliefCase.objects.for_detail().get(pk=case.pk)
+    decide_relief(case=case, actor=actor, verb=verb, opinion=opinion, seen=Seen.of(case), now=timezone.now())
+
+
+def seen(case: ReliefCase, **typed: str) -> dict[str, object]:
+    """What the dialog of a step sends: what it showed, and what was typed."""
+    return StepForm.initial_of(Seen.of(ReliefCase.objects.get(pk=case.pk))) | typed
 
 
 # --- entering ------------------------------------------------------------------------------------------------
@@ -133,7 +145,7 @@ def test_a_draft_is_saved_and_changed(client, person):
 
 
 def test_what_was_submitted_is_no_longer_edited(client, clerk, case):
-    decide_case(case_id=case.pk, actor=clerk, action="submit", now=timezone.now())
+    decide(case, clerk, "submit")
     answer = client.get(url("relief_edit", case))
     assert answer.url == url("relief_detail", case)
     client.post(url("relief_edit", case), typed(months=1))
@@ -147,12 +159,14 @@ def test_what_was_submitted_is_no_longer_edited(client, clerk, case):
 def test_a_decision_is_asked_for_in_the_dialog_and_recorded(client, clerk, case):
     address = url("relief_decide", case, "submit")
     assert "6,624.00 元" in client.get(address).content.decode()
-    done = client.post(address, {"note": ""}, headers={"HX-Request": "true"})
+    done = client.post(address, seen(case, opinion=""), headers={"HX-Request": "true"})
     assert done.headers["HX-Redirect"] == url("relief_detail", case)
     head = signed_in(UserFactory(model_worker_head=True))
-    empty = head.post(url("relief_decide", case, "return"), {"note": ""})
+    empty = head.post(url("relief_decide", case, "return"), seen(case, opinion=""))
     assert empty.status_code == 422
-    assert head.post(url("relief_decide", case, "return"), {"note": "请核对月数"}).status_code == 302
+    assert (
+        head.post(url("relief_decide", case, "return"), seen(case, opinion="请核对月数")).status_code == 302
+    )
     case.refresh_from_db()
     assert case.status == "returned"
     assert "请核对月数" in client.get(url("relief_detail", case)).content.decode()
@@ -160,11 +174,11 @@ def test_a_decision_is_asked_for_in_the_dialog_and_recorded(client, clerk, case)
 
 
 def test_the_namesake_sees_why_there_is_no_button(clerk, case):
-    decide_case(case_id=case.pk, actor=clerk, action="submit", now=timezone.now())
+    decide(case, clerk, "submit")
     namesake = signed_in(UserFactory(model_worker_head=True, full_name="示例甲"))
     page = namesake.get(url("relief_detail", case)).content.decode()
     assert "您与申请人同名，按回避规定请由他人办理" in page
-    refused = namesake.post(url("relief_decide", case, "check"), {"note": ""})
+    refused = namesake.post(url("relief_decide", case, "check"), seen(case, opinion=""))
     assert "您与申请人同名" in refused.content.decode()
 
 
@@ -304,9 +318,9 @@ def test_a_county_enters_what_the_city_decides(client, clerk):
     browser = signed_in(county)
     browser.post(url("relief_create", person), typed())
     case = ReliefCase.objects.get()
-    browser.post(url("relief_decide", case, "submit"))
-    assert browser.post(url("relief_decide", case, "check")).status_code == 403
+    browser.post(url("relief_decide", case, "submit"), seen(case))
+    assert browser.post(url("relief_decide", case, "check"), seen(case)).status_code == 403
     head = signed_in(UserFactory(model_worker_head=True))
-    head.post(url("relief_decide", case, "check"))
+    head.post(url("relief_decide", case, "check"), seen(case))
     case.refresh_from_db()
     assert case.status == "checked"

@@ -1,4 +1,4 @@
-"""What a relief comes to, whose line applies and who may decide: rules alone, in exact figures."""
+"""What a relief comes to and whose line applies: rules alone, in exact figures."""
 
 from datetime import date
 from decimal import Decimal
@@ -12,12 +12,10 @@ from apps.model_workers.rules.relief import (
     ReliefKind,
     grant,
     group_of,
-    parted,
     reference_day,
-    require_other_person,
+    require_group_explained,
     require_year,
     why_not,
-    with_reason,
 )
 
 IN_SERVICE, RETIRED, CAP = Decimal("6566"), Decimal("3552"), Decimal("1000")
@@ -128,13 +126,6 @@ def test_a_grant_for_once_asks_for_no_income():
         once(months=3)
 
 
-def test_the_reason_for_less_is_kept_with_the_circumstances_and_read_back():
-    kept = with_reason("长期患病。", " 已获临时救助 ")
-    assert kept == "长期患病。\n少发理由：已获临时救助"
-    assert parted(kept) == ("长期患病。", "已获临时救助")
-    assert parted(with_reason("长期患病。", "")) == ("长期患病。", "")
-
-
 @pytest.mark.parametrize(
     ("work", "group"),
     [
@@ -169,28 +160,11 @@ def test_the_facts_of_a_year_that_is_over_are_those_of_its_last_day():
         require_year(2017, today=today)
 
 
-def allowed(action: str, **changes) -> str:
-    facts = {
-        "action": action,
-        "is_open": False,
-        "actor_id": 1,
-        "actor_name": "示例·甲",
-        "applicant": "示例乙",
-        "entered_by": (),
-        "acted": (),
-    }
-    try:
-        require_other_person(**facts | changes)
-    except Refused as refused:
-        return refused.code
-    return ""
-
-
-def test_entering_checking_and_approving_are_three_peoples_work():
-    assert allowed("check") == allowed("submit", entered_by=(1,)) == ""
-    assert allowed("check", entered_by=(1,)) == allowed("reject", entered_by=(1,)) == "own_work"
-    assert allowed("approve", acted=(1,)) == allowed("return", acted=(1,)) == "same_person"
-    assert allowed("withdraw") == "not_submitter"
-    assert allowed("withdraw", is_open=True) == allowed("withdraw", entered_by=(1,)) == ""
-    for action in ("submit", "check", "approve", "withdraw"):
-        assert allowed(action, actor_name="示例乙") == "relation"
+def test_another_group_than_the_registers_needs_a_reason_and_the_same_none():
+    require_group_explained(chosen="retired", registered="retired", reason="")
+    require_group_explained(chosen="in_service", registered="retired", reason="返聘")
+    require_group_explained(chosen="in_service", registered="", reason="")
+    for registered, reason in (("retired", " "), ("in_service", "返聘"), ("", "返聘")):
+        with pytest.raises(Refused) as refused:
+            require_group_explained(chosen="in_service", registered=registered, reason=reason)
+        assert refused.value.field == "group_reason"

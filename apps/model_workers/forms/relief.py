@@ -43,6 +43,12 @@ class ReliefForm(HouseForm):
         choices=[("", "请选择"), *LineGroup.choices],
         help_text="按名册里的工作状态带出，请核对",
     )
+    group_reason = forms.CharField(
+        label="与名册不同的理由",
+        max_length=LONGEST_REASON,
+        required=False,
+        help_text="只在适用人员与名册登记的不同时填写，审核、审批的人都看得到",
+    )
     monthly_income = AmountField(
         label="本人月均收入",
         required=False,
@@ -68,12 +74,3 @@ class ReliefForm(HouseForm):
     @staticmethod
     def initial_of(draft: ReliefDraft) -> dict[str, Any]:
         return {name: getattr(draft, name) for name in ReliefForm.base_fields}
-
-
-class OpinionForm(HouseForm):
-    note = text(label="意见", max_length=500, required=False, help_text="随审批记录保存，印在审批表上")
-
-    def __init__(self, *args: Any, needs_note: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # The service has the last word on a missing opinion; this only marks the field.
-        self.fields["note"].required = needs_note

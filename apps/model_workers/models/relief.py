@@ -1,17 +1,14 @@
 """Relief for model workers in difficulty: dated lines and caps, cases, decisions."""
 
-import uuid
-
 import pgtrigger
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
-from apps.accounts.models import User
+from apps.cases.models import Case, CaseQuerySet, Requirement, decision_of
 from apps.core import audit
-from apps.core.triggers import Protect, Trigger
+from apps.core.triggers import Trigger
 from apps.model_workers.models.periods import Dated, dated_constraints
-from apps.model_workers.rules.relief import ENDED_STATUSES, LineGroup, ReliefKind, ReliefStatus
+from apps.model_workers.rules.relief import ENDED_STATUSES, FLOW, SAME_NAME, LineGroup, ReliefKind
 from apps.people.models import Person
 
 
@@ -49,29 +46,28 @@ class ReliefStandard(Dated):
         return f"{self.get_kind_display()} {self.get_group_display()}"
 
 
-class ReliefCaseQuerySet(models.QuerySet["ReliefCase"]):
-    def visible_to(self, user: User) -> "ReliefCaseQuerySet":
-        if not user.may("model_worker.read"):
-            return self.none()
-        return self.filter(person__union__path__startswith=user.union.path)
-
-    def live(self) -> "ReliefCaseQuerySet":
-        return self.exclude(status__in=ENDED_STATUSES)
-
+class ReliefCaseQuerySet(CaseQuerySet):
     def for_list(self) -> "ReliefCaseQuerySet":
-        return self.select_related("person__union", "person__unit", "standard").order_by("-id")
+        return self.select_related("person__unit", "union", "standard").order_by("-id")
 
     def for_detail(self) -> "ReliefCaseQuerySet":
-        return self.select_related("person__union", "person__unit", "standard__document", "created_by")
+        return self.select_related(
+            "person__union", "person__unit", "union", "standard__document", "created_by"
+        )
 
 
-# Less than the rule gives may be granted, more never; and the standard is one for this kind.
+# Less than the rule gives may be granted, more never; the standard is one for this kind, and for the people whom the
+# register says it is, unless somebody wrote why not.
 _WITHIN_STANDARD = """
-    SELECT s.kind AS kind, s.line AS line, s.cap AS cap INTO standard
+    SELECT s.kind AS kind, s."group" AS people, s.line AS line, s.cap AS cap INTO standard
     FROM public.model_workers_reliefstandard s WHERE s.id = NEW.standard_id;
     IF standard.kind <> NEW.kind THEN
         RAISE EXCEPTION '适用标准与救助种类不符。'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_reliefcase_standard_of_kind';
+    END IF;
+    IF NEW.register_group NOT IN ('', standard.people) AND NEW.group_reason = '' THEN
+        RAISE EXCEPTION '适用人员与名册登记的不同，必须写明理由。'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_reliefcase_group_explained';
     END IF;
     IF NEW.kind = 'living' THEN
         most := LEAST(standard.cap, GREATEST(standard.line - NEW.monthly_income, 0)) * NEW.months;
@@ -82,17 +78,35 @@ _WITHIN_STANDARD = """
         RAISE EXCEPTION '救助金额 % 元超过按标准计算的 % 元。', NEW.amount, most
             USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_reliefcase_within_standard';
     END IF;
+    IF NEW.amount < most AND NEW.lower_reason = '' THEN
+        RAISE EXCEPTION '救助金额 % 元低于按标准计算的 % 元，必须写明少发理由。', NEW.amount, most
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_reliefcase_lower_explained';
+    END IF;
     RETURN NEW;
 """
 
 
 @audit.tracked()
-class ReliefCase(models.Model):
-    """One relief for one person in one year; the kinds exclude each other."""
+class ReliefCase(Case):
+    """One relief for one person in one year; the kinds exclude each other. Its union is the one that decides it."""
 
+    flow, measured, reads, pages = FLOW, "amount", "model_worker.read", "model_workers:relief"
+    ended = ENDED_STATUSES
+    requires = (
+        Requirement(
+            "not_for_a_namesake",
+            SAME_NAME,
+            "NOT EXISTS (SELECT FROM public.people_person p JOIN public.accounts_user u ON u.full_name = p.name"
+            " WHERE p.id = own.person_id AND u.id = {actor})",
+        ),
+        Requirement(
+            "year_open",
+            "该年度已关闭，这一年的救助不能再办理。",
+            "NOT EXISTS (SELECT FROM public.budget_fiscalyear y WHERE y.year = own.year AND y.closed_at IS NOT NULL)",
+        ),
+    )
     follows_merge = False  # frozen once submitted: it stays with the row it was decided for
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person = models.ForeignKey(
         Person, verbose_name="人员", on_delete=models.PROTECT, related_name="relief_cases"
     )
@@ -101,18 +115,20 @@ class ReliefCase(models.Model):
     standard = models.ForeignKey(
         ReliefStandard, verbose_name="适用标准", on_delete=models.PROTECT, related_name="cases"
     )
+    # Whose line the register gives this person on the day; empty where it says nothing.
+    register_group = models.CharField(
+        "名册登记的适用人员", max_length=10, choices=LineGroup.choices, blank=True
+    )
+    group_reason = models.CharField("与名册不同的理由", max_length=150, blank=True)
     monthly_income = models.DecimalField(
         "本人月均收入（元）", max_digits=9, decimal_places=2, null=True, blank=True
     )
     months = models.PositiveSmallIntegerField("月数", null=True, blank=True)
     amount = models.DecimalField("救助金额（元）", max_digits=9, decimal_places=2)
+    lower_reason = models.CharField("少发理由", max_length=150, blank=True)
     circumstances = models.CharField("困难情况", max_length=500)
-    status = models.CharField("状态", max_length=10, choices=ReliefStatus.choices, default=ReliefStatus.DRAFT)
-    round = models.PositiveSmallIntegerField("送审轮次", default=0)
-    created_by = models.ForeignKey(User, verbose_name="录入人", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField("录入时间", default=timezone.now)
 
-    objects = ReliefCaseQuerySet.as_manager()
+    objects = ReliefCaseQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = "困难救助"
@@ -149,28 +165,20 @@ class ReliefCase(models.Model):
             ),
         )
         triggers = (
-            Protect(name="never_deleted", operation=pgtrigger.Delete),
-            Protect(
-                name="content_lock",
-                operation=pgtrigger.UpdateOf(
-                    "person_id",
-                    "year",
-                    "kind",
-                    "standard_id",
-                    "monthly_income",
-                    "months",
-                    "amount",
-                    "circumstances",
-                ),
-                condition=pgtrigger.Q(
-                    old__status__in=["submitted", "checked", "approved", "rejected", "withdrawn"]
-                ),
-            ),
             Trigger(
                 name="within_standard",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("kind", "standard_id", "monthly_income", "months", "amount"),
+                | pgtrigger.UpdateOf(
+                    "kind",
+                    "standard_id",
+                    "register_group",
+                    "group_reason",
+                    "monthly_income",
+                    "months",
+                    "amount",
+                    "lower_reason",
+                ),
                 declare=[("standard", "RECORD"), ("most", "NUMERIC")],
                 func=_WITHIN_STANDARD,
             ),
@@ -180,35 +188,4 @@ class ReliefCase(models.Model):
         return f"{self.year}年{self.get_kind_display()} {self.person}"
 
 
-class ReliefDecision(models.Model):
-    """One step of a case. Insert-only; within a round each step is taken by another person."""
-
-    case = models.ForeignKey(
-        ReliefCase, verbose_name="救助", on_delete=models.PROTECT, related_name="decisions"
-    )
-    round = models.PositiveSmallIntegerField("送审轮次")
-    action = models.CharField("事项", max_length=10)
-    source = models.CharField("原状态", max_length=10, choices=ReliefStatus.choices)
-    target = models.CharField("新状态", max_length=10, choices=ReliefStatus.choices)
-    actor = models.ForeignKey(User, verbose_name="办理人", on_delete=models.PROTECT, related_name="+")
-    roles = models.CharField("当时的角色", max_length=200)
-    note = models.CharField("意见", max_length=500, blank=True)
-    amount = models.DecimalField("金额", max_digits=9, decimal_places=2)
-    at = models.DateTimeField("时间", default=timezone.now)
-
-    class Meta:
-        verbose_name = "救助审批记录"
-        verbose_name_plural = "救助审批记录"
-        ordering = ("id",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("case", "round", "actor"),
-                condition=Q(action__in=("submit", "check", "approve", "reject")),
-                name="model_workers_reliefdecision_different_people",
-                violation_error_message="录入、审核和审批必须由不同的人办理。",
-            ),
-        )
-        triggers = (Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
-
-    def __str__(self) -> str:
-        return f"{self.case} {self.action}"
+ReliefDecision = decision_of(ReliefCase)

@@ -1,15 +1,14 @@
 """Relief for model workers in difficulty: three kinds that exclude each other within a year."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import models
 
+from apps.cases.rules.flow import Flow, Step
 from apps.core.errors import Refused
 from apps.core.money import format_plain, format_yuan, round_fen
-from apps.core.workflow import Flow, Step
 from apps.model_workers.rules.files import FileStatus
 from apps.people.rules.standing import ABSENT_KINDS, RETIRED_KINDS, Kind
 
@@ -41,64 +40,78 @@ class ReliefStatus(models.TextChoices):
     APPROVED = "approved", "已审批"
     REJECTED = "rejected", "不予救助"
     WITHDRAWN = "withdrawn", "已取消"
+    REVOKING = "revoking", "申请撤销"
+    REVOKED = "revoked", "已撤销"
 
 
+S = ReliefStatus
 TONES: dict[str, str] = {
-    ReliefStatus.DRAFT: "grey",
-    ReliefStatus.RETURNED: "red",
-    ReliefStatus.SUBMITTED: "amber",
-    ReliefStatus.CHECKED: "amber",
-    ReliefStatus.APPROVED: "green",
-    ReliefStatus.REJECTED: "outline",
-    ReliefStatus.WITHDRAWN: "outline",
+    S.DRAFT: "grey",
+    S.RETURNED: "red",
+    S.SUBMITTED: "amber",
+    S.CHECKED: "amber",
+    S.APPROVED: "green",
+    S.REJECTED: "outline",
+    S.WITHDRAWN: "outline",
+    S.REVOKING: "amber",
+    S.REVOKED: "outline",
 }
-OPEN_STATUSES = (ReliefStatus.DRAFT, ReliefStatus.RETURNED)
 # These no longer count against the one relief of a year.
-ENDED_STATUSES = (ReliefStatus.REJECTED, ReliefStatus.WITHDRAWN)
+ENDED_STATUSES = (S.REJECTED, S.WITHDRAWN, S.REVOKED)
+# Granted, and not taken back by two people.
+GRANTED_STATUSES = (S.APPROVED, S.REVOKING)
+ENTER, CHECK, APPROVE = "relief.enter", "relief.check", "relief.approve"
+
+
+def _back(verb: str, label: str, source: str, target: str, permission: str) -> Step:
+    return Step(verb, label, (source,), target, permission, needs_opinion=True, takes_back=True)
+
 
 FLOW = Flow(
+    "relief",
     (
-        Step("submit", "提交审核", OPEN_STATUSES, ReliefStatus.SUBMITTED, "relief.enter"),
+        Step("submit", "提交审核", (S.DRAFT, S.RETURNED), S.SUBMITTED, ENTER, opens_round=True),
         Step(
             "withdraw",
             "取消申请",
-            (ReliefStatus.DRAFT, ReliefStatus.RETURNED, ReliefStatus.SUBMITTED),
-            ReliefStatus.WITHDRAWN,
-            "relief.enter",
-            needs_note=True,
-            takes_back=True,
-        ),
-        Step("check", "审核通过", (ReliefStatus.SUBMITTED,), ReliefStatus.CHECKED, "relief.check"),
-        Step(
-            "return",
-            "退回修改",
-            (ReliefStatus.SUBMITTED,),
-            ReliefStatus.RETURNED,
-            "relief.check",
-            needs_note=True,
-            takes_back=True,
-        ),
-        Step("approve", "审批同意", (ReliefStatus.CHECKED,), ReliefStatus.APPROVED, "relief.approve"),
-        Step(
-            "return",
-            "退回修改",
-            (ReliefStatus.CHECKED,),
-            ReliefStatus.RETURNED,
-            "relief.approve",
-            needs_note=True,
+            (S.DRAFT, S.RETURNED),
+            S.WITHDRAWN,
+            ENTER,
+            needs_opinion=True,
             takes_back=True,
         ),
         Step(
-            "reject",
-            "不予救助",
-            (ReliefStatus.CHECKED,),
-            ReliefStatus.REJECTED,
-            "relief.approve",
-            needs_note=True,
+            "withdraw",
+            "取消申请",
+            (S.SUBMITTED,),
+            S.WITHDRAWN,
+            ENTER,
+            needs_opinion=True,
             takes_back=True,
+            same_as="submit",
         ),
+        Step("check", "审核通过", (S.SUBMITTED,), S.CHECKED, CHECK),
+        _back("return", "退回修改", S.SUBMITTED, S.RETURNED, CHECK),
+        Step("approve", "审批同意", (S.CHECKED,), S.APPROVED, APPROVE),
+        _back("return", "退回修改", S.CHECKED, S.RETURNED, APPROVE),
+        _back("reject", "不予救助", S.CHECKED, S.REJECTED, APPROVE),
+        # What was granted is taken back by two people: whoever enters asks, whoever approves decides.
+        _back("ask_revoke", "申请撤销", S.APPROVED, S.REVOKING, ENTER),
+        Step(
+            "revoke",
+            "同意撤销",
+            (S.REVOKING,),
+            S.REVOKED,
+            APPROVE,
+            needs_opinion=True,
+            consequence="撤销后不再计入本年度救助，本人可以重新申请；原来的审批记录保留。",
+        ),
+        _back("keep", "不予撤销", S.REVOKING, S.APPROVED, APPROVE),
     ),
-    labels=dict(ReliefStatus.choices),
+    statuses=ReliefStatus,
+    enters=ENTER,
+    way=(S.DRAFT, S.SUBMITTED, S.CHECKED, S.APPROVED),
+    tones=TONES,
 )
 
 
@@ -212,20 +225,6 @@ def _living(
     return relief.total(months), relief.steps(months)
 
 
-_LOWER = "\n少发理由："
-
-
-def with_reason(circumstances: str, lower_reason: str) -> str:
-    """The circumstances as they are kept, the reason for a lower amount in a paragraph of its own."""
-    return f"{circumstances}{_LOWER}{lower_reason.strip()}" if lower_reason.strip() else circumstances
-
-
-def parted(circumstances: str) -> tuple[str, str]:
-    """The circumstances and the reason for a lower amount, as they were typed."""
-    own, _, reason = circumstances.partition(_LOWER)
-    return own, reason
-
-
 def group_of(work: str | None) -> LineGroup | None:
     """Whose line applies to somebody of this working state; None where nothing is recorded, so that a person decides."""
     if work in RETIRED_KINDS:
@@ -259,31 +258,16 @@ def require_year(year: int, *, today: date) -> None:
         raise Refused(f"“年度”应在 2000 至 {today.year} 之间。", field="year")
 
 
-SAME_PERSON = "录入、审核和审批必须由不同的人办理。"
+SAME_NAME = "您与申请人同名，按回避规定请由他人办理。"
 
 
-def require_other_person(
-    *,
-    action: str,
-    is_open: bool,
-    actor_id: int,
-    actor_name: str,
-    applicant: str,
-    entered_by: Collection[int],
-    acted: Collection[int],
-) -> None:
-    """Raises Refused when one person would take two parts, or is the applicant himself.
-
-    `is_open`: the case is still being written; `entered_by`: whoever wrote or submitted it in any round; `acted`: whoever
-    already took a step in this round.
-    """
-    if actor_name == applicant:
-        raise Refused("您与申请人同名，按回避规定请由他人办理。", code="relation")
-    if action == "withdraw":
-        if not is_open and actor_id not in entered_by:
-            raise Refused("已提交的救助只能由录入人或提交人取消。", code="not_submitter")
-    elif action != "submit":
-        if actor_id in entered_by:
-            raise Refused("您录入或提交过这项救助，不能再审核或审批它。", code="own_work")
-        if actor_id in acted:
-            raise Refused(SAME_PERSON, code="same_person")
+def require_group_explained(*, chosen: str, registered: str, reason: str) -> None:
+    """The register decides whose line applies; another one only with a reason that everybody after sees. Raises Refused."""
+    if registered and chosen != registered and not reason.strip():
+        raise Refused(
+            f"名册里登记的工作状态适用“{LineGroup(registered).label}”；选“{LineGroup(chosen).label}”必须填写理由。",
+            field="group_reason",
+            code="group",
+        )
+    if (not registered or chosen == registered) and reason.strip():
+        raise Refused("适用人员与名册一致，不用填写理由。", field="group_reason", code="group")

@@ -6,49 +6,42 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Count, Q, QuerySet, Sum
-from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.cases.selectors import Objection
 from apps.core.errors import Refused
-from apps.core.history import TimelineEntry
-from apps.core.workflow import Choice, StageStep
-from apps.model_workers.models import ReliefCase, ReliefDecision, ReliefStandard
+from apps.model_workers.models import ReliefCase, ReliefStandard
 from apps.model_workers.rules.honours import Category
 from apps.model_workers.rules.relief import (
-    FLOW,
-    OPEN_STATUSES,
+    GRANTED_STATUSES,
+    Granted,
     LineGroup,
     ReliefKind,
     ReliefStatus,
+    grant,
     group_of,
-    require_other_person,
+    reference_day,
     why_not,
 )
 from apps.model_workers.selectors.counting import Counting, Workers, model_workers
 from apps.people.models import Person
 
-ENTERING = ("录入困难救助", "修改困难救助")
-"""Actions in the history that wrote the content of a case."""
 # Whoever holds any honour of a model worker; which of them count towards an allowance does not matter here.
 _EVERYBODY = Counting(tuple(Category), higher_counts=True)
 _NOTHING = Decimal("0.00")
-_NEXT: dict[str, tuple[str, str]] = {
-    ReliefStatus.SUBMITTED: ("relief.check", "劳模负责人"),
-    ReliefStatus.CHECKED: ("relief.approve", "分管副主席"),
-}
 
 
 def relief_people(
     *, union_path: str, year: int, kind: str | None = None, status: str = ReliefStatus.APPROVED
 ) -> QuerySet[Person]:
-    """People of this part of the tree with a case of that year in that status; of all kinds without `kind`."""
-    cases = ReliefCase.objects.filter(year=year, status=status)
+    """People with a case of that year in that status, decided in this part of the tree; of all kinds without `kind`."""
+    statuses = GRANTED_STATUSES if status == ReliefStatus.APPROVED else (status,)
+    cases = ReliefCase.objects.filter(year=year, status__in=statuses, union__path__startswith=union_path)
     if kind is not None:
         cases = cases.filter(kind=kind)
     rows = Q(pk__in=cases.values("person")) | Q(merged_rows__in=cases.values("person"))
-    return Person.objects.living_rows().filter(rows, union__path__startswith=union_path).distinct()
+    return Person.objects.living_rows().filter(rows).distinct()
 
 
 # --- before a case is entered --------------------------------------------------------------------------------
@@ -139,16 +132,16 @@ def other_case(person: Person, *, year: int, besides: int | None = None) -> Reli
 # --- lists ---------------------------------------------------------------------------------------------------
 
 
-def filtered_cases(*, viewer: User, filters: Mapping[str, Any]) -> QuerySet[ReliefCase]:
+def filtered_cases(*, viewer: User, filters: Mapping[str, Any]) -> QuerySet[Any]:
     """Cases in reach, the latest first; empty filters do nothing."""
-    cases = ReliefCase.objects.visible_to(viewer).for_list()
+    cases: QuerySet[Any] = ReliefCase.objects.visible_to(viewer).for_list()
     for name in ("year", "kind", "status"):
         if filters.get(name):
             cases = cases.filter(**{name: filters[name]})
     if filters.get("group"):
         cases = cases.filter(standard__group=filters["group"])
     if filters.get("union"):
-        cases = cases.filter(person__union__path__startswith=filters["union"].path)
+        cases = cases.filter(union__path__startswith=filters["union"].path)
     if filters.get("q"):
         people = Person.objects.visible_to(viewer).matching(filters["q"])
         cases = cases.filter(person__in=people.values("pk"))
@@ -174,7 +167,7 @@ def taken_by(people: Iterable[Person], *, year: int) -> dict[int, ReliefCase]:
 
 def yearly_totals(*, viewer: User, year: int) -> list[KindTotal]:
     """Every kind, also those nobody received; one query."""
-    approved = Q(status=ReliefStatus.APPROVED)
+    approved = Q(status__in=GRANTED_STATUSES)
     rows = (
         ReliefCase.objects.visible_to(viewer)
         .live()
@@ -203,104 +196,43 @@ def yearly_totals(*, viewer: User, year: int) -> list[KindTotal]:
 # --- one case ------------------------------------------------------------------------------------------------
 
 
-def entered_by(case: ReliefCase) -> frozenset[int]:
-    """Who wrote or submitted the case, in any round."""
-    events = apps.get_model("model_workers", "ReliefCaseEvent").objects.filter(
-        pgh_obj_id=case.pk, pgh_context__action__in=ENTERING
-    )
-    users = set(events.order_by().values_list("pgh_context__user", flat=True).distinct())
-    users |= set(case.decisions.filter(action="submit").values_list("actor_id", flat=True))
-    return frozenset({case.created_by_id, *users} - {None})
-
-
-def acted(case: ReliefCase) -> frozenset[int]:
-    """Who took a step of the present round."""
-    steps = case.decisions.filter(round=case.round).exclude(action="withdraw")
-    return frozenset(steps.values_list("actor_id", flat=True))
-
-
-_WAY = (
-    (ReliefStatus.DRAFT, "录入"),
-    (ReliefStatus.SUBMITTED, "审核"),
-    (ReliefStatus.CHECKED, "审批"),
-    (ReliefStatus.APPROVED, "已审批"),
-)
-_TONES = {"approve": "green", "reject": "red", "return": "amber"}
-
-
-@dataclass(frozen=True)
-class CasePage:
-    choices: tuple[Choice, ...]
-    stages: tuple[StageStep, ...]
-    entries: tuple[TimelineEntry, ...]
-    waiting_on: str
-    """Whose turn it is, for those who cannot take the case further now."""
-
-
-def case_page(case: ReliefCase, *, viewer: User) -> CasePage:
-    """The steps, what was decided, and how far the case is."""
-    choices = choices_for(case, viewer)
-    labels = {step.action: step.label for step in FLOW.steps}
-    waiting = _NEXT[case.status][1] if case.status in _NEXT else ""
-    return CasePage(
-        choices=tuple(choices),
-        stages=_stages(case),
-        entries=tuple(
-            TimelineEntry(
-                at=one.at,
-                who=str(one.actor),
-                role=one.roles,
-                action=labels[one.action],
-                note=one.note,
-                tone=_TONES.get(one.action, ""),
-            )
-            for one in reversed(decisions_of(case))
-        ),
-        waiting_on="" if any(choice.is_main and not choice.blocked for choice in choices) else waiting,
-    )
-
-
-def _stages(case: ReliefCase) -> tuple[StageStep, ...]:
-    ended = {ReliefStatus.REJECTED: "不予救助", ReliefStatus.WITHDRAWN: "已取消"}.get(
-        ReliefStatus(case.status)
-    )
-    if ended:
-        return (StageStep("录入", "done"), StageStep(ended, "current"))
-    status = ReliefStatus.DRAFT if case.status == ReliefStatus.RETURNED else case.status
-    place = [value for value, _ in _WAY].index(ReliefStatus(status))
-    note = "退回修改" if case.status == ReliefStatus.RETURNED else ""
-    done = len(_WAY) if case.status == ReliefStatus.APPROVED else place
-    return tuple(
-        StageStep(
-            label, "done" if at < done else "current" if at == place else "todo", note if at == place else ""
+def granted_of(case: ReliefCase) -> Granted:
+    """How the amount of a case comes about, by the standard it was entered under; no steps if that was corrected since."""
+    try:
+        return grant(
+            kind=case.kind,
+            line=case.standard.line,
+            cap=case.standard.cap,
+            income=case.monthly_income,
+            months=case.months,
+            asked=case.amount,
+            lower_reason=case.lower_reason,
         )
-        for at, (_, label) in enumerate(_WAY)
-    )
+    except Refused:
+        return Granted(most=case.amount, amount=case.amount, steps=())
 
 
-def choices_for(case: ReliefCase, user: User) -> list[Choice]:
-    """The steps of the state table for this user, the main one last."""
-    entering, acting = entered_by(case), acted(case)
-    found = []
-    for step in FLOW.available(status=case.status, may=user.may):
-        blocked = ""
-        try:
-            require_other_person(
-                action=step.action,
-                is_open=case.status in OPEN_STATUSES,
-                actor_id=user.pk,
-                actor_name=user.full_name,
-                applicant=case.person.name,
-                entered_by=entering,
-                acted=acting,
-            )
-        except Refused as refused:
-            blocked = refused.message
-        url = reverse("model_workers:relief_decide", args=[case.public_id, step.action])
-        found.append(Choice(step, is_main=not step.takes_back, blocked=blocked, url=url))
-    return sorted(found, key=lambda choice: choice.is_main)
+def objection_to(case: ReliefCase, *, today: date) -> Objection:
+    """What the register and the standards say against a step forward, as they stand now: somebody may have died between
+    entering and approving, begun to draw a pension, or a new line come into force."""
+    day = reference_day(year=case.year, today=today)
 
+    def objection(verb: str) -> str:
+        if verb not in ("submit", "check", "approve"):
+            return ""
+        who = applicant(case.person, as_of=day)
+        if who.obstacle:
+            return f"{case.person.name}{who.obstacle}（{day:%Y-%m-%d}），不能再办理这项救助。"
+        if (who.group or "") != case.register_group:
+            now_is = LineGroup(who.group).label if who.group else "未登记"
+            return f"录入以后，名册里的工作状态已改为适用“{now_is}”，请退回重新填写。"
+        if case.is_open:
+            try:
+                standard = standard_on(day, kind=case.kind, group=case.standard.group)
+            except Refused as refused:
+                return refused.message
+            if standard.pk != case.standard_id:
+                return "录入以后救助标准已调整，请打开“修改”重新保存，按现行标准计算。"
+        return ""
 
-def decisions_of(case: ReliefCase) -> list[ReliefDecision]:
-    """Oldest first."""
-    return list(case.decisions.select_related("actor").order_by("pk"))
+    return objection

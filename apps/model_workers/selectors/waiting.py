@@ -1,9 +1,9 @@
-"""待我办理 of the model workers: rosters, relief and nominations at a step this person takes, reviews, exams to close."""
+"""待我办理 of the model workers: rosters and nominations at a step this person takes, reviews, exams to close."""
 
 from collections.abc import Iterator
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from apps.accounts.models import User
@@ -14,12 +14,10 @@ from apps.model_workers.models import (
     Exam,
     Nomination,
     NominationStep,
-    ReliefCase,
-    ReliefDecision,
     Review,
     RunDecision,
 )
-from apps.model_workers.rules import allowances, nominations, relief
+from apps.model_workers.rules import allowances, nominations
 from apps.model_workers.selectors.overpayments import overpaid_lines
 from apps.model_workers.selectors.reviews import OPEN
 from apps.model_workers.selectors.workers import UNPROVEN, roster
@@ -30,7 +28,6 @@ _ASKED_RUNS = 2
 
 def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
     yield from _runs(user)
-    yield from _relief(user)
     yield from _nominations(user)
     if user.may("allowance.prepare"):
         yield from _overpaid(user, today)
@@ -81,23 +78,6 @@ def _overpaid(user: User, today: date) -> Iterator[Errand]:
                 step="去处理",
                 url=reverse("model_workers:run_overpaid", args=[run.pk]),
             )
-
-
-def _relief(user: User) -> Iterator[Errand]:
-    for status, step in _steps(relief.FLOW, user):
-        cases = ReliefCase.objects.visible_to(user).filter(status=status)
-        if step.action != "submit":
-            own = ReliefDecision.objects.filter(case=OuterRef("pk"), actor=user).filter(
-                Q(action="submit") | Q(round=OuterRef("round"))
-            )
-            cases = cases.exclude(created_by=user).exclude(Exists(own.exclude(action="withdraw")))
-        yield from counted(
-            cases,
-            area=AREA,
-            matter=f"困难救助：{relief.ReliefStatus(status).label}",
-            step=step.label,
-            url=f"{reverse('model_workers:relief_list')}?status={status}",
-        )
 
 
 def _nominations(user: User) -> Iterator[Errand]:

@@ -1,39 +1,35 @@
-"""Relief for model workers in difficulty: entering a case, changing it while it is a draft, deciding on it."""
+"""Relief for model workers in difficulty: entering a case, changing it while it is open, deciding on it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.roles import Role
-from apps.core import audit
+from apps.cases.services import Seen, decide, save_case
 from apps.core.errors import Refused
-from apps.model_workers.models import ReliefCase, ReliefDecision, ReliefStandard
+from apps.model_workers.documents.relief import relief_facts
+from apps.model_workers.models import ReliefCase, ReliefStandard
 from apps.model_workers.rules.relief import (
-    FLOW,
-    OPEN_STATUSES,
-    SAME_PERSON,
+    LONGEST_REASON,
+    SAME_NAME,
     Granted,
     LineGroup,
     ReliefKind,
     grant,
-    parted,
     reference_day,
-    require_other_person,
+    require_group_explained,
     require_year,
-    with_reason,
 )
-from apps.model_workers.selectors.relief import acted, applicant, entered_by, other_case, standard_on
-from apps.model_workers.services.refusals import constraint_name, explain
+from apps.model_workers.selectors.relief import Applicant, applicant, objection_to, other_case, standard_on
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
 from apps.people.services.persons import locked_person
 
-_LONGEST = 500
-_CONTENT = ("year", "kind", "standard", "monthly_income", "months", "amount", "circumstances")
+LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -48,12 +44,14 @@ class ReliefDraft:
     months: int | None = None
     amount: Decimal | None = None
     lower_reason: str = ""
+    group_reason: str = ""
 
 
 @dataclass(frozen=True)
 class Worked:
-    """A draft worked out: the standard that applies, what it gives, and how."""
+    """A draft worked out: whose it is, the standard that applies, what it gives, and how."""
 
+    who: Applicant
     standard: ReliefStandard
     granted: Granted
 
@@ -64,26 +62,20 @@ def create_case(*, person_id: int, draft: ReliefDraft, actor: User, now: datetim
     _require_clerk(actor)
     person = locked_person(person_id, actor)
     worked = work_out(person=person, draft=draft, actor=actor, now=now)
-    case = ReliefCase(person=person, created_by=actor, created_at=now)
-    _fill(case, draft, worked)
-    with audit.because(actor_id=actor.pk, action="录入困难救助"):
-        _save(case, person, is_new=True)
-    return case
+    case = ReliefCase(person=person, union_id=person.union_id)
+    return _save(case, draft, worked, actor=actor, now=now)
 
 
 @transaction.atomic
 def edit_case(*, case_id: int, draft: ReliefDraft, actor: User, now: datetime) -> ReliefCase:
     """Change a draft, or a case that was returned. Raises Refused."""
     _require_clerk(actor)
-    case = _locked_case(case_id, actor)
-    if case.status not in OPEN_STATUSES:
+    case = ReliefCase.objects.visible_to(actor).select_related("standard").get(pk=case_id)
+    if not case.is_open:
         raise Refused(f"当前状态为“{case.get_status_display()}”，内容不能修改。", code="locked")
     person = locked_person(case.person_id, actor)
     worked = work_out(person=person, draft=draft, actor=actor, now=now, besides=case.pk)
-    _fill(case, draft, worked)
-    with audit.because(actor_id=actor.pk, action="修改困难救助"):
-        _save(case, person, is_new=False)
-    return case
+    return _save(case, draft, worked, actor=actor, now=now)
 
 
 def work_out(
@@ -92,15 +84,8 @@ def work_out(
     """What a draft comes to, without saving it. Raises Refused with the first thing that speaks against it."""
     today = timezone.localdate(now)
     require_year(draft.year, today=today)
-    require_other_person(
-        action="submit",
-        is_open=True,
-        actor_id=actor.pk,
-        actor_name=actor.full_name,
-        applicant=person.name,
-        entered_by=(),
-        acted=(),
-    )
+    if actor.full_name == person.name:
+        raise Refused(SAME_NAME, code="relation")
     day = reference_day(year=draft.year, today=today)
     who = applicant(person, as_of=day)
     if who.obstacle:
@@ -111,6 +96,7 @@ def work_out(
         raise Refused("“种类”请从列表中选择。", field="kind")
     if draft.group not in LineGroup.values:
         raise Refused("“适用人员”请从列表中选择。", field="group")
+    require_group_explained(chosen=draft.group, registered=who.group or "", reason=draft.group_reason)
     _require_only_one(person, draft.year, besides)
     standard = standard_on(day, kind=draft.kind, group=draft.group)
     granted = grant(
@@ -122,95 +108,51 @@ def work_out(
         asked=draft.amount,
         lower_reason=draft.lower_reason,
     )
-    return Worked(standard, granted)
+    return Worked(who, standard, granted)
 
 
-@transaction.atomic
-def decide_case(*, case_id: int, actor: User, action: str, now: datetime, note: str = "") -> ReliefDecision:
-    """Take one step of the state table. Raises Refused for state, permission, missing opinion or the same person twice."""
-    case = _locked_case(case_id, actor)
-    note = require_no_number(note, label="意见", field="note")
-    step = FLOW.step(action=action, status=case.status, may=actor.may, note=note)
-    require_other_person(
-        action=action,
-        is_open=case.status in OPEN_STATUSES,
-        actor_id=actor.pk,
-        actor_name=actor.full_name,
-        applicant=case.person.name,
-        entered_by=entered_by(case),
-        acted=acted(case),
+def decide_relief(
+    *,
+    case: ReliefCase,
+    actor: User,
+    verb: str,
+    seen: Seen,
+    now: datetime,
+    opinion: str = "",
+    minutes: str = "",
+) -> Any:
+    """Take one step; whoever died or came under another line meanwhile is noticed at every step forward. Raises Refused."""
+    return decide(
+        case=case,
+        actor=actor,
+        verb=verb,
+        seen=seen,
+        opinion=require_no_number(opinion, label="意见", field="opinion"),
+        minutes=require_no_number(minutes, label="会议纪要文号", field="minutes"),
+        now=now,
+        objection=objection_to(case, today=timezone.localdate(now)),
+        facts=lambda: relief_facts(case, today=timezone.localdate(now)),
     )
-    if action in ("submit", "check", "approve"):
-        _require_still_right(case, actor=actor, now=now)
-    if action == "submit":
-        case.round += 1
-    try:
-        with transaction.atomic():
-            decision = ReliefDecision.objects.create(
-                case=case,
-                round=case.round,
-                action=action,
-                source=case.status,
-                target=step.target,
-                actor=actor,
-                roles="、".join(role.label for role in Role if role.value in actor.roles),
-                note=note,
-                amount=case.amount,
-                at=now,
-            )
-    except DatabaseError as error:
-        if constraint_name(error) == "model_workers_reliefdecision_different_people":
-            raise Refused(SAME_PERSON, code="same_person") from None
-        raise explain(error) from None
-    case.status = step.target
-    with audit.because(actor_id=actor.pk, action=step.label, reason=note):
-        case.save(update_fields=("status", "round"))
-    return decision
 
 
 def draft_of(case: ReliefCase) -> ReliefDraft:
     """What was entered, as the form shows it."""
-    circumstances, lower_reason = parted(case.circumstances)
     return ReliefDraft(
         year=case.year,
         kind=case.kind,
         group=case.standard.group,
-        circumstances=circumstances,
+        circumstances=case.circumstances,
         monthly_income=case.monthly_income,
         months=case.months,
         amount=case.amount,
-        lower_reason=lower_reason,
+        lower_reason=case.lower_reason,
+        group_reason=case.group_reason,
     )
-
-
-def granted_of(case: ReliefCase) -> Granted:
-    """How the amount of a case came about, by the standard it was entered under; no steps if that was corrected since."""
-    try:
-        return grant(
-            kind=case.kind,
-            line=case.standard.line,
-            cap=case.standard.cap,
-            income=case.monthly_income,
-            months=case.months,
-            asked=case.amount,
-            lower_reason=parted(case.circumstances)[1],
-        )
-    except Refused:
-        return Granted(most=case.amount, amount=case.amount, steps=())
 
 
 def _require_clerk(actor: User) -> None:
     if not actor.may("relief.enter"):
         raise Refused("您没有录入困难救助的权限。", code="permission")
-
-
-def _locked_case(case_id: int, actor: User) -> ReliefCase:
-    return (
-        ReliefCase.objects.visible_to(actor)
-        .select_for_update(of=("self",), no_key=True)
-        .select_related("person__union", "standard")
-        .get(pk=case_id)
-    )
 
 
 def _require_only_one(person: Person, year: int, besides: int | None) -> None:
@@ -224,44 +166,28 @@ def _require_only_one(person: Person, year: int, besides: int | None) -> None:
         )
 
 
-def _require_still_right(case: ReliefCase, *, actor: User, now: datetime) -> None:
-    """Between entering and approving somebody may have died, or a new line come into force."""
-    day = reference_day(year=case.year, today=timezone.localdate(now))
-    who = applicant(case.person, as_of=day)
-    if who.obstacle:
-        raise Refused(
-            f"{case.person.name}{who.obstacle}（{day:%Y-%m-%d}），不能再办理这项救助。", code="not_eligible"
-        )
-    standard = standard_on(day, kind=case.kind, group=case.standard.group)
-    if case.status in OPEN_STATUSES and standard.pk != case.standard_id:
-        raise Refused(
-            "录入以后救助标准已调整，请打开“修改”重新保存，按现行标准计算。", code="standard_changed"
-        )
-
-
-def _fill(case: ReliefCase, draft: ReliefDraft, worked: Worked) -> None:
-    own = require_no_number(draft.circumstances, label="困难情况", field="circumstances")
-    reason = require_no_number(draft.lower_reason, label="少发理由", field="lower_reason")
-    if not own:
-        raise Refused("“困难情况”没有填写。", field="circumstances")
-    kept = with_reason(own.replace("\r\n", "\n"), reason)
-    if len(kept) > _LONGEST:
-        raise Refused(
-            f"“困难情况”连同少发理由最多 {_LONGEST} 个字，现在是 {len(kept)} 个字。", field="circumstances"
-        )
+def _save(case: ReliefCase, draft: ReliefDraft, worked: Worked, *, actor: User, now: datetime) -> ReliefCase:
     case.year, case.kind, case.standard = draft.year, draft.kind, worked.standard
+    case.register_group = worked.who.group or ""
+    case.group_reason = _words(draft.group_reason, "与名册不同的理由", "group_reason", LONGEST_REASON)
     case.monthly_income, case.months = draft.monthly_income, draft.months
-    case.amount, case.circumstances = worked.granted.amount, kept
-
-
-def _save(case: ReliefCase, person: Person, *, is_new: bool) -> None:
+    case.amount = worked.granted.amount
+    case.lower_reason = _words(draft.lower_reason, "少发理由", "lower_reason", LONGEST_REASON)
+    case.circumstances = _words(
+        draft.circumstances.replace("\r\n", "\n"), "困难情况", "circumstances", LONGEST
+    )
+    if not case.circumstances:
+        raise Refused("“困难情况”没有填写。", field="circumstances")
     try:
-        with transaction.atomic():
-            if is_new:
-                case.save(force_insert=True)
-            else:
-                case.save(update_fields=_CONTENT)
-    except DatabaseError as error:
-        if constraint_name(error) == "model_workers_reliefcase_one_a_year":
-            _require_only_one(person, case.year, case.pk)
-        raise explain(error) from None
+        return save_case(case=case, actor=actor, now=now)
+    except Refused as refused:
+        if refused.code == "model_workers_reliefcase_one_a_year":
+            _require_only_one(case.person, case.year, case.pk)
+        raise
+
+
+def _words(typed: str, label: str, field: str, longest: int) -> str:
+    kept = require_no_number(typed, label=label, field=field)
+    if len(kept) > longest:
+        raise Refused(f"“{label}”最多 {longest} 个字，现在是 {len(kept)} 个字。", field=field)
+    return kept

@@ -9,33 +9,30 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.services import Copy, record_print
+from apps.cases.selectors import decisions_of
 from apps.core.errors import Refused
-from apps.model_workers.documents.relief import relief_form
+from apps.model_workers.documents.relief import relief_form, told_facts
 from apps.model_workers.models import ReliefCase
 from apps.model_workers.printing.relief import set_relief_form
-from apps.model_workers.rules.relief import reference_day
-from apps.model_workers.selectors.relief import decisions_of, filtered_cases
+from apps.model_workers.selectors.relief import filtered_cases
 from apps.model_workers.services.copies import table_copy
-from apps.model_workers.services.relief import granted_of
 from apps.model_workers.tables.relief import cases_workbook
-from apps.people.models import Person
 
 
 def print_case(*, case_id: int, actor: User, now: datetime, address: str | None = None) -> Copy:
     """The approval form of a case, with what was decided so far; numbers masked. Raises Refused."""
     case = ReliefCase.objects.visible_to(actor).for_detail().get(pk=case_id)
-    day = reference_day(year=case.year, today=timezone.localdate(now))
-    case.person = Person.objects.for_detail(day).get(pk=case.person_id)
-    document = relief_form(case, granted=granted_of(case), decisions=decisions_of(case), user=actor, now=now)
+    facts = told_facts(case, today=timezone.localdate(now))
+    document = relief_form(case, facts=facts, decisions=decisions_of(case), user=actor, now=now)
     rendered = set_relief_form(document)
     with transaction.atomic():
         record_print(
             actor=actor,
-            subject=f"{document.title}：{case.person.name}（{case.person.union}）{case.year}年",
+            subject=f"{document.title}：{document.name}（{case.union}）{case.year}年",
             sha256=rendered.sha256,
             address=address,
         )
-    return Copy(f"{document.title} {case.person.name} {case.year}年.pdf", rendered.data, rendered.sha256)
+    return Copy(f"{document.title} {document.name} {case.year}年.pdf", rendered.data, rendered.sha256)
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ class ReliefTable(HouseTable):
         "适用人员", accessor="standard__get_group_display", attrs={"td": {"class": "nowrap"}}
     )
     unit = tables.Column("单位", accessor="person__unit__name")
-    union = tables.Column("管理工会", accessor="person__union__short_name", attrs={"td": {"class": "nowrap"}})
+    union = tables.Column("管理工会", accessor="union__short_name", attrs={"td": {"class": "nowrap"}})
     monthly_income = MoneyColumn(verbose_name="月均收入（元）")
     months = tables.Column("月数", attrs={"th": {"class": "num"}, "td": {"class": "num"}})
     amount = MoneyColumn(verbose_name="救助金额（元）")
@@ -59,6 +59,8 @@ _EXPORTED = (
     Column("月数", "months", "count", width=8),
     Column("救助金额（元）", "amount", "amount"),
     Column("困难情况", "circumstances", width=48),
+    Column("少发理由", "lower_reason", width=24),
+    Column("与名册不同的理由", "group_reason", width=24),
     Column("状态", "status", width=12),
     Column("开户银行", "bank", width=24),
     Column("银行账号", "account", "identifier", width=16),
@@ -87,7 +89,7 @@ def _exported(case: Any) -> dict[str, object]:
         "sex": person.get_sex_display(),
         "id_number": "" if person.id_number is None else str(person.id_number),
         "unit": person.unit.name if person.unit else "",
-        "union": person.union.name,
+        "union": case.union.name,
         "kind": case.get_kind_display(),
         "group": standard.get_group_display(),
         "line": standard.line,
@@ -96,6 +98,8 @@ def _exported(case: Any) -> dict[str, object]:
         "months": case.months,
         "amount": case.amount,
         "circumstances": case.circumstances,
+        "lower_reason": case.lower_reason,
+        "group_reason": case.group_reason,
         "status": case.get_status_display(),
         "bank": " ".join(part for part in (person.bank_name, person.bank_branch) if part),
         "account": "" if person.account is None else str(person.account),

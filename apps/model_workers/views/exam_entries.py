@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require
+from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
@@ -27,7 +28,6 @@ from apps.model_workers.selectors import exams as selectors
 from apps.model_workers.services import attendance, bills, exam_papers, hospitals
 from apps.model_workers.services.attendance import Entry, What
 from apps.model_workers.tables.exams import HospitalTable
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.exams import FORM_METHODS, exam_of
 
 RECORD, AGAIN = "record", "again"
@@ -108,12 +108,12 @@ def invitation_edit(request: SignedInRequest, pk: int, number: int) -> HttpRespo
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, _same_list(request, back), _told(form.entry, rows))
+            return form_done(request, _same_list(request, back), _told(form.entry, rows))
     unit = row.person.unit.name if row.person.unit else str(row.person.union)
-    deed = Deed(
+    dialog = DialogForm(
         title=f"登记 {number} 号通知单", submit="保存", back=back, about=f"{row.person.name}（{unit}）"
     )
-    return show_deed(request, form, deed)
+    return show_form(request, form, dialog)
 
 
 def _same_list(request: SignedInRequest, back: str) -> str:
@@ -147,10 +147,10 @@ def bill_create(request: SignedInRequest, pk: int, hospital_id: int) -> HttpResp
             add_refusal(form, refused)
         else:
             told = f"{hospital}已结算：{bill.people} 人 × {bill.rate:,.2f} 元 = {bill.amount:,.2f} 元。"
-            return deed_done(request, back, told)
+            return form_done(request, back, told)
     lead = f"已登记到检 {attended} 人；每人标准 {exam.rule.rate:,.2f} 元。"
     consequence = "结算以后，这家医院的到检登记不能再改，直到撤销结算。"
-    deed = Deed(
+    dialog = DialogForm(
         title="登记结算",
         submit="登记结算",
         back=back,
@@ -158,7 +158,7 @@ def bill_create(request: SignedInRequest, pk: int, hospital_id: int) -> HttpResp
         lead=lead,
         consequence=consequence,
     )
-    return show_deed(request, form, deed)
+    return show_form(request, form, dialog)
 
 
 @require("exam.manage")
@@ -176,15 +176,15 @@ def bill_remove(request: SignedInRequest, pk: int, bill_id: int) -> HttpResponse
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, f"{bill.hospital}的结算已撤销。")
-    deed = Deed(
+            return form_done(request, back, f"{bill.hospital}的结算已撤销。")
+    dialog = DialogForm(
         title="撤销结算",
         submit="撤销结算",
         back=back,
         about=f"{bill.hospital}：{bill.people} 人，{bill.amount:,.2f} 元，发票 {bill.invoice_number}",
         is_danger=True,
     )
-    return show_deed(request, form, deed)
+    return show_form(request, form, dialog)
 
 
 # --- papers --------------------------------------------------------------------------------------------------
@@ -278,5 +278,5 @@ def _hospital_form(
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, f"已保存“{hospital}”。")
-    return show_deed(request, form, Deed(title=title, submit="保存", back=back))
+            return form_done(request, back, f"已保存“{hospital}”。")
+    return show_form(request, form, DialogForm(title=title, submit="保存", back=back))

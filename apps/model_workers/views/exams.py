@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, require
-from apps.core.dialogs import dialog_or_page
+from apps.core.dialogs import DialogForm, dialog_or_page, form_done, show_form
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.exams import ExamChangeForm, ExamOpenForm, NothingForm, RosterFilterForm
@@ -21,7 +21,6 @@ from apps.model_workers.rules.exams import named
 from apps.model_workers.selectors import exams as selectors
 from apps.model_workers.services import exams as services
 from apps.model_workers.tables.exams import ExamTable, RosterTable
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
@@ -118,9 +117,11 @@ def exam_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, "已保存。")
-    deed = Deed(title=f"修改{exam.year}年体检安排", submit="保存", back=back, about=f"{exam.union} {exam}")
-    return show_deed(request, form, deed)
+            return form_done(request, back, "已保存。")
+    dialog = DialogForm(
+        title=f"修改{exam.year}年体检安排", submit="保存", back=back, about=f"{exam.union} {exam}"
+    )
+    return show_form(request, form, dialog)
 
 
 @require("model_worker.read")
@@ -194,7 +195,7 @@ def exam_refresh(request: SignedInRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, _told(change))
+            return form_done(request, back, _told(change))
     context = {
         "exam": exam,
         "form": form,
@@ -227,8 +228,8 @@ def exam_close(request: SignedInRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, f"{exam.year}年体检已办结。")
-    deed = Deed(
+            return form_done(request, back, f"{exam.year}年体检已办结。")
+    dialog = DialogForm(
         title="办结体检",
         submit="办结",
         back=back,
@@ -236,4 +237,4 @@ def exam_close(request: SignedInRequest, pk: int) -> HttpResponse:
         lead="每个人都要有到检日期或未检原因，有人到检的医院都要结算。",
         consequence="办结以后，名册、到检情况和结算都不能再改。",
     )
-    return show_deed(request, form, deed)
+    return show_form(request, form, dialog)

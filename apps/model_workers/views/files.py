@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.access import SignedInRequest, require, scoped
+from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.files import DecideForm, FileForm, TreatmentForm
@@ -16,7 +17,6 @@ from apps.model_workers.forms.honours import VoidForm
 from apps.model_workers.models import FileEvent, WorkerFile
 from apps.model_workers.rules.files import FLOW, FileAction
 from apps.model_workers.services.files import change_file, decide_file, set_treatment, void_event
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -46,8 +46,8 @@ def file_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, "档案已保存。")
-    return show_deed(request, form, Deed("修改档案", "保存", back, about=person.name))
+            return form_done(request, back, "档案已保存。")
+    return show_form(request, form, DialogForm("修改档案", "保存", back, about=person.name))
 
 
 @require("model_worker.decide")
@@ -63,8 +63,8 @@ def file_treatment(request: SignedInRequest, public_id: Any) -> HttpResponse:
             add_refusal(form, refused)
         else:
             told = "享受待遇已确定。" if form.cleaned_data["level"] else "享受待遇现为“未确定”。"
-            return deed_done(request, back, told)
-    return show_deed(request, form, Deed("确定享受待遇", "保存", back, about=person.name))
+            return form_done(request, back, told)
+    return show_form(request, form, DialogForm("确定享受待遇", "保存", back, about=person.name))
 
 
 @require("model_worker.decide")
@@ -90,11 +90,11 @@ def file_decide(request: SignedInRequest, public_id: Any, action: str) -> HttpRe
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, f"已办理{step.label}。")
-    return show_deed(
+            return form_done(request, back, f"已办理{step.label}。")
+    return show_form(
         request,
         form,
-        Deed(
+        DialogForm(
             step.label,
             step.label,
             back,
@@ -117,12 +117,12 @@ def event_void(request: SignedInRequest, public_id: Any, pk: int) -> HttpRespons
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, "已作废这次变动。")
+            return form_done(request, back, "已作废这次变动。")
     told = "；随这次撤销一并撤销的荣誉同时恢复" if event.action == FileAction.REVOKE else ""
-    return show_deed(
+    return show_form(
         request,
         form,
-        Deed(
+        DialogForm(
             "作废状态变动",
             "作废",
             back,

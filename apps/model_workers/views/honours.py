@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.access import SignedInRequest, client_address, require, scoped
+from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
@@ -24,7 +25,6 @@ from apps.model_workers.services.honours import (
     revoke_honour,
     void_honour,
 )
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -73,8 +73,8 @@ def _ask(
     request: SignedInRequest, form: Form, honour: Honour, title: str, submit: str, **told: Any
 ) -> HttpResponse:
     """The form of what is to be done with one honour. `told`: what else the deed says."""
-    deed = Deed(title, submit, _page_of(honour), about=f"{honour.person.name}　{honour}", **told)
-    return show_deed(request, form, deed)
+    dialog = DialogForm(title, submit, _page_of(honour), about=f"{honour.person.name}　{honour}", **told)
+    return show_form(request, form, dialog)
 
 
 @require("model_worker.edit")
@@ -91,7 +91,7 @@ def honour_scan(request: SignedInRequest, public_id: Any) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, _page_of(honour), "证书扫描件已保存。")
+            return form_done(request, _page_of(honour), "证书扫描件已保存。")
     return _ask(request, form, honour, "证书扫描件", "上传")
 
 
@@ -122,7 +122,7 @@ def honour_void(request: SignedInRequest, public_id: Any) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, _page_of(honour), "已作废，不再计入次数。")
+            return form_done(request, _page_of(honour), "已作废，不再计入次数。")
     consequence = "只用于登记错误：作废后不再计入次数，记录和理由仍可查看。被授予机关撤销的，请办“撤销”。"
     return _ask(request, form, honour, "作废荣誉", "作废", consequence=consequence, is_danger=True)
 
@@ -138,7 +138,7 @@ def honour_revoke(request: SignedInRequest, public_id: Any) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, _page_of(honour), "荣誉已撤销，自撤销日期起不再计入。")
+            return form_done(request, _page_of(honour), "荣誉已撤销，自撤销日期起不再计入。")
     consequence = "只撤销这一项荣誉；停止全部待遇的，另办档案的“撤销”。"
     return _ask(request, form, honour, "撤销这项荣誉", "撤销", consequence=consequence, is_danger=True)
 
@@ -154,5 +154,5 @@ def honour_restore(request: SignedInRequest, public_id: Any) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, _page_of(honour), "荣誉已恢复。")
+            return form_done(request, _page_of(honour), "荣誉已恢复。")
     return _ask(request, form, honour, "恢复这项荣誉", "恢复")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
@@ -40,7 +41,6 @@ from apps.model_workers.services.nominations import (
     take_step,
 )
 from apps.model_workers.tables.nominations import NominationTable
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -157,8 +157,8 @@ def nomination_step(request: SignedInRequest, public_id: Any, action: str) -> Ht
             add_refusal(form, refused)
         else:
             told = f"已{step.label}，现为“{taken.get_target_display()}”。"
-            return deed_done(request, _page_of(nomination), told)
-    return show_deed(request, form, _deed(step, nomination))
+            return form_done(request, _page_of(nomination), told)
+    return show_form(request, form, _deed(step, nomination))
 
 
 def _page_of(nomination: Nomination) -> str:
@@ -190,7 +190,7 @@ def _given(form: StepForm | ApproveForm) -> dict[str, Any]:
     return given
 
 
-def _deed(step: Step, nomination: Nomination) -> Deed:
+def _deed(step: Step, nomination: Nomination) -> DialogForm:
     consequence = {
         "recommend": "推荐以后内容不能再修改；审查和审批由别人办理。",
         "notice": "公示期满、登记公示反映之后，才能审批授予。",
@@ -198,7 +198,7 @@ def _deed(step: Step, nomination: Nomination) -> Deed:
         "refuse": "这次评选到此结束。",
         "withdraw": "这次评选到此结束，需要时另行推荐。",
     }.get(step.action, "")
-    return Deed(
+    return DialogForm(
         step.label,
         step.label,
         _page_of(nomination),
@@ -222,9 +222,9 @@ def nomination_objections(request: SignedInRequest, public_id: Any) -> HttpRespo
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, _page_of(nomination), "已登记公示反映。")
-    return show_deed(
-        request, form, Deed("公示反映", "保存", _page_of(nomination), about=nomination.person.name)
+            return form_done(request, _page_of(nomination), "已登记公示反映。")
+    return show_form(
+        request, form, DialogForm("公示反映", "保存", _page_of(nomination), about=nomination.person.name)
     )
 
 

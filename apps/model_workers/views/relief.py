@@ -9,23 +9,24 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.accounts.access import SignedInRequest, client_address, require
+from apps.cases.selectors import case_page
+from apps.cases.views import decide_case
 from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
+from apps.model_workers.documents.relief import group_in_words, told_facts
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS, ScopedFilterForm
-from apps.model_workers.forms.relief import OpinionForm, ReliefFilterForm, ReliefForm
+from apps.model_workers.forms.relief import ReliefFilterForm, ReliefForm
 from apps.model_workers.models import ReliefCase
-from apps.model_workers.rules.relief import FLOW, OPEN_STATUSES, TONES, reference_day
+from apps.model_workers.rules.relief import FLOW, reference_day
 from apps.model_workers.selectors import relief as selectors
 from apps.model_workers.services import relief as services
 from apps.model_workers.services import relief_papers as papers
 from apps.model_workers.tables.relief import ReliefTable
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 from apps.people.models import Person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-DECIDES = ("relief.enter", "relief.check", "relief.approve")
 MOST_FOUND = 30
 
 
@@ -125,7 +126,7 @@ def relief_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
     case = _case(request, public_id)
     initial = ReliefForm.initial_of(services.draft_of(case))
     form = ReliefForm(request.POST if request.method == "POST" else None, initial=initial)
-    if case.status not in OPEN_STATUSES:
+    if not case.is_open:
         messages.error(request, f"当前状态为“{case.get_status_display()}”，内容不能修改。")
         return redirect("model_workers:relief_detail", public_id=case.public_id)
     if form.is_valid():
@@ -164,7 +165,7 @@ def relief_trial(request: SignedInRequest, public_id: Any) -> HttpResponse:
     today = timezone.localdate()
     year = form.cleaned_data.get("year") or today.year
     own = ReliefCase.objects.visible_to(request.user).filter(person=person, year=year)
-    case = own.filter(status__in=OPEN_STATUSES).first() if request.POST.get("case") else None
+    case = own.filter(status__in=FLOW.open).first() if request.POST.get("case") else None
     context: dict[str, Any] = {}
     wrong = [sentences[0] for name, sentences in form.errors.items() if name != "circumstances"]
     if wrong:
@@ -198,49 +199,24 @@ def _case(request: SignedInRequest, public_id: Any) -> ReliefCase:
 @require("model_worker.read")
 @require_safe
 def relief_detail(request: SignedInRequest, public_id: Any) -> HttpResponse:
-    case = _case(request, public_id)
+    case, today = _case(request, public_id), timezone.localdate()
+    facts = told_facts(case, today=today)
     context = {
         "case": case,
-        "page": selectors.case_page(case, viewer=request.user),
-        "granted": services.granted_of(case),
-        "told": services.draft_of(case),
-        "tone": TONES[case.status],
-        "may_edit": request.user.may("relief.enter") and case.status in OPEN_STATUSES,
+        "case_page": case_page(
+            case, viewer=request.user, objection=selectors.objection_to(case, today=today)
+        ),
+        "facts": facts,
+        "group": group_in_words(case, facts),
     }
     return render(request, "model_workers/relief_detail.html", context)
 
 
-@require(*DECIDES)
+@require(*FLOW.permissions)
 @require_http_methods(FORM_METHODS)
-def relief_decide(request: SignedInRequest, public_id: Any, action: str) -> HttpResponse:
-    """One step of the state table, in the dialog or as a page."""
-    step = require_step(request, FLOW, action)
-    case = _case(request, public_id)
-    form = OpinionForm(request.POST if request.method == "POST" else None, needs_note=step.needs_note)
-    back = reverse("model_workers:relief_detail", args=[case.public_id])
-    if form.is_valid():
-        try:
-            decision = services.decide_case(
-                case_id=case.pk,
-                actor=request.user,
-                action=action,
-                note=form.cleaned_data["note"],
-                now=timezone.now(),
-            )
-        except Refused as refused:
-            add_refusal(form, refused)
-        else:
-            told = f"{case.person.name}：{step.label}，现为“{decision.get_target_display()}”。"
-            return deed_done(request, back, told)
-    deed = Deed(
-        title=step.label,
-        submit=step.label,
-        back=back,
-        about=f"{case.person.name}　{case.year}年{case.get_kind_display()}　{case.amount:,.2f} 元",
-        consequence="提交以后内容不能再改，数据库也会拒绝。" if action == "submit" else "",
-        is_danger=step.takes_back,
-    )
-    return show_deed(request, form, deed)
+def relief_decide(request: SignedInRequest, public_id: Any, verb: str) -> HttpResponse:
+    """One step of the flow, in the dialog or as a page."""
+    return decide_case(request, _case(request, public_id), verb, service=services.decide_relief)
 
 
 @require("model_worker.read")

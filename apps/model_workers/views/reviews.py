@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, require, scoped
+from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS, ReviewFilterForm, ScopedFilterForm
@@ -23,7 +24,6 @@ from apps.model_workers.selectors.reviews import (
 )
 from apps.model_workers.services.reviews import enter_outcome
 from apps.model_workers.tables.reviews import DoubtTable, ReviewTable
-from apps.model_workers.views.deeds import Deed, deed_done, show_deed
 
 
 @require("model_worker.read")
@@ -65,9 +65,9 @@ def review_enter(request: SignedInRequest, year: int, public_id: Any) -> HttpRes
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return deed_done(request, back, f"已登记{review.person.name}的复核结果。")
+            return form_done(request, back, f"已登记{review.person.name}的复核结果。")
     about = f"{review.person.name}　{review.year}年复核，{review.due_on:%Y-%m-%d} 前办结"
-    return show_deed(request, form, Deed("复核结果", "保存", back, about=about))
+    return show_form(request, form, DialogForm("复核结果", "保存", back, about=about))
 
 
 @require("model_worker.read")

@@ -1,0 +1,223 @@
+"""What a page shows of a case: the buttons of this person, the stages, the trail, whom it waits for, the facts as decided."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role, roles_with
+from apps.cases.models import Case, Requirement
+from apps.cases.rules.flow import Flow, Step
+from apps.core.desk import Errand, counted
+from apps.core.history import TimelineEntry
+from apps.core.workflow import StageStep
+
+_TONES = {"return": "amber", "reject": "red", "withdraw": "red"}
+Duties = Mapping[int, Collection[str]]
+Objection = Callable[[str], str]
+"""What a programme's own rules say against a verb as things stand now: a sentence, or nothing."""
+
+
+def no_objection(verb: str) -> str:
+    return ""
+
+
+def all_cases() -> list[type[Case]]:
+    """Every kind of case, in the order of the apps."""
+    return [model for model in apps.get_models() if issubclass(model, Case)]
+
+
+def held_permissions(user: User, case: Case) -> frozenset[str]:
+    """The permissions of this flow that the person holds now over the union of the case: asked of the database itself,
+    with the function that the guards ask."""
+    wanted = case.flow.permissions
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.permission FROM unnest(%s::text[], %s::text[]) AS w (permission, roles)"
+            " WHERE public.house_role(%s, string_to_array(w.roles, ','), %s) IS NOT NULL",
+            [list(wanted), [",".join(roles_with(name)) for name in wanted], user.pk, case.union_id],
+        )
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def taken_duties(case: Case) -> dict[int, set[str]]:
+    """Who took which duties in this case, in any round; whoever was stood in for counts like the stand-in."""
+    found: dict[int, set[str]] = {}
+    for actor, stood_in_for, duty in case.decisions.values_list("actor_id", "stands_in_for_id", "duty"):  # type: ignore[attr-defined]
+        for person in {actor, stood_in_for} - {None}:
+            found.setdefault(person, set()).add(duty)
+    return found
+
+
+def blocked(step: Step, case: Case, user: User, duties: Duties, unmet: Collection[Requirement]) -> str:
+    """Why this person may not take a step that a role allows; empty when nothing speaks against it."""
+    matter = case._meta.verbose_name
+    if step.duty_code != case.flow.enters and user.pk in case.editors:
+        return f"您录入或修改过这项{matter}，不能再审核或审批它。"
+    if set(duties.get(user.pk, ())) - {step.duty_code}:
+        return f"您已办理过这项{matter}的另一环节，必须由不同的人办理。"
+    if step.same_as and not _took_last(case, step.same_as, user):
+        return f"只有办理“{case.flow.named(step.same_as)[0].label}”的人能{step.label}。"
+    return next((one.sentence for one in unmet if one.concerns(step.verb)), "")
+
+
+def _took_last(case: Case, verb: str, user: User) -> bool:
+    rows: Any = case.decisions.filter(verb=verb)  # type: ignore[attr-defined]
+    return bool(rows.order_by("-number").values_list("actor_id", flat=True).first() == user.pk)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A step that a person's role allows now. `blocked` says why this person may not take it."""
+
+    step: Step
+    is_main: bool
+    url: str
+    blocked: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.step.label
+
+    @property
+    def takes_back(self) -> bool:
+        return self.step.takes_back
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """The frame of a case's page: `entries` newest first; `waiting_on` is whose turn it is, for those who cannot go on."""
+
+    choices: tuple[Choice, ...]
+    stages: tuple[StageStep, ...]
+    entries: tuple[TimelineEntry, ...]
+    waiting_on: str
+    may_edit: bool
+
+
+def case_page(case: Case, *, viewer: User, objection: Objection = no_objection) -> CasePage:
+    """A step that must fail says so before it is clicked: `objection` as `decide` takes it."""
+    held = held_permissions(viewer, case)
+    choices = _choices(case, viewer, held, objection)
+    can_go_on = any(choice.is_main and not choice.blocked for choice in choices)
+    return CasePage(
+        choices=tuple(choices),
+        stages=tuple(_stages(case)),
+        entries=tuple(_entries(case)),
+        waiting_on="" if can_go_on or case.is_open else waited_for(case),
+        may_edit=case.is_open and case.flow.enters in held,
+    )
+
+
+def _choices(case: Case, user: User, held: Collection[str], objection: Objection) -> list[Choice]:
+    """The buttons of a case for this person, the main one last."""
+    steps = case.flow.available(status=case.status, route=case.route, may=held.__contains__)
+    if not steps:
+        return []
+    duties, unmet = taken_duties(case), case.unmet(user)
+    found = [
+        Choice(
+            step,
+            is_main=not step.takes_back,
+            url=reverse(f"{case.pages}_decide", args=[case.public_id, step.verb]),
+            blocked=blocked(step, case, user, duties, unmet) or objection(step.verb),
+        )
+        for step in steps
+    ]
+    return sorted(found, key=lambda choice: choice.is_main)
+
+
+def waited_for(case: Case) -> str:
+    """The roles whose turn it is, as words; empty for a case that waits for nobody."""
+    roles = {
+        role
+        for step in case.flow.forward(status=case.status, route=case.route)
+        for role in roles_with(step.permission)
+    }
+    return "、".join(str(role.label) for role in Role if role.value in roles)
+
+
+def _stages(case: Case) -> Iterator[StageStep]:
+    flow = case.flow
+    if case.status in flow.way:
+        place, note = flow.way.index(case.status), ""
+    elif case.is_open:
+        place, note = 0, flow.labels[case.status]
+    else:
+        yield StageStep(flow.labels[flow.way[0]], "done")
+        yield StageStep(flow.labels[case.status], "current")
+        return
+    done = len(flow.way) if place == len(flow.way) - 1 else place
+    for at, status in enumerate(flow.way):
+        state = "done" if at < done else "current" if at == place else "todo"
+        yield StageStep(flow.labels[status], state, note if at == place else "")
+
+
+def _entries(case: Case) -> Iterator[TimelineEntry]:
+    ended = set(case.ended)
+    for one in decisions_of(case, newest_first=True):
+        tone = "green" if one.target == case.flow.way[-1] else "red" if one.target in ended else ""
+        yield TimelineEntry(
+            at=one.at,
+            who=str(one.actor),
+            role=role_in_words(one),
+            action=case.flow.label(one.verb, one.source),
+            note="　".join(filter(None, (one.opinion, one.minutes and f"会议纪要：{one.minutes}"))),
+            tone=_TONES.get(one.verb, tone),
+        )
+
+
+def role_in_words(decision: Any) -> str:
+    """The role by which a step was taken, and for whom: both names are printed."""
+    label = str(Role(decision.role).label) if decision.role in Role.values else decision.role
+    return f"{label}，代{decision.stands_in_for}" if decision.stands_in_for_id else label
+
+
+def decisions_of(case: Case, *, newest_first: bool = False) -> list[Any]:
+    rows: Any = case.decisions.select_related("actor", "stands_in_for")  # type: ignore[attr-defined]
+    return list(rows.order_by("-number" if newest_first else "number"))
+
+
+def facts_as_decided(case: Case) -> dict[str, Any] | None:
+    """What papers print of other rows, as it stood when this round was opened; None while the case is still open."""
+    if case.is_open:
+        return None
+    opening = [step.verb for step in case.flow.steps if step.opens_round]
+    rows: Any = case.decisions.filter(verb__in=opening)  # type: ignore[attr-defined]
+    kept: dict[str, Any] | None = rows.order_by("-number").values_list("facts", flat=True).first()
+    return kept
+
+
+def tasks(user: User) -> Iterator[Errand]:
+    """待办 of every kind of case: what this person may take further, without what the person has a hand in already."""
+    for model in all_cases():
+        for status in model.flow.labels:
+            rows = takeable(model, user, status)
+            if rows is not None:
+                step = model.flow.forward(status=status, route="")[0]
+                yield from counted(
+                    rows,
+                    area=str(apps.get_app_config(model._meta.app_label).verbose_name),
+                    matter=f"{model._meta.verbose_name}：{model.flow.labels[status]}",
+                    step=step.label,
+                    url=f"{reverse(f'{model.pages}_list')}?status={status}",
+                )
+
+
+def takeable(model: type[Case], user: User, status: str) -> QuerySet[Any] | None:
+    """Cases in this status that the person may take further; None where no role allows it. A draft waits for nobody."""
+    flow: Flow = model.flow
+    steps = [step for step in flow.forward(status=status, route="") if user.may(step.permission)]
+    if not steps or status == flow.first:
+        return None
+    rows = model.objects.visible_to(user).filter(status=status)
+    duty = steps[0].duty_code
+    decisions: Any = model.decisions.rel.related_model  # type: ignore[attr-defined]
+    other = decisions.objects.filter(case=OuterRef("pk"), actor=user).exclude(duty=duty)
+    rows = rows.exclude(Exists(other))
+    return rows if duty == flow.enters else rows.exclude(editors__contains=[user.pk])
