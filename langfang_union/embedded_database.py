@@ -70,8 +70,8 @@ def local_secret(path: Path, *, make: Callable[[], str] = random_text) -> str:
     return path.read_text()
 
 
-def connections(base: Path) -> dict[str, dict[str, Any]]:
-    """Start the server if need be and return Django's DATABASES: the runtime role and the owner."""
+def connections(base: Path, *, options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Start the server if need be and return Django's DATABASES: the runtime role, with these options, and the owner."""
     common = {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": str(start(base)),
@@ -82,8 +82,7 @@ def connections(base: Path) -> dict[str, dict[str, Any]]:
         "TIME_ZONE": "Asia/Shanghai",
     }
     return {
-        "default": common
-        | {"USER": RUNTIME, "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}},
+        "default": common | {"USER": RUNTIME, "OPTIONS": options},
         "owner": common | {"USER": OWNER},
     }
 

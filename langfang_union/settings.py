@@ -108,7 +108,12 @@ FORM_RENDERER = "apps.core.forms.HouseFormRenderer"
 # `default` is the runtime role: it may read and write rows, but owns nothing, so it cannot drop a constraint,
 # disable a trigger or truncate a table. `owner` is used by `migrate --database owner` only.
 
-DATABASE_OPTIONS = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+# A database that went away is told within seconds and found again within seconds: psycopg_pool would otherwise let a
+# request wait for half a minute and double the pause between its attempts for five.
+DATABASE_OPTIONS = {
+    "pool": {"min_size": 1, "max_size": 8, "timeout": 3, "reconnect_timeout": 2},
+    "connect_timeout": 3,
+}
 
 
 def _database(url: str, *, pool: bool) -> dict:
@@ -237,6 +242,13 @@ PGHISTORY_APPEND_ONLY = True
 # The context stands in the event row itself, so it is as append-only as the event.
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+# How soon a dead worker's tasks begin again (apps/core/jobs.py), and what a worker that is stopped leaves its task.
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "update_heartbeat_interval": 5.0,
+    "stalled_worker_timeout": 20.0,
+    "shutdown_graceful_timeout": 10.0,
+    "delete_jobs": "successful",
+}
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 DJANGO_TABLES2_TEMPLATE = "django_tables2/house.html"

@@ -19,8 +19,9 @@ SOON, LATE = timedelta(seconds=1), NO_WORKER_AFTER * 2
         (("todo", None), {1}, LATE, Condition.WAITING),
         (("todo", None), set(), LATE, Condition.NO_WORKER),
         (("doing", 1), {1}, LATE, Condition.RUNNING),
-        (("doing", 1), {2}, SOON, Condition.STALLED),
-        (("doing", None), {2}, SOON, Condition.STALLED),
+        (("doing", 1), {2}, SOON, Condition.INTERRUPTED),
+        (("doing", None), {2}, LATE, Condition.INTERRUPTED),
+        (("doing", 1), set(), LATE, Condition.NO_WORKER),
         (("failed", 1), {1}, SOON, Condition.STALLED),
         (("succeeded", 1), {1}, SOON, Condition.STALLED),
         (None, {1}, SOON, Condition.STALLED),
@@ -47,4 +48,4 @@ def test_the_newest_task_of_the_same_name_and_arguments_counts():
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", [worker])
         assert condition(roster_id=10**9) == Condition.RUNNING
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '5 minutes'")
-        assert condition(roster_id=10**9) == Condition.STALLED
+        assert condition(roster_id=10**9) == Condition.INTERRUPTED

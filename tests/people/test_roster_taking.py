@@ -426,6 +426,7 @@ def test_an_interrupted_taking_over_goes_back_to_the_preview(stage, clerk):
     request_taking(roster_id=roster.pk, actor=clerk, now=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo'")
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing'")
     restart_roster(roster_id=roster.pk, actor=clerk, now=timezone.now())
     roster.refresh_from_db()
     assert roster.status == RosterImport.Status.STAGED
