@@ -5,6 +5,7 @@
 
 import atexit
 import base64
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -12,6 +13,7 @@ import pwd
 import secrets
 import shlex
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -124,6 +126,12 @@ def start(base: Path) -> Path:
     return server.socket
 
 
+def restart(base: Path) -> None:
+    """Start the server again for a process that is its user already. Raises DatabaseUnavailableError."""
+    with _locked(base / ".start"):
+        _Server(base).ensure_running()
+
+
 def answers(socket_directory: Path) -> bool:
     """Whether a server still listens there, for a watcher that asks often."""
     with socket.socket(socket.AF_UNIX) as probe:
@@ -219,14 +227,29 @@ class _Server:
         return found
 
     def _wait_for_a_predecessor(self) -> None:
-        """A server may still be starting or stopping, or backends may outlive their killed postmaster for a moment."""
+        """A server may still be starting or stopping; backends that outlive their killed postmaster are ended."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (pids := self.processes()) and not self.ready():
+            self._end_orphans(pids)
             if time.monotonic() > deadline:
                 raise DatabaseUnavailableError(
                     f"{self.data} 的旧数据库进程没有应答也没有退出：{pids}。请结束它们后重试。"
                 )
             time.sleep(0.05)
+
+    def _end_orphans(self, pids: list[int]) -> None:
+        """A backend in the middle of a long statement would notice late that its postmaster is gone."""
+        if self._postmaster() in pids:
+            return
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGQUIT)  # "quit at once": what a postmaster itself sends after a crash
+
+    def _postmaster(self) -> int | None:
+        try:
+            return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
 
     def _unprivileged(self) -> list[object]:
         """The command prefix under which PostgreSQL runs, since it refuses root; gives it the directories it needs."""

@@ -243,9 +243,10 @@ PGHISTORY_APPEND_ONLY = True
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 # How soon a dead worker's tasks begin again (apps/core/jobs.py), and what a worker that is stopped leaves its task.
+WORKER_SILENT_SECONDS = 20.0
 PROCRASTINATE_WORKER_DEFAULTS = {
     "update_heartbeat_interval": 5.0,
-    "stalled_worker_timeout": 20.0,
+    "stalled_worker_timeout": WORKER_SILENT_SECONDS,
     "shutdown_graceful_timeout": 10.0,
     "delete_jobs": "successful",
 }

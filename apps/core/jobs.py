@@ -13,7 +13,7 @@ from procrastinate.exceptions import JobAborted
 
 NO_WORKER_AFTER = timedelta(seconds=5)
 """So long a task may lie in the queue before its page says that nobody works on it."""
-WORKER_SILENT_AFTER = timedelta(seconds=settings.PROCRASTINATE_WORKER_DEFAULTS["stalled_worker_timeout"])
+WORKER_SILENT_AFTER = timedelta(seconds=settings.WORKER_SILENT_SECONDS)
 """A worker that has not reported for so long is taken for dead, and what it had begun is begun again."""
 ATTEMPTS = 5
 """So often a task is begun; one that takes its worker down each time must not do so for ever."""
@@ -29,7 +29,7 @@ def background(*, name: str, give_up: Callable[..., None]) -> Callable[[Callable
 
     def declare(run: Callable[..., None]) -> Any:
         @app.task(name=name, pass_context=True, retry=RetryStrategy(wait=5, retry_exceptions=INTERRUPTIONS))
-        def task(context: JobContext, **arguments: int) -> None:
+        def task(context: JobContext, /, **arguments: int) -> None:
             if context.job.attempts >= ATTEMPTS:
                 give_up(**arguments)
                 return
