@@ -17,6 +17,8 @@ if (BASE_DIR / ".env").exists():
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is missing or shorter than 50 characters; see .env.example.")
+if len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("django-insecure-"):  # what `check --deploy` warns of
+    raise ImproperlyConfigured("SECRET_KEY can be guessed; see .env.example for how to make one.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Master keys of the secret columns (identity numbers, accounts, phones) as number:base64, the first one seals; and the
 # key of their search hashes. Lost keys are lost data: they are kept apart from the database's backups.
@@ -66,10 +68,12 @@ INSTALLED_APPS = [
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 
 MIDDLEWARE = [
+    "apps.core.middleware.NoStoreMiddleware",
     "apps.core.proxies.ProxyAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.core.middleware.NullCharacterMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -40,8 +40,6 @@ class SessionLimitMiddleware:
         response = self.get_response(request)
         if request.user.is_authenticated:
             response["X-Session-Seconds"] = str(request.session.seconds_left())  # type: ignore[attr-defined]
-            if not response.has_header("Cache-Control"):
-                response["Cache-Control"] = "private, no-store"
         elif not came_signed_in and _sends_to_sign_in(response):
             return _sign_in_answer(request, response)
         return response
