@@ -8,7 +8,11 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import JobAborted
+from procrastinate.job_context import AbortReason, JobContext
+from procrastinate.jobs import Job
 
 from apps.accounts.models import AccessRecord
 from apps.budget.models import Edition, IssuedDocument, PolicyDocument, PrintJob
@@ -338,6 +342,30 @@ def test_a_print_that_lost_its_database_is_no_failure_but_begins_again(office):
     with connection.execute_wrapper(away), pytest.raises(OperationalError):
         services.run_print(job_id=job.pk)
     services.run_print(job_id=job.pk)
+    assert PrintJob.objects.get(pk=job.pk).status == PrintJob.Status.DONE
+
+
+def test_a_print_whose_worker_is_being_stopped_ends_between_two_steps_and_begins_again(office):
+    job = ask(office.plan().editions.get(), office.clerk, is_issue=False)
+    queued = Job(
+        id=1,
+        queue="default",
+        lock=None,
+        queueing_lock=None,
+        task_name=TASK,
+        task_kwargs={"job_id": job.pk},
+    )
+
+    def run(reason: AbortReason | None) -> None:
+        context = JobContext(
+            app=app, job=queued, start_timestamp=0, additional_context={}, abort_reason=lambda: reason
+        )
+        app.tasks[TASK](context, job_id=job.pk)
+
+    with pytest.raises(JobAborted):
+        run(AbortReason.SHUTDOWN)
+    assert PrintJob.objects.get(pk=job.pk).status == PrintJob.Status.RUNNING
+    run(None)
     assert PrintJob.objects.get(pk=job.pk).status == PrintJob.Status.DONE
 
 
