@@ -31,6 +31,13 @@ def test_a_task_is_judged_by_the_queue_and_the_workers(own, alive, waited, condi
     assert judge(own=own, alive=alive, waited=waited) == condition
 
 
+def test_every_task_of_ours_begins_again_when_it_was_interrupted():
+    ours = {name: task for name, task in app.tasks.items() if name.startswith("apps.")}
+    lasting = {name for name, task in ours.items() if task.retry_strategy is None}
+    assert lasting == {"apps.core.tasks.begin_again"}
+    assert len(ours) > 1
+
+
 @pytest.mark.django_db
 def test_the_newest_task_of_the_same_name_and_arguments_counts():
     now = timezone.now()
