@@ -5,6 +5,7 @@
 
 import atexit
 import base64
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -12,6 +13,7 @@ import pwd
 import secrets
 import shlex
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -71,8 +73,8 @@ def local_secret(path: Path, *, make: Callable[[], str] = random_text) -> str:
     return path.read_text()
 
 
-def connections(base: Path) -> dict[str, dict[str, Any]]:
-    """Start the server if need be and return Django's DATABASES: the runtime role and the owner."""
+def connections(base: Path, *, options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Start the server if need be and return Django's DATABASES: the runtime role, with these options, and the owner."""
     common = {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": str(start(base)),
@@ -83,8 +85,7 @@ def connections(base: Path) -> dict[str, dict[str, Any]]:
         "TIME_ZONE": "Asia/Shanghai",
     }
     return {
-        "default": common
-        | {"USER": RUNTIME, "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}},
+        "default": common | {"USER": RUNTIME, "OPTIONS": options},
         "owner": common | {"USER": OWNER},
     }
 
@@ -124,6 +125,12 @@ def start(base: Path) -> Path:
 
     atexit.register(leave)
     return server.socket
+
+
+def restart(base: Path) -> None:
+    """Start the server again for a process that is its user already. Raises DatabaseUnavailableError."""
+    with _locked(base / ".start"):
+        _Server(base).ensure_running()
 
 
 def answers(socket_directory: Path) -> bool:
@@ -185,7 +192,8 @@ class _Server:
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         self._remove_stale_locks()
-        options = f"-p {PORT} -k {shlex.quote(str(self.socket))} -c listen_addresses=''"
+        # After a crash PostgreSQL would open and sync each of some thousand files before it answers; one call does it.
+        options = f"-p {PORT} -k {shlex.quote(str(self.socket))} -c listen_addresses='' -c recovery_init_sync_method=syncfs"
         self._run(
             [*prefix, self.bin / "pg_ctl", "-D", self.data, "-w", "-t", PATIENCE_SECONDS, "-l", self.log, "-s",
              "-o", options, "start"],
@@ -221,14 +229,29 @@ class _Server:
         return found
 
     def _wait_for_a_predecessor(self) -> None:
-        """A server may still be starting or stopping, or backends may outlive their killed postmaster for a moment."""
+        """A server may still be starting or stopping; backends that outlive their killed postmaster are ended."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (pids := self.processes()) and not self.ready():
+            self._end_orphans(pids)
             if time.monotonic() > deadline:
                 raise DatabaseUnavailableError(
                     f"{self.data} 的旧数据库进程没有应答也没有退出：{pids}。请结束它们后重试。"
                 )
             time.sleep(0.05)
+
+    def _end_orphans(self, pids: list[int]) -> None:
+        """A backend in the middle of a long statement would notice late that its postmaster is gone."""
+        if self._postmaster() in pids:
+            return
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGQUIT)  # "quit at once": what a postmaster itself sends after a crash
+
+    def _postmaster(self) -> int | None:
+        try:
+            return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
 
     def _unprivileged(self) -> list[object]:
         """The command prefix under which PostgreSQL runs, since it refuses root; gives it the directories it needs."""

@@ -1,5 +1,7 @@
-"""`make run`: prepares the site, serves it on this machine with its background worker, and stops what it started."""
+"""`make run`: prepares the site, serves it on this machine with its background worker, starts again what dies, and stops
+all it started."""
 
+import contextlib
 import fcntl
 import http.client
 import os
@@ -8,16 +10,21 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from langfang_union.embedded_database import DatabaseUnavailableError, answers, start
+from langfang_union.embedded_database import DatabaseUnavailableError, answers, restart, start
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 HOST = "127.0.0.1"
 EXPLANATION = VAR / "2016年预算编制说明.pdf"
 STOP_SECONDS = 20
+LOOK_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30
+SETTLED_SECONDS = 60
+"""What ran so long and then dies is started at once; what dies sooner waits, each time twice as long."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -66,13 +73,13 @@ def _serve(children: "_Children") -> None:
         if code := children.run("-m", "langfang_union.prepare"):
             raise RefusedToStartError(f"准备没有完成（退出码 {code}），原因见上文。")
 
-    children.spawn(
-        "-m", "gunicorn", "langfang_union.wsgi_local:application", "--bind", f"fd://{listener.fileno()}",
+    children.keep(
+        "网站", "-m", "gunicorn", "langfang_union.wsgi_local:application", "--bind", f"fd://{listener.fileno()}",
         "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "120",
         "--graceful-timeout", "10", "--no-control-socket", "--log-level", "warning",
         pass_fds=(listener.fileno(),),
     )  # fmt: skip
-    children.spawn("manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "10")
+    children.keep("后台程序", "manage.py", "procrastinate", "worker")
     _wait_until_answered(port, children)
     say(f"""
 廊坊市总工会业务管理系统已启动（演示，仅限本机）
@@ -80,12 +87,15 @@ def _serve(children: "_Children") -> None:
   登录    打开网址，在登录页选一个角色即可进入，不用密码；改预算请选“财务经办”
   停止    Ctrl-C
 """)
+    children.is_settled = True
     code = children.run("manage.py", "explain_budget", "--year", "2016", "--output", str(EXPLANATION))
     if code == 0:
         say(f"  2016 年预算编制说明  {EXPLANATION}\n")
     else:
         say(f"  2016 年预算编制说明没有生成（退出码 {code}），原因见上文；网站照常使用。\n")
-    children.wait_for_an_end()
+    while True:
+        children.revive()
+        time.sleep(LOOK_SECONDS)
 
 
 def say(text: str) -> None:
@@ -124,7 +134,7 @@ def _listen(port: int) -> socket.socket:
 
 def _wait_until_answered(port: int, children: "_Children") -> None:
     while True:
-        children.check()
+        children.revive()
         connection = http.client.HTTPConnection(HOST, port, timeout=1)
         try:
             connection.request("GET", "/")
@@ -137,19 +147,54 @@ def _wait_until_answered(port: int, children: "_Children") -> None:
             connection.close()
 
 
+class _Service:
+    """A process that has to be there all the time; how often it died lately decides how soon it is started again."""
+
+    def __init__(self, name: str, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self.name = name
+        self._start = start
+        self._pause = 0.0
+        self._due: float | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.process, self._started, self._due = self._start(), time.monotonic(), None
+
+    @property
+    def is_dead(self) -> bool:
+        return self.process.poll() is not None
+
+    def revive(self) -> None:
+        """Start it again if it is dead and its time has come."""
+        now = time.monotonic()
+        if not self.is_dead:
+            return
+        if self._due is None:
+            _kill_group(self.process)  # what it had started does not serve on beside its successor
+            settled = now - self._started > SETTLED_SECONDS
+            self._due = now + (0.0 if settled else self._pause)
+            self._pause = 1.0 if settled else min(max(1.0, self._pause * 2), LONGEST_PAUSE_SECONDS)
+            wait = f"，{self._due - now:.0f} 秒后" if self._due > now else "，"
+            say(f"“{self.name}”意外退出（退出码 {self.process.returncode}）{wait}重新启动。")
+        if now >= self._due:
+            self._begin()
+
+
 class _Children:
     """The processes of this site: they end with this one, even if it is killed outright."""
 
     def __init__(self) -> None:
         self.database: Path | None = None  # the socket directory of the embedded server, if it is used
-        self._running: list[subprocess.Popen[bytes]] = []
+        self.is_settled = False  # a site that never came up is told, not started over and over
+        self._services: list[_Service] = []
+        self._errand: subprocess.Popen[bytes] | None = None
         self._environment = os.environ | {"DJANGO_SETTINGS_MODULE": "langfang_union.settings_local"}
 
-    def spawn(self, *arguments: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
+    def _spawn(self, *arguments: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
         """Start Python with these arguments, out of reach of the terminal's Ctrl-C: this process passes it on."""
         command = ["setpriv", "--pdeathsig", "TERM", sys.executable, *arguments]
         environment = self._environment | {"PORT": os.environ["PORT"]}
-        child = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=ROOT,
             env=environment,
@@ -157,44 +202,53 @@ class _Children:
             pass_fds=pass_fds,
             start_new_session=True,
         )
-        self._running.append(child)
-        return child
+
+    def keep(self, name: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
+        """Start Python with these arguments and start it again whenever it dies."""
+        self._services.append(_Service(name, lambda: self._spawn(*arguments, pass_fds=pass_fds)))
 
     def run(self, *arguments: str) -> int:
         """Start Python with these arguments and wait for its end while watching over the others."""
-        child = self.spawn(*arguments)
-        while child.poll() is None:
-            self.check(ignoring=child)
+        self._errand = self._spawn(*arguments)
+        while self._errand.poll() is None:
+            self.revive()
             time.sleep(0.05)
-        self._running.remove(child)
-        return child.returncode
+        code, self._errand = self._errand.returncode, None
+        return code
 
-    def check(self, ignoring: subprocess.Popen[bytes] | None = None) -> None:
-        """Raises RefusedToStartError if one of the processes has ended by itself."""
-        for child in self._running:
-            if child is not ignoring and child.poll() is not None:
-                name = " ".join(map(str, child.args[4:6]))  # type: ignore[index]
-                raise RefusedToStartError(f"“{name}”意外退出（退出码 {child.returncode}），全部停止。")
-
-    def wait_for_an_end(self) -> None:
-        while True:
-            self.check()
-            if self.database and not answers(self.database):
-                say("数据库意外停止，正在重新启动……")
-                start(VAR / "pg")
-            time.sleep(1)
+    def revive(self) -> None:
+        """Start again what has died. Raises RefusedToStartError if the site has not been up yet."""
+        if self.database and not answers(self.database):
+            say("数据库意外停止，正在重新启动……")
+            try:
+                restart(VAR / "pg")
+            except DatabaseUnavailableError as error:
+                say(f"{error}\n稍后再试。")
+        for service in self._services:
+            if service.is_dead and not self.is_settled:
+                code = service.process.returncode
+                raise RefusedToStartError(f"“{service.name}”意外退出（退出码 {code}），全部停止。")
+            service.revive()
 
     def stop(self) -> None:
-        for child in self._running:
+        running = [service.process for service in self._services]
+        if self._errand is not None:
+            running.append(self._errand)
+        for child in running:
             if child.poll() is None:
                 child.terminate()
         deadline = time.monotonic() + STOP_SECONDS
-        for child in self._running:
-            try:
+        for child in running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+            _kill_group(child)
+            child.wait()
+
+
+def _kill_group(leader: subprocess.Popen[bytes]) -> None:
+    """End what is left of the session that this child led."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ if (BASE_DIR / ".env").exists():
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is missing or shorter than 50 characters; see .env.example.")
+if len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("django-insecure-"):  # what `check --deploy` warns of
+    raise ImproperlyConfigured("SECRET_KEY can be guessed; see .env.example for how to make one.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Master keys of the secret columns (identity numbers, accounts, phones) as number:base64, the first one seals; and the
 # key of their search hashes. Lost keys are lost data: they are kept apart from the database's backups.
@@ -67,10 +69,12 @@ INSTALLED_APPS = [
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 
 MIDDLEWARE = [
+    "apps.core.middleware.NoStoreMiddleware",
     "apps.core.proxies.ProxyAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.core.middleware.NullCharacterMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -109,7 +113,12 @@ FORM_RENDERER = "apps.core.forms.HouseFormRenderer"
 # `default` is the runtime role: it may read and write rows, but owns nothing, so it cannot drop a constraint,
 # disable a trigger or truncate a table. `owner` is used by `migrate --database owner` only.
 
-DATABASE_OPTIONS = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+# A database that went away is told within seconds and found again within seconds: psycopg_pool would otherwise let a
+# request wait for half a minute and double the pause between its attempts for five.
+DATABASE_OPTIONS = {
+    "pool": {"min_size": 1, "max_size": 8, "timeout": 3, "reconnect_timeout": 2},
+    "connect_timeout": 3,
+}
 
 
 def _database(url: str, *, pool: bool) -> dict:
@@ -241,6 +250,14 @@ USE_THOUSAND_SEPARATOR = False  # numbers are formatted once, by core.money
 # The context stands in the event row itself, so it is as append-only as the event.
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+# How soon a dead worker's tasks begin again (apps/core/jobs.py), and what a worker that is stopped leaves its task.
+WORKER_SILENT_SECONDS = 20.0
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "update_heartbeat_interval": 5.0,
+    "stalled_worker_timeout": WORKER_SILENT_SECONDS,
+    "shutdown_graceful_timeout": 10.0,
+    "delete_jobs": "successful",
+}
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 DJANGO_TABLES2_TEMPLATE = "django_tables2/house.html"

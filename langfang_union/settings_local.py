@@ -27,7 +27,7 @@ DEMO_MODE = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 SITE_URL = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-DATABASES = production.DATABASES or connections(_VAR / "pg")
+DATABASES = production.DATABASES or connections(_VAR / "pg", options=production.DATABASE_OPTIONS)
 
 # Plain http on the loopback interface: a browser would not send back a Secure cookie.
 SECURE_SSL_REDIRECT = False

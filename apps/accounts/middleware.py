@@ -1,7 +1,7 @@
 """The limits of a sign-in at each request: activity, a forced change of password, an answer that scripts understand."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -40,8 +40,6 @@ class SessionLimitMiddleware:
         response = self.get_response(request)
         if request.user.is_authenticated:
             response["X-Session-Seconds"] = str(request.session.seconds_left())  # type: ignore[attr-defined]
-            if not response.has_header("Cache-Control"):
-                response["Cache-Control"] = "private, no-store"
         elif not came_signed_in and _sends_to_sign_in(response):
             return _sign_in_answer(request, response)
         return response
@@ -57,23 +55,25 @@ class SessionLimitMiddleware:
         return redirect("accounts:password_change")
 
 
-def _sends_to_sign_in(response: HttpResponse) -> bool:
+def _sends_to_sign_in(response: HttpResponse) -> TypeGuard[HttpResponseRedirect]:
     return isinstance(response, HttpResponseRedirect) and urlsplit(response.url).path == reverse(
         "accounts:sign_in"
     )
 
 
-def _sign_in_answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """A script is told 401, so that the page can ask for the password in place; a form's person is told of the loss."""
+def _sign_in_answer(request: HttpRequest, response: HttpResponseRedirect) -> HttpResponse:
+    """A script is told 401, so that the page can ask for the password in place; a form's person is told of the loss
+    and of why."""
+    end = request.session.end  # type: ignore[attr-defined]
     if wants_json(request):
-        return JsonResponse(
-            {"message": "登录已超时，请重新登录。"}, status=401, headers={"X-Signed-Out": "1"}
-        )
+        message = end.sentence if end else "请先登录。"
+        return JsonResponse({"message": message}, status=401, headers={"X-Signed-Out": "1"})
+    why = {"why": end.value} if end else {}
     if request.method in _READING:
-        return response
+        return redirect(f"{response.url}&{urlencode(why)}") if why else response
     page = request.headers.get("Referer", "")
     same_site = url_has_allowed_host_and_scheme(
         page, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    query = {"lost": "1"} | ({"next": urlsplit(page).path} if page and same_site else {})
+    query = {"lost": "1"} | why | ({"next": urlsplit(page).path} if page and same_site else {})
     return redirect(f"{reverse('accounts:sign_in')}?{urlencode(query)}")

@@ -172,6 +172,19 @@ def normal_username(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()
 
 
+class SessionEnd(Enum):
+    """Why a sign-in that a browser still names is over."""
+
+    TIMED_OUT = "timed_out"
+    ELSEWHERE = "elsewhere"
+
+    @property
+    def sentence(self) -> str:
+        if self is SessionEnd.TIMED_OUT:
+            return "登录已超时，请重新登录。"
+        return "这次登录已在别处结束（在另一处结束了会话，或账号、密码有变动），请重新登录。"
+
+
 def session_deadline(
     *, signed_in_at: datetime, last_seen_at: datetime, idle_seconds: int, absolute_seconds: int
 ) -> datetime:

@@ -11,13 +11,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from apps.accounts.models import Session
-from apps.accounts.rules import session_deadline
+from apps.accounts.rules import SessionEnd, session_deadline
 
 
 class SessionStore(DatabaseStore):
     """`expire_date` is the deadline of the sign-in. Every save moves it; only writing requests save."""
 
     ends_at: datetime | None = None
+    end: SessionEnd | None = None
+    """Why the sign-in that the browser named is over, if it is."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -51,8 +53,11 @@ class SessionStore(DatabaseStore):
         return max(0, int((self.ends_at - timezone.now()).total_seconds()))
 
     def _get_session_from_db(self) -> Session | None:
+        named = self.session_key
         row: Session | None = super()._get_session_from_db()  # type: ignore[misc]
         if row is None:
+            is_there = Session.objects.filter(session_key=named).exists()
+            self.end = SessionEnd.TIMED_OUT if is_there else SessionEnd.ELSEWHERE
             return None
         self.ends_at = row.expire_date
         if (
@@ -62,6 +67,7 @@ class SessionStore(DatabaseStore):
             self.ends_at = min(row.expire_date, limit)
         if self.ends_at <= timezone.now():
             self._session_key = None
+            self.end = SessionEnd.TIMED_OUT
             return None
         return row
 

@@ -18,13 +18,13 @@ from apps.budget.models import Edition, IssuedDocument, PrintJob
 from apps.budget.models.issues import Style
 from apps.budget.rules import issuing
 from apps.budget.rules.calculation import Method
-from apps.budget.rules.issuing import Condition
 from apps.budget.selectors.figures import numbered
 from apps.budget.selectors.printing import condition_of, recent_jobs
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.snapshot import as_json, snapshot
 from apps.core import fonts, pdf, sheets
 from apps.core.errors import Refused
+from apps.core.jobs import Condition
 from apps.core.sheets import Column
 
 STYLE_SHEETS = {
@@ -257,7 +257,7 @@ class PrintPage:
     cards: list[Card]
     obstacle: str
     issued: list[IssuedDocument]
-    jobs: list[tuple[PrintJob, Condition]]
+    jobs: list[tuple[PrintJob, Condition | None]]
 
     @property
     def substituted(self) -> list[fonts.FontChoice]:

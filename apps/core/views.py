@@ -1,21 +1,26 @@
 """Answers when something went wrong, and the page that shows every component."""
 
+import sys
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from apps.core import samples
+from apps.core.connections import is_database_away
 
+_RETRY_SECONDS = 5
 _SENTENCES = {
     400: "提交的内容不完整，或者超过了大小限制。",
     403: "您的角色不能做这件事。",
     404: "没有这个页面，或不在您的权限范围内。",
     500: "系统出错了，这一步没有完成。",
+    503: "数据库暂时连不上，这一步没有完成。请稍等几秒再试。",
 }
 
 
@@ -37,7 +42,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(request, 400)
+    return _error(request, 400, reason=str(exception) if isinstance(exception, BadRequest) else "")
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -57,6 +62,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke may break again in the session or the frame."""
+    if is_database_away(sys.exc_info()[1]):
+        return _database_away(request)
     if _wants_sentence(request):
         return _sentence(_SENTENCES[500], 500)
     try:
@@ -64,6 +71,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     except Exception:  # the page itself is broken; a plain sentence is still an answer
         return _sentence(_SENTENCES[500], 500)
     return HttpResponse(page, status=500)
+
+
+def _database_away(request: HttpRequest) -> HttpResponse:
+    """Here and not in a middleware of its own: every error ends here, also one in a middleware or in the session."""
+    if _wants_sentence(request):
+        response = _sentence(_SENTENCES[503], 503)
+    elif request.headers.get("Accept", "").startswith("application/json"):
+        response = JsonResponse({"message": _SENTENCES[503]}, status=503)
+    else:
+        page = render_to_string("errors/503.html", {"was_sent": request.method == "POST"})
+        response = HttpResponse(page, status=503)
+    response["Retry-After"] = str(_RETRY_SECONDS)
+    return response
 
 
 def _error(request: HttpRequest, status: int, **context: Any) -> HttpResponse:

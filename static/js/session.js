@@ -1,8 +1,9 @@
 /* 登录时限：到时前提醒，到时后在原地重新登录，页面上填写的内容都留着；几个窗口互相通知。
 
    其他脚本可用：
+   - 离开本页的提交（普通表单）：先问服务器登录还在不在，不在就原地登录再提交，填写的内容不离开本页。
    - houseSession.fetch(url, options)：同 fetch，自动带 CSRF；登录已超时就等重新登录后再发一次。
-   - houseSession.expired()：服务器回答 401（X-Signed-Out）时调用。
+   - houseSession.expired(原因)：服务器回答 401（X-Signed-Out）时调用。
    服务器每次回答都带 X-Session-Seconds：距自动退出的秒数。 */
 (function () {
   "use strict";
@@ -18,12 +19,16 @@
 
   var endsAt = 0;
   var lastSign = 0; /* 上一次让服务器知道有人在用 */
+  var lastHeard = 0; /* 上一次从服务器得知登录还在 */
+  var FRESH = 10000;
   var isAsking = false;
   var mode = ""; /* ""、warning、form、other */
   var reason = "";
   var announced = Infinity;
   var focusBefore = null;
   var waiting = [];
+  var asking = new WeakSet(); /* 提交前正在问的表单 */
+  var cleared = new WeakSet(); /* 问过了，可以提交的表单 */
 
   function part(name) {
     return dialog.querySelector("[data-session-" + name + "]");
@@ -95,7 +100,8 @@
   });
 
   function learn(seconds) {
-    endsAt = Date.now() + seconds * 1000;
+    lastHeard = Date.now();
+    endsAt = lastHeard + seconds * 1000;
     reason = "";
     share();
     tick();
@@ -177,7 +183,7 @@
     lastSign = Date.now();
     send(facts.keepAliveUrl, { method: "POST" })
       .then(function (answer) {
-        if (answer.status === 401) return expired();
+        if (answer.status === 401) return answer.json().then(expired);
         if (!answer.ok) return null;
         return answer.json().then(function (now) {
           if (String(now.user) !== user) {
@@ -201,7 +207,8 @@
       });
   }
 
-  function expired() {
+  function expired(said) {
+    if (said && said.message) reason = said.message;
     endsAt = 0;
     share();
     tick();
@@ -285,10 +292,39 @@
         event.preventDefault();
         event.stopImmediatePropagation();
         tick();
+      } else if (!cleared.delete(sent) && !sent.hasAttribute("hx-post") && Date.now() - lastHeard > FRESH) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        askFirst(sent, event.submitter);
       }
     },
     true
   );
+
+  /* 一段时间没有往来：登录可能已在别处结束，服务器可能正忙。问明白了再送，填写的内容就不会丢。 */
+  function askFirst(sent, button) {
+    if (asking.has(sent)) return;
+    asking.add(sent);
+    patientFetch(facts.keepAliveUrl, { method: "POST" })
+      .then(function (answer) {
+        return answer.json().then(function (now) {
+          if (!answer.ok) return window.house.toast(now.message + "填写的内容都还在。", "error");
+          if (String(now.user) !== user) {
+            mode = "other";
+            return tick();
+          }
+          cleared.add(sent);
+          return sent.requestSubmit(button && document.contains(button) ? button : undefined);
+        });
+      })
+      .catch(function () {
+        window.house.toast("连不上服务器，没有提交；填写的内容都还在，请稍后再试。", "error");
+      })
+      .then(function () {
+        asking.delete(sent);
+        cleared.delete(sent);
+      });
+  }
 
   document.addEventListener("htmx:configRequest", syncToken, true);
 
@@ -296,8 +332,7 @@
     var answer = event.detail.xhr;
     if (!answer) return;
     if (answer.status === 401 && answer.getResponseHeader("X-Signed-Out")) {
-      reason = "登录已超时，刚才的操作没有完成。";
-      expired();
+      expired({ message: JSON.parse(answer.responseText).message + "刚才的操作没有完成。" });
     } else {
       learnFrom(answer.getResponseHeader("X-Session-Seconds"));
     }
@@ -306,10 +341,12 @@
   function patientFetch(url, options) {
     return send(url, options).then(function (answer) {
       if (answer.status === 401 && answer.headers.get("X-Signed-Out")) {
-        expired();
-        return new Promise(function (resolve) {
-          waiting.push(function () {
-            resolve(patientFetch(url, options));
+        return answer.json().then(function (said) {
+          return new Promise(function (resolve) {
+            waiting.push(function () {
+              resolve(patientFetch(url, options));
+            });
+            expired(said);
           });
         });
       }

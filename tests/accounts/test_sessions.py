@@ -153,9 +153,24 @@ def test_signing_in_again_in_place_answers_with_a_new_token(user):
     assert client.get(PAGE).status_code == 200
 
 
-def test_signing_in_clears_away_ones_sessions_that_are_over(user):
+def test_a_sign_in_that_was_ended_elsewhere_is_told_as_that_and_not_as_a_time_out(user):
+    for method in ("get", "post"):
+        here, there = signed_in(user), signed_in(user)
+        there.post("/accounts/me/sessions/end-others/")
+        page = here.get(getattr(here, method)(PAGE).url).text
+        assert "已在别处结束" in page
+        assert "超时" not in page
+    ended, late = signed_in(user), signed_in(user)
+    session_of(ended).delete()
+    let_pass(late, minutes=31)
+    signed_in(user)
+    assert "已在别处结束" in ended.post("/accounts/keep-alive/", **SCRIPT).json()["message"]
+    assert "超时" in late.post("/accounts/keep-alive/", **SCRIPT).json()["message"]
+
+
+def test_signing_in_clears_away_ones_sessions_that_are_long_over(user):
     gone, running = signed_in(user), signed_in(user)
-    let_pass(gone, hours=1)
+    let_pass(gone, days=31)
     stranger = signed_in(UserFactory())
     signed_in(user)
     assert Session.objects.filter(user=user).count() == 2

@@ -1,4 +1,4 @@
-"""`make run` from an untouched copy: it serves, writes the explanation, stops everything, and loses nothing."""
+"""`make run` from an untouched copy: it serves, writes the explanation, starts again what is killed, loses nothing."""
 
 import os
 import shutil
@@ -6,7 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -17,11 +20,21 @@ from langfang_union.embedded_database import DATABASE, OWNER
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("apps", "fixtures", "langfang_union", "static", "templates", "manage.py", "requirements.lock")
 EXPLANATION = "2016 年预算编制说明"
+PAGE_BACK_SECONDS, JOB_DONE_SECONDS = 10, 60
+ASK_FOR_A_PRINT = """
+from django.utils import timezone
+from apps.accounts.models import User
+from apps.budget.models import Edition
+from apps.budget.services.printing import request_print
+clerk = User.objects.enabled().filter(is_demo=True, role_grants__role="finance_clerk").first()
+edition = Edition.objects.filter(plan__fiscal_year__year=2016).first()
+print(request_print(edition_id=edition.pk, actor=clerk, style="book", is_issue=False, now=timezone.now()).pk)
+"""
 
 
-@pytest.fixture
-def working_copy(tmp_path):
-    copy = tmp_path / "copy"
+@pytest.fixture(scope="module")
+def working_copy(tmp_path_factory):
+    copy = tmp_path_factory.mktemp("made") / "copy"
     copy.mkdir()
     for name in SOURCES:
         if (ROOT / name).is_dir():
@@ -67,6 +80,33 @@ class Site:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as response:
             return response.status, response.read().decode()
 
+    def status(self, path: str) -> int:
+        try:
+            return self.get(path)[0]
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def manage(self, *arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=self.folder,
+            env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "langfang_union.settings_local"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    def child(self, words: str) -> int:
+        """The process of the site with these words in its command that the site itself started."""
+        for pid, command in self.running().items():
+            parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
+            if words in command and int(parent) == self.process.pid:
+                return pid
+        raise LookupError(words)
+
+    def postmaster(self) -> int:
+        return int((self.folder / "var" / "pg" / "data" / "postmaster.pid").read_text().split("\n")[0])
+
     def query(self, sql: str) -> list[tuple]:
         base = self.folder / "var" / "pg"
         with psycopg.connect(host=str(base), port=5432, user=OWNER, dbname=DATABASE) as connection:
@@ -80,15 +120,18 @@ class Site:
         return self.process.wait(timeout=60)
 
     def processes(self) -> list[str]:
+        return list(self.running().values())
+
+    def running(self) -> dict[int, str]:
         """Everything that still runs in or for the working copy."""
-        found = []
+        found = {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 folder = os.readlink(f"/proc/{pid}/cwd")
             except OSError:
                 continue
             if Path(folder).is_relative_to(self.folder):
-                found.append(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
+                found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
         return found
 
 
@@ -130,3 +173,50 @@ def test_two_runs_serve_write_the_explanation_stop_everything_and_lose_nothing(r
     assert second.get("/")[0] == 200
     assert second.stop(signal.SIGINT) == 0
     assert second.processes() == []
+
+
+def until(holds: Callable[[], bool], seconds: float) -> None:
+    """Ask again and again; an answer that cannot be had yet is none."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if holds():
+                return
+        except (OSError, LookupError, psycopg.OperationalError):
+            pass
+        assert time.monotonic() < deadline, f"not within {seconds} seconds"
+        time.sleep(0.1)
+
+
+def test_what_is_killed_comes_back_in_time_and_an_interrupted_print_is_done_once(run):
+    site = run()
+    site.read_until(EXPLANATION)
+    job = int(site.manage("shell", "--no-imports", "-c", ASK_FOR_A_PRINT))
+    until(lambda: site.query(f"SELECT status FROM budget_printjob WHERE id = {job}") == [("running",)], 30)
+    worker, web = site.child("procrastinate"), site.child("gunicorn")
+    os.kill(worker, signal.SIGKILL)
+    interrupted = time.monotonic()
+    until(lambda: site.child("procrastinate") != worker, PAGE_BACK_SECONDS)
+    assert site.status("/accounts/sign-in/") == 200
+
+    os.kill(site.postmaster(), signal.SIGKILL)
+    answers = []
+
+    def page_is_back() -> bool:
+        answers.append(site.status("/accounts/sign-in/"))
+        return answers[-1] == 200 and bool(site.query("SELECT 1"))
+
+    until(page_is_back, PAGE_BACK_SECONDS)
+    assert set(answers) <= {200, 503}
+
+    os.kill(web, signal.SIGKILL)
+    until(lambda: site.child("gunicorn") != web, PAGE_BACK_SECONDS)
+    until(lambda: site.status("/accounts/sign-in/") == 200, PAGE_BACK_SECONDS)
+
+    done = f"SELECT count(*) FROM budget_printjob WHERE status = 'done' AND pdf IS NOT NULL AND id = {job}"
+    until(lambda: site.query(done) == [(1,)], JOB_DONE_SECONDS - (time.monotonic() - interrupted))
+    assert site.query("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == [(0,)]
+
+    site.process.kill()
+    site.process.wait()
+    until(lambda: site.processes() == [], JOB_DONE_SECONDS)

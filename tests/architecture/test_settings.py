@@ -62,6 +62,8 @@ def test_no_variable_the_settings_read_turns_on_the_demo_or_debugging():
     [
         without("SECRET_KEY"),
         PRODUCTION | {"SECRET_KEY": "short"},
+        PRODUCTION | {"SECRET_KEY": "a" * 50},
+        PRODUCTION | {"SECRET_KEY": "django-insecure-" + PRODUCTION["SECRET_KEY"]},
         without("DATABASE_URL"),
         without("FIELD_KEYS"),
         without("FIELD_INDEX_KEY"),
@@ -72,6 +74,8 @@ def test_no_variable_the_settings_read_turns_on_the_demo_or_debugging():
     ids=[
         "no secret key",
         "a short secret key",
+        "a secret key of one letter",
+        "a secret key as a new project gets it",
         "no database",
         "no keys for secret columns",
         "no key for their hashes",

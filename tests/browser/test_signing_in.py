@@ -159,6 +159,40 @@ def test_a_form_sent_after_the_end_waits_for_the_sign_in(form_page: Page, admini
 
 
 @pytest.mark.allows_status(401)
+def test_a_form_sent_after_the_end_elsewhere_is_sent_once_the_same_person_is_back(
+    form_page: Page, administrator: User
+):
+    form_page.get_by_label("用户名").fill("half.way")
+    form_page.get_by_label("所属工会").select_option(index=1)
+    form_page.wait_for_load_state()  # the page's own clock starts with its scripts
+    form_page.clock.fast_forward(11 * 1000)
+    Session.objects.filter(user=administrator).delete()
+    form_page.get_by_role("button", name="建立并显示一次性密码").click()
+    expect(dialog(form_page).get_by_text("已在别处结束")).to_be_visible()
+    assert not User.objects.filter(username="half.way").exists()
+    form_page.get_by_label("示例·系统管理员（admin）的密码").fill(PASSWORD)
+    form_page.keyboard.press("Enter")
+    expect(form_page.locator("#one-time-password")).to_be_visible()
+    assert User.objects.get(username="half.way").full_name == "示例·写到一半"
+
+
+@pytest.mark.allows_status(503)
+def test_a_form_sent_while_the_server_is_away_stays_with_all_that_was_typed(form_page: Page):
+    form_page.get_by_label("用户名").fill("half.way")
+    form_page.wait_for_load_state()  # the page's own clock starts with its scripts
+    form_page.clock.fast_forward(11 * 1000)
+    form_page.get_by_label("所属工会").select_option(index=1)
+    away = '{"message": "数据库暂时连不上。"}'
+    form_page.route("**/accounts/keep-alive/", lambda route: route.fulfill(status=503, body=away))
+    form_page.get_by_role("button", name="建立并显示一次性密码").click()
+    expect(form_page.locator("#toasts")).to_contain_text("填写的内容都还在")
+    form_page.unroute("**/accounts/keep-alive/")
+    form_page.get_by_role("button", name="建立并显示一次性密码").click()
+    expect(form_page.locator("#one-time-password")).to_be_visible()
+    assert User.objects.get(username="half.way").full_name == "示例·写到一半"
+
+
+@pytest.mark.allows_status(401)
 def test_a_request_of_the_page_itself_is_repeated_after_signing_in(form_page: Page, administrator: User):
     Session.objects.filter(user=administrator).delete()
     form_page.evaluate(

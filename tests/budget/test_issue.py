@@ -5,19 +5,24 @@ from datetime import date, timedelta
 
 import psycopg
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import JobAborted
+from procrastinate.job_context import AbortReason, JobContext
+from procrastinate.jobs import Job
 
 from apps.accounts.models import AccessRecord
 from apps.budget.models import Edition, IssuedDocument, PolicyDocument, PrintJob
 from apps.budget.models.issues import Style
-from apps.budget.rules.issuing import Condition
 from apps.budget.selectors.printing import TASK, condition_of
 from apps.budget.services import printing as services
 from apps.budget.services.items import set_citations
 from apps.core.errors import Refused
+from apps.core.jobs import ATTEMPTS, Condition
+from apps.core.tasks import begin_again
 from langfang_union.embedded_database import RUNTIME
 from tests.budget.office import Office
 from tests.budget.paper import Paper
@@ -294,11 +299,81 @@ def test_a_running_job_shows_how_far_it_is(office):
     assert "every 1s" in page
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("silent_for", [45, None])
-def test_a_job_whose_worker_was_killed_is_told_and_begins_again(office, silent_for):
-    job = ask(office.plan().editions.get(), office.clerk, is_issue=False)
+def test_an_issue_whose_worker_was_killed_begins_again_by_itself_and_is_kept_once(work, silent_for):
+    office = Office()
+    edition = office.approve(office.plan().editions.get())
+    job = ask(edition, office.head)
     # A dead worker's row stays until the next worker prunes it, and then the job has none.
     taken_by(job, worker(silent_for) if silent_for else None)
+    page = progress_page(job, office.head)
+    assert "正在生成" not in page
+    assert "every 1s" in page
+    begin_again.defer(timestamp=0)
+    work()
+    job.refresh_from_db()
+    assert job.status == PrintJob.Status.DONE
+    assert IssuedDocument.objects.get().pk == job.issued_id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_takes_its_worker_down_each_time_is_given_up_in_a_sentence(work):
+    office = Office()
+    job = ask(office.plan().editions.get(), office.clerk, is_issue=False)
+    taken_by(job, worker(seconds_ago=45))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET attempts = %s", [ATTEMPTS - 1])
+    begin_again.defer(timestamp=0)
+    work()
+    job.refresh_from_db()
+    assert job.status == PrintJob.Status.FAILED
+    assert "多次中断" in job.message
+
+
+def test_a_print_that_lost_its_database_is_no_failure_but_begins_again(office):
+    job = ask(office.plan().editions.get(), office.clerk, is_issue=False)
+
+    def away(execute, sql, params, many, context):
+        if "budget_edition" in sql:
+            raise OperationalError("the connection is lost")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+        services.run_print(job_id=job.pk)
+    services.run_print(job_id=job.pk)
+    assert PrintJob.objects.get(pk=job.pk).status == PrintJob.Status.DONE
+
+
+def test_a_print_whose_worker_is_being_stopped_ends_between_two_steps_and_begins_again(office):
+    job = ask(office.plan().editions.get(), office.clerk, is_issue=False)
+    queued = Job(
+        id=1,
+        queue="default",
+        lock=None,
+        queueing_lock=None,
+        task_name=TASK,
+        task_kwargs={"job_id": job.pk},
+    )
+
+    def run(reason: AbortReason | None) -> None:
+        context = JobContext(
+            app=app, job=queued, start_timestamp=0, additional_context={}, abort_reason=lambda: reason
+        )
+        app.tasks[TASK](context, job_id=job.pk)
+
+    with pytest.raises(JobAborted):
+        run(AbortReason.SHUTDOWN)
+    assert PrintJob.objects.get(pk=job.pk).status == PrintJob.Status.RUNNING
+    run(None)
+    assert PrintJob.objects.get(pk=job.pk).status == PrintJob.Status.DONE
+
+
+def test_a_job_its_queue_lost_is_told_and_begins_again_when_asked(office):
+    job = ask(office.plan().editions.get(), office.clerk, is_issue=False)
+    taken_by(job, worker(seconds_ago=3))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
     page = progress_page(job, office.clerk)
     assert "后台程序中断" in page
     assert "every 1s" not in page
@@ -340,7 +415,7 @@ def test_the_worker_of_the_queue_prints_and_issues(work):
     work()
     job.refresh_from_db()
     assert (job.status, job.message) == (PrintJob.Status.DONE, f"共 {job.page_count} 页")
-    assert ProcrastinateJob.objects.get(args={"job_id": job.pk}).status == "succeeded"
+    assert not ProcrastinateJob.objects.filter(args={"job_id": job.pk}).exists()
     page = client.get(answer["Location"]).content.decode()
     assert reverse("budget:issued_file", args=[job.issued_id]) in page
 

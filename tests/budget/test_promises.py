@@ -19,7 +19,6 @@ from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import CalcLine, Edition, Item, PolicyDocument
 from apps.budget.resources import EditionResource, EditionXlsx, sheet_rows
 from apps.budget.rules.edition_checks import NO_DOCUMENT, differ_by_a_word
-from apps.budget.rules.issuing import Condition
 from apps.budget.rules.stages import Stage
 from apps.budget.rules.text import check_text
 from apps.budget.rules.trials import RowInput
@@ -38,6 +37,7 @@ from apps.budget.services.reasons import keep_reasons
 from apps.budget.services.sources import bind_source, keep_reading
 from apps.budget.services.undo import undo_change
 from apps.core.errors import Refused
+from apps.core.jobs import Condition
 from apps.core.sheets import GuardedXlsx
 from apps.home.selectors import search_everything
 from tests.budget.office import Office

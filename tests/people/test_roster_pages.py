@@ -96,6 +96,11 @@ def test_the_wait_says_when_nobody_works_and_when_the_worker_died(client, union,
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
     page = client.get(address("progress", roster)).content.decode()
+    assert "已核对" not in page
+    assert "hx-get" in page
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed'")
+    page = client.get(address("progress", roster)).content.decode()
     assert "后台程序中断，没有读完。" in page
     assert "hx-get" not in page
     client.post(address("restart", roster))

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apps.core.errors import Refused
@@ -421,11 +421,42 @@ def test_nobody_waits_for_the_background_to_let_a_roster_go(stage, clerk):
                 service(roster_id=roster.pk, actor=clerk, now=timezone.now())
 
 
+def test_a_taking_over_that_lost_its_database_wrote_nothing_and_is_done_once_when_it_begins_again(
+    stage, clerk
+):
+    roster = stage(somebody(1))
+    request_taking(roster_id=roster.pk, actor=clerk, now=timezone.now())
+
+    def away(execute, sql, params, many, context):
+        if sql.startswith("INSERT INTO people_standingevent"):
+            raise OperationalError("the connection is lost")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+        roster_taking.take_roster(roster_id=roster.pk)
+    assert not Person.objects.exists()
+    for _ in range(2):
+        roster_taking.take_roster(roster_id=roster.pk)
+    roster.refresh_from_db()
+    assert roster.status == RosterImport.Status.TAKEN
+    assert Person.objects.count() == 1
+
+
+def test_a_taking_over_begun_in_vain_too_often_goes_back_to_the_preview_with_a_sentence(stage, clerk):
+    roster = stage(somebody(1))
+    request_taking(roster_id=roster.pk, actor=clerk, now=timezone.now())
+    roster_taking.give_up_taking(roster_id=roster.pk)
+    roster.refresh_from_db()
+    assert roster.status == RosterImport.Status.STAGED
+    assert "多次中断" in roster.message
+
+
 def test_an_interrupted_taking_over_goes_back_to_the_preview(stage, clerk):
     roster = stage(somebody(1))
     request_taking(roster_id=roster.pk, actor=clerk, now=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo'")
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing'")
     restart_roster(roster_id=roster.pk, actor=clerk, now=timezone.now())
     roster.refresh_from_db()
     assert roster.status == RosterImport.Status.STAGED

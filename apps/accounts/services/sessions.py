@@ -1,11 +1,15 @@
 """Ending sign-ins."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import Session, User
 from apps.core.errors import Refused
+
+KEPT_ENDED = timedelta(days=30)
 
 
 @transaction.atomic
@@ -34,5 +38,5 @@ def end_all_sessions(*, user_id: int) -> None:
 
 
 def forget_ended_sessions(*, user: User) -> None:
-    """Clear away the rows of the person's sign-ins that are over."""
-    Session.objects.filter(user=user).exclude(pk__in=Session.objects.running()).delete()
+    """Clear away the rows of the person's sign-ins that are long over; the others still tell how they ended."""
+    Session.objects.filter(user=user, expire_date__lt=timezone.now() - KEPT_ENDED).delete()

@@ -17,7 +17,7 @@ from apps.accounts import selectors, services
 from apps.accounts.access import client_address, public, signed_in, wants_json
 from apps.accounts.forms import SignInForm
 from apps.accounts.models import User
-from apps.accounts.rules import device_name, is_this_machine
+from apps.accounts.rules import SessionEnd, device_name, is_this_machine
 
 # One sentence for an unknown name, a wrong password and a disabled account.
 WRONG = "用户名或密码不正确，请重新输入。"
@@ -41,7 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "next": request.POST.get("next") or request.GET.get("next", ""),
-        "timed_out": settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty(),
+        "end": _end(request),
         "lost": "lost" in request.GET,
         "demo_users": selectors.demo_users() if _demo_is_open(request) else (),
     }
@@ -124,6 +124,14 @@ def _next_page(request: HttpRequest) -> str:
     page = request.POST.get("next") or request.GET.get("next", "")
     is_own = page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
     return page if is_own else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _end(request: HttpRequest) -> SessionEnd | None:
+    """Why the sign-in before is over, as the page that was asked for found it."""
+    try:
+        return SessionEnd(request.GET.get("why"))
+    except ValueError:
+        return None
 
 
 def _demo_is_open(request: HttpRequest) -> bool:

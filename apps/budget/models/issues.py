@@ -112,3 +112,7 @@ class PrintJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.edition} {self.get_style_display()}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in (self.Status.DONE, self.Status.FAILED)

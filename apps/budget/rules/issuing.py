@@ -1,17 +1,10 @@
-"""When an explanation may be issued, and in what condition a print job is."""
+"""When an explanation may be issued, and what a SHA-256 looks like."""
 
 import re
-from datetime import datetime, timedelta
-
-from django.db import models
 
 from apps.budget.rules.stages import Status
 from apps.core.errors import Refused
 
-NO_WORKER_AFTER = timedelta(seconds=5)
-"""So long a job may lie in the queue before the page says that nobody works on it."""
-WORKER_SILENT_AFTER = timedelta(seconds=30)
-"""A worker reports every ten seconds; after three missed reports it is taken for dead."""
 KEPT_DRAFTS = 10
 """Drafts of one person and edition that stay available; older ones are forgotten."""
 REASON_LENGTH = 300
@@ -46,44 +39,6 @@ def require_may_issue(
         raise Refused("这一版式已签发过，再次签发是更正，必须填写“更正理由”。", field="reason", code="reason")
     if len(reason) > REASON_LENGTH:
         raise Refused(f"“更正理由”不能超过 {REASON_LENGTH} 字。", field="reason", code="too_long")
-
-
-class Condition(models.TextChoices):
-    """What the page says of a print job."""
-
-    WAITING = "waiting", "排队中"
-    NO_WORKER = "no_worker", "没有后台程序在运行"
-    RUNNING = "running", "正在生成"
-    STALLED = "stalled", "已中断"
-    DONE = "done", "已完成"
-    FAILED = "failed", "未完成"
-
-    @property
-    def is_over(self) -> bool:
-        return self in (Condition.DONE, Condition.FAILED, Condition.STALLED)
-
-
-def job_condition(
-    *,
-    status: str,
-    requested_at: datetime,
-    now: datetime,
-    any_worker: bool,
-    own_worker: bool,
-    is_in_queue: bool,
-) -> Condition:
-    """`any_worker`: a worker reported lately. `own_worker`: the one that took this job did.
-
-    `is_in_queue`: the queue still holds it; a job it lost, or gave up before the first step, never comes by itself.
-    """
-    if status == "queued" and not is_in_queue:
-        return Condition.STALLED
-    if status == "queued":
-        waits_long = now - requested_at > NO_WORKER_AFTER
-        return Condition.NO_WORKER if waits_long and not any_worker else Condition.WAITING
-    if status == "running":
-        return Condition.RUNNING if own_worker else Condition.STALLED
-    return Condition(status)
 
 
 _HASH = re.compile(r"[0-9a-f]{64}")

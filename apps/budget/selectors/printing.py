@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
-from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from apps.accounts.models import User
 from apps.budget.models import Edition, IssuedDocument, PrintJob
 from apps.budget.rules import narrative
-from apps.budget.rules.issuing import WORKER_SILENT_AFTER, Condition, job_condition
+from apps.core.jobs import Condition, task_condition
 
 TASK = "apps.budget.tasks.run_print"
 """The name under which the job lies in the queue; a waiting job would not be found under another one."""
@@ -24,30 +23,15 @@ def visible_jobs(user: User) -> QuerySet[PrintJob]:
     )
 
 
-def condition_of(job: PrintJob, now: datetime) -> Condition:
-    """How the job stands, judged by the reports of the workers."""
-    if job.status in (PrintJob.Status.DONE, PrintJob.Status.FAILED):
-        return Condition(job.status)
-    alive = set(
-        ProcrastinateWorker.objects.filter(last_heartbeat__gte=now - WORKER_SILENT_AFTER).values_list(
-            "pk", flat=True
-        )
-    )
-    held = (
-        ProcrastinateJob.objects.filter(task_name=TASK, args={"job_id": job.pk}, status__in=("todo", "doing"))
-        .values_list("status", "worker_id")
-        .first()
-    )
-    taken_by = held[1] if held is not None and held[0] == "doing" else None
-    return job_condition(
-        status=job.status,
-        requested_at=job.requested_at,
-        now=now,
-        any_worker=bool(alive),
-        own_worker=taken_by in alive,
-        # Taken by a worker that is gone: nobody will do it.
-        is_in_queue=held is not None and (held[0] == "todo" or taken_by in alive),
-    )
+def condition_of(job: PrintJob, now: datetime) -> Condition | None:
+    """How the background is getting on with a job; None when it has ended."""
+    if job.is_over:
+        return None
+    condition = task_condition(task=TASK, arguments={"job_id": job.pk}, since=job.requested_at, now=now)
+    if condition == Condition.STALLED:  # it may have ended since the row was read
+        job.refresh_from_db()
+        return None if job.is_over else condition
+    return condition
 
 
 def recent_jobs(edition: Edition, user: User, limit: int = 5) -> list[PrintJob]:

@@ -15,18 +15,20 @@ from apps.budget.documents import IssueFacts
 from apps.budget.models import Edition, IssuedDocument, PrintJob
 from apps.budget.models.issues import Style
 from apps.budget.rules import issuing, narrative
-from apps.budget.rules.issuing import Condition
 from apps.budget.selectors.printing import TASK, Issued, condition_of, find_by_hash, issue_number
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.selectors.snapshot import as_json, snapshot, waivers
 from apps.core import fonts
 from apps.core.errors import Refused
+from apps.core.jobs import INTERRUPTIONS, Condition, between_steps
 from apps.core.pdf import RenderedPdf
 
 logger = logging.getLogger(__name__)
 
 _UNEXPECTED = "打印时出了意外的错误，没有完成。请再打印一次；仍不成功时请联系系统管理员。"
 _INTERRUPTED = "后台程序中断，这次打印没有完成，已重新开始。"
+_GIVEN_UP = "后台程序多次中断，这次打印没有完成。请联系系统管理员，再重新打印。"
+_OPEN = (PrintJob.Status.QUEUED, PrintJob.Status.RUNNING)
 _STEP = 3
 """Progress is written down when it moved by this many percent."""
 
@@ -48,7 +50,7 @@ def request_print(
             style=style,
             is_issue=is_issue,
             requested_by=actor,
-            status__in=(PrintJob.Status.QUEUED, PrintJob.Status.RUNNING),
+            status__in=_OPEN,
         )
         .order_by("-id")
         .first()
@@ -84,8 +86,11 @@ def restart_print(*, job_id: int, actor: User, now: datetime) -> PrintJob:
 
 
 def run_print(*, job_id: int) -> None:
-    """The job itself. Whatever happens, the row says how it ended; a job that is not waiting is left alone."""
-    if not PrintJob.objects.filter(pk=job_id, status=PrintJob.Status.QUEUED).update(
+    """The job itself. Whatever happens, the row says how it ended, unless it was interrupted: then it begins again.
+
+    A job that has ended is left alone.
+    """
+    if not PrintJob.objects.filter(pk=job_id, status__in=_OPEN).update(
         status=PrintJob.Status.RUNNING, stage="读取数据", percent=1
     ):
         return
@@ -97,9 +102,16 @@ def run_print(*, job_id: int) -> None:
             _draft(job)
     except Refused as refused:
         _fail(job, refused.message)
+    except INTERRUPTIONS:
+        raise
     except Exception:
         logger.exception("print job %s", job_id)
         _fail(job, _UNEXPECTED)
+
+
+def give_up_print(*, job_id: int) -> None:
+    """Say that the job was begun in vain too often."""
+    _fail(PrintJob.objects.defer("pdf").get(pk=job_id), _GIVEN_UP)
 
 
 def _draft(job: PrintJob) -> None:
@@ -226,6 +238,7 @@ class _Progress:
         self.told = 0
 
     def __call__(self, stage: str, percent: int) -> None:
+        between_steps()
         # The last tenth is keeping the result, which only _finish may call done.
         shown = percent * 9 // 10
         if shown >= self.told + _STEP:
@@ -255,7 +268,7 @@ def _finish(
 
 
 def _fail(job: PrintJob, message: str) -> None:
-    PrintJob.objects.filter(pk=job.pk, status=PrintJob.Status.RUNNING).update(
+    PrintJob.objects.filter(pk=job.pk, status__in=_OPEN).update(
         status=PrintJob.Status.FAILED, stage="", message=message[:500], finished_at=timezone.now()
     )
 

@@ -11,13 +11,13 @@ from apps.accounts.access import SignedInRequest, client_address, require
 from apps.budget.forms.printing import ISSUE, PrintForm
 from apps.budget.models import Edition, PrintJob
 from apps.budget.printing import print_page
-from apps.budget.rules.issuing import Condition
 from apps.budget.selectors.frame import edition_frame
 from apps.budget.selectors.printing import condition_of, visible_jobs
 from apps.budget.services import printing as services
 from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
+from apps.core.jobs import Condition
 
 
 @require("budget.read")
@@ -61,9 +61,7 @@ def _job_context(job: PrintJob) -> dict[str, object]:
         "edition": job.edition,
         "plan": job.edition.plan,
         "condition": condition,
-        "is_waiting": not condition.is_over,
-        "no_worker": condition == Condition.NO_WORKER,
-        "stalled": condition == Condition.STALLED,
+        "is_waiting": condition not in (None, Condition.STALLED),
     }
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.core.encryption import BrokenSealError, unseal_bytes
 from apps.core.errors import Refused
+from apps.core.jobs import INTERRUPTIONS, between_steps
 from apps.core.sheets import OpenTable, open_table
 from apps.core.sheets.columns import Cell
 from apps.people.models import RosterImport, RosterPiece, RosterRow
@@ -28,13 +29,17 @@ MAX_INSIDE_BYTES = 200 * 1024 * 1024
 """What a roster may hold unpacked: a hundred thousand full rows of twenty columns are about 120 MB."""
 _BATCH = 2_000
 _UNEXPECTED = "读取时出了意外的错误，没有完成。请再上传一次；仍不成功时请联系系统管理员。"
+_GIVEN_UP = "后台程序多次中断，没有读完。请联系系统管理员，再重新上传。"
 _LOST = "文件的暂存内容无法解开，请重新上传。"
 Outcome = RosterRow.Outcome
 Status = RosterImport.Status
 
 
 def read_roster(*, roster_id: int) -> None:
-    """The job itself. Whatever happens, the row says how it ended; a roster that does not wait is left alone."""
+    """The job itself. Whatever happens, the row says how it ended, unless it was interrupted: then it begins again.
+
+    A roster that does not wait is left alone.
+    """
     roster = RosterImport.objects.select_related("union").filter(pk=roster_id, status=Status.READING).first()
     if roster is None:
         return
@@ -45,9 +50,16 @@ def read_roster(*, roster_id: int) -> None:
         _refuse(roster, refused.message)
     except BrokenSealError:
         _refuse(roster, _LOST)
+    except INTERRUPTIONS:
+        raise
     except Exception as error:
         log_without_values(logger, f"roster {roster_id}", error)
         _refuse(roster, _UNEXPECTED)
+
+
+def give_up_reading(*, roster_id: int) -> None:
+    """Say that the reading was begun in vain too often."""
+    _refuse(RosterImport.objects.get(pk=roster_id), _GIVEN_UP)
 
 
 @contextmanager
@@ -85,6 +97,7 @@ def _read(roster: RosterImport) -> None:
         for batch in _batches(table):
             staging.stage(batch)
             gc.collect()
+            between_steps()
             _tell(roster, done=batch[-1][0], height=table.height)
         _finish(roster, table, staging)
 

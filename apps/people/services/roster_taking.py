@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core import audit
 from apps.core.errors import Refused
+from apps.core.jobs import INTERRUPTIONS
 from apps.people.account_holds import held_accounts
 from apps.people.models import RosterFacts, RosterImport, RosterRow, Unit
 from apps.people.rules.standing import Track
@@ -24,21 +25,32 @@ _NAMED = 5
 _FEW = 5_000
 """Of more people than this, all of the union are asked about: a list so long costs more than it spares."""
 _UNEXPECTED = "导入时出了意外的错误，什么也没有导入。请再试一次；仍不成功时请联系系统管理员。"
+_GIVEN_UP = "后台程序多次中断，什么也没有导入。请联系系统管理员，再重新导入。"
 _LOOK_AGAIN = "什么也没有导入；请重新上传这份名册，按现在的资料核对。"
 Status = RosterImport.Status
 
 
 def take_roster(*, roster_id: int) -> None:
-    """The job itself. Whatever happens, the roster says how it ended; one that does not wait is left alone."""
+    """The job itself. Whatever happens, the roster says how it ended, unless it was interrupted: then it begins again.
+
+    One that does not wait is left alone.
+    """
     try:
         _take(roster_id, now=timezone.now())
     except Refused as refused:
         _back_to_preview(roster_id, refused.message)
     except IntegrityError as error:
         _back_to_preview(roster_id, _constraint_sentence(error))
+    except INTERRUPTIONS:
+        raise
     except Exception as error:
         log_without_values(logger, f"roster {roster_id}", error)
         _back_to_preview(roster_id, _UNEXPECTED)
+
+
+def give_up_taking(*, roster_id: int) -> None:
+    """Say that the taking over was begun in vain too often."""
+    _back_to_preview(roster_id, _GIVEN_UP)
 
 
 def _back_to_preview(roster_id: int, message: str) -> None:
