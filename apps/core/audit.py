@@ -8,6 +8,8 @@ import pghistory
 import pgtrigger
 from pghistory.middleware import HistoryMiddleware
 
+from apps.core import once
+
 
 class HistoryContextMiddleware(HistoryMiddleware):
     """Adds the signed-in person and the page to the context of each writing request."""
@@ -23,13 +25,17 @@ class HistoryContextMiddleware(HistoryMiddleware):
 
 @contextmanager
 def because(*, actor_id: int | None, action: str, reason: str = "") -> Iterator[None]:
-    """State who does what and why for all rows written inside; outside a request too (commands, jobs)."""
+    """State who does what and why for all rows written inside; outside a request too (commands, jobs).
+
+    The request that asked for it has its effect here, so its key is taken here (`apps/core/once.py`).
+    """
     facts: dict[str, Any] = {"action": action}
     if actor_id is not None:
         facts["user"] = actor_id
     if reason:
         facts["reason"] = reason
     with pghistory.context(**facts):
+        once.take()
         yield
 
 

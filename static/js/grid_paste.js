@@ -9,6 +9,7 @@
   const dialog = document.getElementById("grid-paste");
   const undoButton = document.getElementById("grid-undo");
   let pending = null; /* 正在核对的一块 */
+  let once = ""; /* 它的一次性编号 */
   let told = null; /* 粘贴之后的消息，撤销时收起 */
 
   /* ---- 复制 ---- */
@@ -77,6 +78,7 @@
     if (!column) return;
     const isItem = kind === "item" || kind === "add";
     const body = tr.parentNode;
+    once = "";
     pending = {
       table: isItem ? "item" : "line",
       parent: Number(isItem ? body.dataset.group : body.dataset.item),
@@ -204,7 +206,8 @@
   document.getElementById("grid-paste-apply").addEventListener("click", (event) => {
     const apply = event.currentTarget;
     apply.disabled = true;
-    grid.send(table.dataset.pasteUrl, pending).then(
+    once = once || window.house.onceKey();
+    grid.send(table.dataset.pasteUrl, pending, once).then(
       (answer) => {
         if (answer.ok) {
           window.house.closeDialog(dialog);

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.accounts.models import Session, User
+from apps.core import once
 from apps.core.errors import Refused
 
 
@@ -16,6 +17,7 @@ def end_session(*, user: User, reference: UUID, current_key: str | None) -> None
         raise Refused("这个会话已经结束。")
     if session.session_key == current_key:
         raise Refused("这是当前会话，请用“退出”结束它。")
+    once.take()
     session.delete()
 
 
@@ -24,6 +26,7 @@ def end_other_sessions(*, user: User, current_key: str | None) -> int:
     """End all sign-ins of the person but the present one; returns how many were still running."""
     others = Session.objects.filter(user=user).exclude(session_key=current_key or "")
     running = others.running().count()
+    once.take()
     others.delete()
     return running
 
