@@ -8,6 +8,7 @@ from apps.accounts import rules
 from apps.accounts.models import SavedView, User
 from apps.accounts.services.writing import save_checked
 from apps.core import once
+from apps.core import text as typed
 from apps.core.errors import Refused
 
 
@@ -22,7 +23,7 @@ def save_view(*, actor: User, page: str, name: str, query: str, now: datetime) -
     view = SavedView(
         user=actor,
         page=page,
-        name=" ".join(name.split()),
+        name=typed.line(name, label="名称", field="name"),
         query=rules.clean_query(query),
         created_at=now,
     )
