@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from apps.accounts.access import deny
 from apps.accounts.models import User
 from apps.accounts.roles import Role
-from apps.core import audit
+from apps.core import audit, once
 
 
 class HouseAdminSite(AdminSite):
@@ -120,6 +120,10 @@ class ReferenceAdmin(_ScopedAdmin):
             # A rule that only the database can check: a trigger, or a row written meanwhile.
             self.message_user(request, f"数据库拒绝了这次修改：{_first_line(error)}", messages.ERROR)
             return redirect(request.path)
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        once.take()
+        super().save_model(request, obj, form, change)
 
 
 class ReadOnlyAdmin(_ScopedAdmin):

@@ -8,7 +8,7 @@ import pghistory
 import pgtrigger
 from pghistory.middleware import HistoryMiddleware
 
-from apps.core import actors
+from apps.core import actors, once
 from apps.core.triggers import DeleteEvent, InsertEvent, Protect, UpdateEvent
 
 
@@ -26,7 +26,10 @@ class HistoryContextMiddleware(HistoryMiddleware):
 
 @contextmanager
 def because(*, actor_id: int | None, action: str, reason: str = "") -> Iterator[None]:
-    """State who does what and why for all rows written inside; outside a request too (commands, jobs)."""
+    """State who does what and why for all rows written inside; outside a request too (commands, jobs).
+
+    The request that asked for it has its effect here, so its key is taken here (`apps/core/once.py`).
+    """
     facts: dict[str, Any] = {"action": action}
     if actor_id is not None:
         facts["user"] = actor_id
@@ -35,6 +38,7 @@ def because(*, actor_id: int | None, action: str, reason: str = "") -> Iterator[
     with pghistory.context(**facts):
         if actor_id is not None:
             actors.announce(actor_id)
+        once.take()
         yield
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.utils.datastructures import MultiValueDict
 
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.core.money import format_yuan, parse_amount
 
@@ -40,7 +42,7 @@ class AmountField(forms.CharField):
 
 def day(**kwargs: Any) -> forms.DateField:
     """A date with the browser's own calendar, in years of four digits."""
-    return forms.DateField(
+    return DayField(
         widget=forms.DateInput(attrs={"type": "date", "max": "9999-12-31"}, format="%Y-%m-%d"), **kwargs
     )
 
@@ -72,13 +74,32 @@ _LIMITS = {
 }
 
 
+class DayField(forms.DateField):
+    """A day as people write it: 1958-03-04, 19580304, 1958年3月4日."""
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(value)
+        try:
+            return typed.day(value, label=str(self.label))
+        except Refused as refused:
+            if refused.code == "month":
+                raise forms.ValidationError(refused.message, code="month") from refused
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from refused
+
+
 class HouseErrors:
-    """Mixed into a form: every message of Django's own fields names the field and the rule."""
+    """Mixed into a form: every message of Django's own fields names the field and the rule.
+
+    What was typed is freed of marks nobody sees before any field reads it, passwords excepted.
+    """
 
     fields: dict[str, forms.Field]
+    data: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.data = _seen(self.data, self.fields)
         self.phrase_errors()
 
     def phrase_errors(self) -> None:
@@ -89,6 +110,8 @@ class HouseErrors:
             invalid = next((text for kind, text in _INVALID.items() if isinstance(field, kind)), None)
             if invalid:
                 messages["invalid"] = invalid
+            if isinstance(field, forms.CharField) and _refuse_broken not in field.validators:
+                field.validators = [*field.validators, _refuse_broken]
             declared = _declared_messages(field)
             for code, text in messages.items():
                 if code not in declared:
@@ -97,6 +120,30 @@ class HouseErrors:
 
 class HouseForm(HouseErrors, forms.Form):
     """A form of the site."""
+
+
+def _refuse_broken(value: Any) -> None:
+    if isinstance(value, str) and typed.is_broken(value):
+        raise forms.ValidationError("", code="null_characters_not_allowed")
+
+
+def _seen(data: Any, fields: dict[str, forms.Field]) -> Any:
+    """The typed data without invisible marks; the same object where there are none."""
+    if not isinstance(data, MultiValueDict):
+        return data
+    secret = {name for name, one in fields.items() if isinstance(one.widget, forms.PasswordInput)}
+    clean = {
+        name: [typed.visible(value) if isinstance(value, str) else value for value in values]
+        for name, values in data.lists()
+        if name not in secret
+    }
+    changed = {name: values for name, values in clean.items() if values != data.getlist(name)}
+    if not changed:
+        return data
+    copy = data.copy()
+    for name, values in changed.items():
+        copy.setlist(name, values)
+    return copy
 
 
 def _declared_messages(field: forms.Field) -> set[str]:

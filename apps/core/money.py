@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from cn2an import an2cn
 
+from apps.core import text as typed
 from apps.core.errors import Refused
 
 FEN = Decimal("0.01")
@@ -16,13 +17,6 @@ WAN = Decimal(10_000)
 MAX_AMOUNT = Decimal(10_000_000_000)
 """Amounts in yuan stay below this (the same bound stands in the database constraints)."""
 
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
-    0x3000: " ",
-    0x00A0: " ",
-    0xFFE5: "¥",
-    0x2212: "-",
-    0x2013: "-",
-}
 _NUMBER = re.compile(r"(?P<sign>[-+]?)(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.(?P<part>[0-9]*))?")
 _LONGEST = 40
 # Within these the arithmetic below is exact (a Decimal computes with 28 digits).
@@ -86,6 +80,7 @@ def capital(amount: Decimal) -> str:
     return "人民币" + ("负" if amount < 0 else "") + words
 
 
+_UNITS = {None: Decimal(1), "元": Decimal(1), "万": WAN, "万元": WAN, "分": FEN}
 _CHINESE_FIGURES = frozenset("〇零一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟元圆角分整点")
 
 
@@ -97,19 +92,25 @@ def parse_amount(
     negative: bool = False,
     maximum: Decimal = MAX_AMOUNT,
 ) -> Decimal:
-    """Read an amount as typed or pasted: 436,500  436500.00  ￥436500  43.65万  ４３６５００元.
+    """Read an amount as typed or pasted: 436,500  436500.00  ￥436500  43.65万  ４３６５００元  5000分.
+
+    As spreadsheets show them: (1,234.50) is below zero, a dash alone is zero.
 
     `field` is the label used in the sentence, `name` the form field. Raises Refused.
     """
     cleaned = _clean(text, field=field, name=name)
-    matched = re.fullmatch(r"¥?(.*?)(万元|万|元)?", cleaned)
+    if cleaned == "-":
+        return Decimal("0.00")
+    if bracketed := re.fullmatch(r"\(([^-+()]+)\)(万元|万|元|分)?", cleaned):
+        cleaned = f"-{bracketed[1]}{bracketed[2] or ''}"
+    matched = re.fullmatch(r"¥?(.*?)(万元|万|元|分)?", cleaned)
     body, unit = (matched[1], matched[2]) if matched else (cleaned, None)
     if body.startswith("-¥"):
         body = "-" + body[2:]
     if body and _CHINESE_FIGURES.issuperset(body):
         raise Refused(f"“{field}”请用数字填写，例如 200000 或 20万。", field=name, code="number")
     number = _number(body, field=field, name=name, example="222,800.50 或 22.28万")
-    amount = number * WAN if unit in ("万", "万元") else number
+    amount = number * _UNITS[unit]
     if amount < 0 and not negative:
         raise Refused(f"“{field}”不能是负数。", field=name, code="negative")
     if amount != round_fen(amount):
@@ -153,7 +154,7 @@ def parse_ratio(text: str, *, field: str, name: str | None = None) -> Decimal:
 
 
 def _clean(text: str, *, field: str, name: str | None) -> str:
-    cleaned = text.translate(_FULL_WIDTH).replace(" ", "").strip()
+    cleaned = typed.figure(text)
     if not cleaned:
         raise Refused(f"“{field}”没有填写。", field=name, code="required")
     return cleaned

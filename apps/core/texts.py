@@ -15,6 +15,7 @@ from django.conf import settings
 
 from apps.core.archives import OLE_MAGIC, ZIP_MAGIC, part_names, require_safe_zip
 from apps.core.errors import Refused
+from apps.core.text import visible
 from apps.core.uploads import decode_text
 
 MAX_CHARACTERS = 300_000
@@ -24,9 +25,7 @@ CELL_JOINT = " | "
 """Between the cells of a table row."""
 
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\v\f\x85\u2028\u2029]")
-_INVISIBLE = re.compile(r"[\ufeff\u200b\u2060\ufffe\uffff]")
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
-_RADICALS = re.compile(r"[\u2e80-\u2fdf]")
 _PAGE_NUMBER = re.compile(
     r"[-—–－·\s]{0,3}(?:第\s?)?\d{1,4}(?:\s?页)?(?:[/共\s]{0,3}\d{1,4}\s?页?)?[-—–－·\s]{0,3}"
 )
@@ -82,7 +81,7 @@ def too_large(size: int) -> Refused:
 
 def from_pasted(text: str) -> SourceText:
     """Text as typed or pasted into a form. Raises Refused when there are no words in it."""
-    lines = _LINE_ENDS.split(_INVISIBLE.sub("", text))
+    lines = _LINE_ENDS.split(visible(text))
     return _source([(line, f"第{number}行") for number, line in enumerate(lines, 1)])
 
 
@@ -221,7 +220,7 @@ def _paragraph(block: Any) -> str:
                 walk(child)
 
     walk(block)
-    return "\n".join([_INVISIBLE.sub("", "".join(words)), *(box for box in boxes if box)])
+    return "\n".join([visible("".join(words)), *(box for box in boxes if box)])
 
 
 def _cell(cell: Any) -> str:
@@ -266,9 +265,7 @@ def _pdf_pages(data: bytes) -> list[list[str]]:
                 length += len(raw)
                 if length > MAX_CHARACTERS * 2:
                     raise _refused(f"文稿超过 {MAX_CHARACTERS:,} 个字符的上限；请分成几份。", "too_long")
-                lines = (
-                    _RADICALS.sub(_plain_radical, _INVISIBLE.sub("", line)) for line in _LINE_ENDS.split(raw)
-                )
+                lines = _LINE_ENDS.split(visible(raw))
                 pages.append(
                     [
                         line.rstrip()
@@ -281,12 +278,6 @@ def _pdf_pages(data: bytes) -> list[list[str]]:
         if "password" in str(error).lower() or "security" in str(error).lower():
             raise _refused("PDF 设有密码，打不开；请去掉密码后再上传。", "encrypted") from error
         raise _refused("PDF 已损坏，打不开；请重新导出后再上传。", "broken") from error
-
-
-def _plain_radical(matched: re.Match[str]) -> str:
-    """Some programs write ⼯ (a radical) for 工: the same shape to the eye, another character to a search."""
-    plain = unicodedata.normalize("NFKC", matched[0])
-    return plain if len(plain) == 1 else matched[0]
 
 
 def _joined(pages: Sequence[Sequence[str]]) -> list[tuple[str, str]]:

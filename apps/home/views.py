@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.access import SignedInRequest, signed_in
 from apps.budget.selectors.plans import edition_amounts
 from apps.budget.selectors.waiting import waiting_for
+from apps.core import text as typed
 from apps.home.selectors import (
     editions_in_work,
     errands_of,
@@ -60,7 +61,7 @@ def workbench(request: SignedInRequest) -> HttpResponse:
 def search(request: SignedInRequest) -> HttpResponse:
     """One word over everything, which stays in the address; a whole number of a person comes as a form and stays nowhere."""
     asked = request.POST if request.method == "POST" else request.GET
-    term = " ".join(asked.get("q", "").replace("\0", "").split())[:100]
+    term = typed.asked(asked.get("q", ""))[:100]
     context: dict[str, Any]
     if not holds_number(term):
         context = {"search_query": term, "groups": search_everything(request.user, term)}

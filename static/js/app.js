@@ -19,6 +19,13 @@
   }
 
   /* 原地重新登录会换掉令牌，所以每次都看 cookie，页面里写的那个只作备用。 */
+  /* 一次性编号：脚本送出的新增各带一个，没有回音时再送也只办一次 */
+  function onceKey() {
+    return Array.from(window.crypto.getRandomValues(new Uint8Array(16)), function (byte) {
+      return ("0" + byte.toString(16)).slice(-2);
+    }).join("");
+  }
+
   function csrfToken() {
     var name = meta("csrf-cookie");
     var found = name
@@ -360,5 +367,5 @@
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 
-  window.house = { toast: toast, setDirty: setDirty, openDialog: openDialog, closeDialog: closeDialog, csrfToken: csrfToken };
+  window.house = { toast: toast, setDirty: setDirty, openDialog: openDialog, closeDialog: closeDialog, csrfToken: csrfToken, onceKey: onceKey };
 })();

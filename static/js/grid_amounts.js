@@ -15,13 +15,14 @@
     return value;
   }
 
-  /* 全角转半角，去掉空格 */
+  /* 全角转半角，去掉空格和看不见的符号 */
   function normal(text) {
     return String(text)
       .replace(/[\uff01-\uff5e]/g, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0))
       .replace(/\uffe5/g, "¥")
-      .replace(/[\u2212\u2013]/g, "-")
-      .replace(/[\s\u3000\u00a0]/g, "");
+      .replace(/[\u2010-\u2015\u2212\ufe63]/g, "-")
+      .replace(/\u3002/g, ".")
+      .replace(/[\s\u3000\u00a0\u00ad\u200b-\u200f\u2060\ufeff]/g, "");
   }
 
   function shown(text) {
@@ -59,13 +60,16 @@
   function parseAmount(text, label, limit) {
     const cleaned = normal(text);
     if (!cleaned) return fault("“" + label + "”没有填写。");
-    const matched = /^¥?(.*?)(万元|万|元)?$/.exec(cleaned);
+    if (cleaned === "-") return { value: ZERO };
+    const bracketed = /^\(([^-+()]+)\)(万元|万|元|分)?$/.exec(cleaned);
+    const matched = /^¥?(.*?)(万元|万|元|分)?$/.exec(bracketed ? "-" + bracketed[1] + (bracketed[2] || "") : cleaned);
     let body = matched[1];
     if (body.indexOf("-¥") === 0) body = "-" + body.slice(2);
     if (CHINESE_FIGURES.test(body)) return fault("“" + label + "”请用数字填写，例如 200000 或 20万。");
     const number = decimal(body, label, "222,800.50 或 22.28万");
     if (number.error) return number;
     if (matched[2] === "万" || matched[2] === "万元") number.digits *= power(4);
+    if (matched[2] === "分") number.scale += 2;
     if (number.digits < ZERO) return fault("“" + label + "”不能是负数。");
     const fen = rescale(number, 2);
     if (fen === null) return fault("“" + label + "”最多精确到分（两位小数），填写的是“" + shown(text) + "”。");

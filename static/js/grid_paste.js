@@ -10,6 +10,7 @@
   const undoButton = document.getElementById("grid-undo");
   const unplaced = document.getElementById("grid-paste-unplaced");
   let pending = null; /* 正在核对的一块 */
+  let once = ""; /* 它的一次性编号 */
   let told = null; /* 粘贴之后的消息，撤销时收起 */
 
   /* ---- 复制 ---- */
@@ -82,6 +83,7 @@
     if (!column) return;
     const isItem = kind === "item" || kind === "add";
     const body = tr.parentNode;
+    once = "";
     pending = {
       table: isItem ? "item" : "line",
       parent: Number(isItem ? body.dataset.group : body.dataset.item),
@@ -235,7 +237,8 @@
   document.getElementById("grid-paste-apply").addEventListener("click", (event) => {
     const apply = event.currentTarget;
     apply.disabled = true;
-    grid.send(table.dataset.pasteUrl, pending).then(
+    once = once || window.house.onceKey();
+    grid.send(table.dataset.pasteUrl, pending, once).then(
       (answer) => {
         if (answer.ok) {
           window.house.closeDialog(dialog);

@@ -12,8 +12,10 @@
 
   /* ---- 与服务器往来 ---- */
 
-  function send(url, body) {
+  /* once：新增才带，同一件事不论送几次都是同一个编号，服务器只办一次 */
+  function send(url, body, once) {
     const options = { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+    if (once) options.headers["X-Once"] = once;
     const patient = window.houseSession ? window.houseSession.fetch : plainFetch;
     return patient(url, options).then((answer) =>
       answer
@@ -21,6 +23,11 @@
         .catch(() => ({}))
         .then((said) => ({ status: answer.status, ok: answer.ok, said: said }))
     );
+  }
+
+  function onceOf(thing) {
+    thing.once = thing.once || window.house.onceKey();
+    return thing.once;
   }
 
   function plainFetch(url, options) {
@@ -190,7 +197,7 @@
     paint(tr, "正在保存", "");
     const asked = isNew && state.lost ? adopt(tr) : Promise.resolve(false);
     state.saving = asked
-      .then((isAdopted) => (isAdopted ? null : send(url, body)))
+      .then((isAdopted) => (isAdopted ? null : send(url, body, isNew ? onceOf(state) : "")))
       .then((answer) => {
         state.saving = false;
         state.waiting = false;

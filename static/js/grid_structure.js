@@ -24,15 +24,25 @@
     grid.remember(() => removeRow(tr));
   }
 
+  /* 没有回音时再按一次 Enter，还是同一个项目；换了名称就是另一个 */
+  const sent = {};
+
+  function onceFor(change) {
+    const group = change.tr.parentNode.dataset.group;
+    if (!sent[group] || sent[group].text !== change.text) sent[group] = { text: change.text, once: window.house.onceKey() };
+    return sent[group].once;
+  }
+
   function newItem(change) {
     const group = change.tr.parentNode.dataset.group;
     const mark = change.tr.querySelector(".row-state");
     mark.textContent = "正在保存";
     mark.className = "row-state";
-    grid.send(table.dataset.itemAddUrl.replace("/0/", "/" + group + "/"), { version: 0, cells: { name: change.text } })
+    grid.send(table.dataset.itemAddUrl.replace("/0/", "/" + group + "/"), { version: 0, cells: { name: change.text } }, onceFor(change))
       .then((answer) => {
         mark.textContent = "";
         if (!answer.ok) throw answer;
+        delete sent[group];
         const body = replaceItem(String(answer.said.item.id), answer.said.html[answer.said.item.id], change.tr.parentNode);
         grid.renumberItems(group);
         grid.takeSums(answer.said.sums);

@@ -20,7 +20,7 @@ from tests.access_table import ADMINISTRATORS, TABLE, Row, World
 from tests.factories import UnionFactory, UserFactory
 
 WRITES = re.compile(r"(?:^|;)\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
-TOKEN = re.compile(rb'(?:csrf-token" content|csrfmiddlewaretoken" value|data-seconds)="\w+"')
+TOKEN = re.compile(rb'(?:csrf-token" content|csrfmiddlewaretoken" value|once" value|data-seconds)="[\w-]+"')
 WALKED_ELSEWHERE = re.compile(r"^admin:(?!index$|login$|logout$|password_change|jsi18n$)")
 
 

@@ -7,6 +7,8 @@ from django.db import transaction
 from apps.accounts import rules
 from apps.accounts.models import SavedView, User
 from apps.accounts.services.writing import save_checked
+from apps.core import once
+from apps.core import text as typed
 from apps.core.errors import Refused
 
 
@@ -21,7 +23,7 @@ def save_view(*, actor: User, page: str, name: str, query: str, now: datetime) -
     view = SavedView(
         user=actor,
         page=page,
-        name=" ".join(name.split()),
+        name=typed.line(name, label="名称", field="name"),
         query=rules.clean_query(query),
         created_at=now,
     )
@@ -29,6 +31,7 @@ def save_view(*, actor: User, page: str, name: str, query: str, now: datetime) -
         raise Refused("请填写“名称”。", field="name")
     if rules.holds_long_number(view.name):
         raise Refused("“名称”里不要写证件号码、电话或银行账号。", field="name", code="name")
+    once.take()
     save_checked(view)
     return view
 
@@ -37,5 +40,6 @@ def save_view(*, actor: User, page: str, name: str, query: str, now: datetime) -
 def delete_view(*, actor: User, view_id: int) -> SavedView:
     """Take kept filters away; one's own only."""
     view = SavedView.objects.visible_to(actor).select_for_update().get(pk=view_id)
+    once.take()
     view.delete()
     return view

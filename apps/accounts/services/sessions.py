@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Session, User
+from apps.core import once
 from apps.core.errors import Refused
 
 KEPT_ENDED = timedelta(days=30)
@@ -20,6 +21,7 @@ def end_session(*, user: User, reference: UUID, current_key: str | None) -> None
         raise Refused("这个会话已经结束。")
     if session.session_key == current_key:
         raise Refused("这是当前会话，请用“退出”结束它。")
+    once.take()
     session.delete()
 
 
@@ -28,6 +30,7 @@ def end_other_sessions(*, user: User, current_key: str | None) -> int:
     """End all sign-ins of the person but the present one; returns how many were still running."""
     others = Session.objects.filter(user=user).exclude(session_key=current_key or "")
     running = others.running().count()
+    once.take()
     others.delete()
     return running
 

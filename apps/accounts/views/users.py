@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -152,4 +153,6 @@ def _detail(request: SignedInRequest, user: User, form: GrantForm | None = None)
 
 def _show_password(request: SignedInRequest, user: User, password: str) -> HttpResponse:
     """Once, in the answer itself: the password is stored nowhere in clear, so this page cannot be opened again."""
-    return render(request, "accounts/one_time_password.html", {"person": user, "password": password})
+    shown = render(request, "accounts/one_time_password.html", {"person": user, "password": password})
+    shown["Content-Location"] = reverse("accounts:user_detail", args=[user.pk])
+    return shown

@@ -15,6 +15,7 @@ from apps.budget.rules.columns import (
     line_field,
 )
 from apps.core import money
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.core.sheets import Column
 from apps.core.sheets.columns import value_of
@@ -150,14 +151,14 @@ def _text_of(cell: object, label: str) -> str:
         return ""
     if isinstance(cell, bool) or not isinstance(cell, str | int):
         raise Refused(f"“{label}”的内容读不懂，请重新输入。")
-    text = cell if isinstance(cell, str) else str(cell)
+    text = typed.visible(cell) if isinstance(cell, str) else str(cell)
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise Refused(f"“{label}”含有不完整的字符，请重新输入。")
     return text
 
 
 def _text(column: GridColumn, text: str) -> str:
-    words = " ".join(text.split())
+    words = typed.line(text, label=column.label)
     if column.name == "unit" and not words:
         return _DEFAULT_UNIT
     try:

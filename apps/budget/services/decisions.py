@@ -15,7 +15,7 @@ from apps.budget.selectors.contributors import contributors
 from apps.budget.selectors.last_year import last_final_edition
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.waivers import is_superseded, require_may_waive
-from apps.core import audit
+from apps.core import audit, once
 from apps.core.errors import Refused
 
 SAME_PERSON = "同一轮送审中，每人只能办理一个环节：提交、审核、审批必须由不同的人办理。"
@@ -132,6 +132,7 @@ def waive_finding(*, edition_id: int, fingerprint: str, reason: str, actor: User
     words = waiving.clean_reason(reason)
     if Waiver.objects.filter(edition=edition, fingerprint=fingerprint).exists():
         raise Refused("这个问题已有说明。", code="exists")
+    once.take()
     return Waiver.objects.create(
         edition=edition,
         fingerprint=fingerprint,

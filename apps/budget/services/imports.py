@@ -7,6 +7,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.budget.models import Edition, GridChange, ImportFile
 from apps.budget.services.editing import lock_open_edition
+from apps.core import once
 from apps.core.errors import Refused
 
 KEPT_UNTAKEN = timedelta(days=7)
@@ -18,6 +19,7 @@ def keep_file(
 ) -> ImportFile:
     """Store an uploaded file for its preview; files that nobody took over are dropped after a week."""
     lock_open_edition(edition.pk, actor)
+    once.take()
     ImportFile.objects.filter(
         edition=edition, taken_at__isnull=True, uploaded_at__lt=now - KEPT_UNTAKEN
     ).delete()

@@ -8,11 +8,12 @@ from apps.budget.models import OutlineEntry
 from apps.budget.rules import wording
 from apps.budget.services.editing import lock_open_edition
 from apps.core import audit
+from apps.core import text as typed
 from apps.core.errors import Refused
 
 
 def _clean(text: str) -> str:
-    text = " ".join(text.split())
+    text = typed.line(text, label="内容", field="text")
     if not text:
         raise Refused("“内容”不能为空。", field="text")
     if len(text) > 2000:

@@ -18,7 +18,7 @@ from apps.budget.rules import issuing, narrative
 from apps.budget.selectors.printing import TASK, Issued, condition_of, find_by_hash, issue_number
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.selectors.snapshot import as_json, snapshot, waivers
-from apps.core import fonts
+from apps.core import fonts, once
 from apps.core.errors import Refused
 from apps.core.jobs import INTERRUPTIONS, Condition, between_steps
 from apps.core.pdf import RenderedPdf
@@ -61,6 +61,7 @@ def request_print(
 
 
 def _queue(edition: Edition, actor: User, style: str, is_issue: bool, reason: str, now: datetime) -> PrintJob:
+    once.take()
     job = PrintJob.objects.create(
         edition=edition, style=style, is_issue=is_issue, reason=reason, requested_by=actor, requested_at=now
     )

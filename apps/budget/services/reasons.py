@@ -8,6 +8,7 @@ from apps.accounts.models import User
 from apps.budget.checks import edition_findings, unanswered
 from apps.budget.models import Edition, Waiver
 from apps.budget.selectors.waivers import is_superseded, kept_reasons, waiver_obstacle
+from apps.core import once
 from apps.core.errors import Refused
 
 
@@ -42,4 +43,5 @@ def keep_reasons(*, edition_id: int, actor: User, now: datetime) -> list[Waiver]
     ]
     if not kept:
         raise Refused("没有可以沿用的理由：问题不同，或不由您说明。", code="nothing")
+    once.take()
     return Waiver.objects.bulk_create(kept)

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.db import DataError, IntegrityError
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, RawPostDataException
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -42,6 +42,8 @@ def answers_json(view: JsonView) -> JsonView:
             return JsonResponse(conflict(changed), status=409)
         except Refused as refused:
             return refusal(refused)
+        except RawPostDataException:  # a form was sent where the grid's scripts send JSON
+            return refusal(Refused("提交的内容读不懂，请刷新页面后再试。", code="unreadable"))
         except (IntegrityError, DataError) as error:
             return refusal(explain(error))
 

@@ -13,6 +13,7 @@ from apps.budget.forms.policies import CorrectionForm, PolicyDocumentForm
 from apps.budget.models import PolicyDocument
 from apps.budget.selectors.policies import citing_items, is_printed, policy_warnings
 from apps.budget.services.policies import change_document, correct_document, register_document
+from apps.core import text as typed
 from apps.core.downloads import download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
@@ -22,7 +23,7 @@ from apps.core.forms import add_refusal
 def policy_list(request: SignedInRequest) -> HttpResponse:
     """All documents with how often each is cited and what speaks against it; filtered by the address."""
     documents = PolicyDocument.objects.for_list()
-    term, kind = request.GET.get("q", "").strip(), request.GET.get("kind", "")
+    term, kind = typed.asked(request.GET.get("q", "")), request.GET.get("kind", "")
     shown = documents.matching(term) if term else documents
     if kind in PolicyDocument.Kind.values:
         shown = shown.filter(kind=kind)

@@ -1,12 +1,12 @@
 """One declaration of a spreadsheet column, for reading and for writing, and how a cell becomes a value."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import Literal
 
 from apps.core import money
+from apps.core import text as typed
 from apps.core.errors import Refused
 
 Kind = Literal["text", "count", "amount", "ratio", "date", "identifier"]
@@ -15,8 +15,6 @@ Value = str | int | Decimal | date | None
 
 # A spreadsheet computes with 15 significant digits: what it shows as 3.3 may be stored as 3.3000000000000003.
 _SPREADSHEET = Context(prec=15)
-_INVISIBLE = dict.fromkeys((0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF))
-_DATE = re.compile(r"([0-9]{4})(?:-|/|\.|年)([0-9]{1,2})(?:-|/|\.|月)([0-9]{1,2})日?")
 
 
 @dataclass(frozen=True)
@@ -68,13 +66,13 @@ def value_of(cell: Cell, column: Column) -> Value:
 
 def _value_of(cell: Cell, column: Column) -> Value:
     if isinstance(cell, str):
-        cell = cell.strip() if cell.isascii() else cell.translate(_INVISIBLE).strip()
+        cell = typed.visible(cell).strip()
     if cell is None or cell == "":
         if column.required:
             raise Refused("必须填写。", code="required")
         return "" if column.kind in ("text", "identifier") else None
     if column.kind == "date":
-        return _date(cell)
+        return _date(cell, column)
     if column.kind == "identifier":
         return _identifier(cell, column)
     text = cell if isinstance(cell, str) else text_of(cell)
@@ -107,10 +105,7 @@ def exact(number: Decimal) -> Decimal:
 
 
 def _text(text: str, column: Column) -> str:
-    if not text.isprintable() and any(
-        not (character.isprintable() or character in "\n\t　") for character in text
-    ):
-        raise Refused("含有看不见的控制字符，请重新输入。", code="control")
+    text = typed.prose(text, label=column.name)
     if len(text) > column.max_length:
         raise Refused(f"不能超过 {column.max_length} 个字，现有 {len(text)} 个字。", code="too_long")
     return text
@@ -125,15 +120,9 @@ def _identifier(cell: Cell, column: Column) -> str:
     return _text("".join(cell.split()), column)
 
 
-def _date(cell: Cell) -> date:
+def _date(cell: Cell, column: Column) -> date:
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
         return cell
-    matched = _DATE.fullmatch(re.sub(r"\s", "", cell)) if isinstance(cell, str) else None
-    if matched is None:
-        raise Refused(f"应填写日期，例如 2016-01-31；“{text_of(cell)[:20]}”不是日期。", code="date")
-    try:
-        return date(int(matched[1]), int(matched[2]), int(matched[3]))
-    except ValueError:
-        raise Refused(f"没有“{matched[0]}”这一天。", code="date") from None
+    return typed.day(text_of(cell), label=column.name)

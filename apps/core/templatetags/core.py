@@ -1,10 +1,14 @@
-"""Number filters, built into every template: each form of printing a number has one name."""
+"""Built into every template: number filters (each form of printing a number has one name) and the keys of a form."""
 
 from decimal import Decimal, InvalidOperation
 
 from django import template
+from django.template.base import Node, Parser, Token
+from django.template.context import Context
+from django.template.defaulttags import CsrfTokenNode
+from django.utils.safestring import SafeString, mark_safe
 
-from apps.core import money
+from apps.core import money, once
 
 register = template.Library()
 
@@ -79,3 +83,16 @@ def ratio(value: Number) -> str:
 def dash(value: object) -> object:
     """A long dash where there is nothing to print; zero is something."""
     return "—" if value is None or value == "" else value
+
+
+class _FormKeysNode(CsrfTokenNode):
+    """Django's token against forged forms, and beside it the key by which a form has its effect once."""
+
+    def render(self, context: Context) -> SafeString:
+        return mark_safe(super().render(context) + once.hidden_field())  # noqa: S308 — both are made safe
+
+
+@register.tag
+def csrf_token(parser: Parser, token: Token) -> Node:
+    """In place of Django's own tag of this name, so that no form can forget the key."""
+    return _FormKeysNode()

@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
+from apps.core import text as typed
 from apps.core.filters import FilterForm
 from apps.core.forms import day
 from apps.model_workers.rules.files import FileStatus, is_file_number
@@ -42,7 +43,7 @@ class WordsFilterForm(FilterForm):
     q = forms.CharField(label="搜索", max_length=60, required=False)
 
     def clean_q(self) -> str:
-        words = " ".join(self.cleaned_data["q"].split())
+        words = typed.asked(self.cleaned_data["q"])
         if holds_number(words) and not is_file_number(words):
             raise forms.ValidationError(NUMBER_IN_ADDRESS, code="number")
         return words

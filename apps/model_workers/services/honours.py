@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import AccessRecord, User
 from apps.accounts.services import record_access
 from apps.core import audit
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.core.numbering import normalise_document_number
 from apps.core.uploads import Uploaded, UploadedContent, require_upload
@@ -89,7 +90,7 @@ def _document_number(text: str) -> str:
     try:
         return normalise_document_number(text, field="表彰文号", name="document_number")
     except Refused:
-        return " ".join(text.split())
+        return typed.line(text, label="表彰文号", field="document_number")
 
 
 def require_scan(scan: Uploaded) -> UploadedContent:

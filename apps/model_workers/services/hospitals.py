@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
 from apps.core import audit
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.model_workers.models import Hospital
 from apps.model_workers.services.refusals import constraint_name
@@ -33,7 +34,7 @@ def change_hospital(
 
 
 def _cleaned(**texts: str) -> dict[str, str]:
-    values = {field: " ".join(text.split()) for field, text in texts.items()}
+    values = {field: typed.title(text, label=_LABELS[field][0], field=field) for field, text in texts.items()}
     if not values["name"]:
         raise Refused("“医院”没有填写。", field="name")
     for field, value in values.items():

@@ -12,6 +12,7 @@ from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
 from apps.accounts.selectors import calendar_exceptions
 from apps.core import audit
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.core.uploads import Uploaded
 from apps.core.workflow import Step
@@ -226,7 +227,7 @@ def _record(
                 actor=actor,
                 roles="、".join(role.label for role in Role if role.value in actor.roles),
                 note=note,
-                minutes_number=" ".join(minutes_number.split()),
+                minutes_number=typed.line(minutes_number, label="会议纪要", field="minutes_number"),
                 at=now,
             )
     except IntegrityError as error:

@@ -8,6 +8,7 @@ from django.urls import reverse_lazy
 
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
+from apps.core import text as typed
 from apps.core.filters import FilterForm
 from apps.people.forms.choices import UnitChoice
 from apps.people.models import Unit
@@ -35,7 +36,7 @@ class RegisterFilterForm(FilterForm):
     q = forms.CharField(max_length=60, required=False)
 
     def clean_q(self) -> str:
-        words = " ".join(self.cleaned_data["q"].split())
+        words = typed.asked(self.cleaned_data["q"])
         if holds_number(words):
             raise forms.ValidationError(NUMBER_IN_ADDRESS, code="number")
         return words
@@ -158,7 +159,7 @@ class UnitFilterForm(RegisterFilterForm):
 
     def clean_q(self) -> str:
         """A credit code belongs to a unit and may stand in an address; the number of a person may not."""
-        words = " ".join(self.cleaned_data["q"].split())
+        words = typed.asked(self.cleaned_data["q"])
         if tells_number(words) and not is_credit_code(words):
             raise forms.ValidationError(NUMBER_OF_A_PERSON, code="number")
         return words

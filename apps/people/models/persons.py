@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
+from apps.core import text as typed
 from apps.core.encryption import EncryptedField, all_or_none
 from apps.core.triggers import Protect, ReadOnly
 from apps.people.models.units import Unit
+from apps.people.rules import identity
 from apps.people.rules.identity import mask_account, mask_number, mask_phone
 from apps.people.rules.standing import Track
 
@@ -67,19 +69,32 @@ class PersonQuerySet(models.QuerySet["Person"]):
         )
 
     def matching(self, words: str) -> "PersonQuerySet":
-        """Part of a name, its pinyin or initials, the last four digits of a number or phone, or part of a unit's name.
+        """Part of a name, its pinyin or initials, the last four digits of a number or phone, a day, month or year of
+        birth, or part of a unit's name.
 
         Whole numbers are found by `selectors.search`, through their hashes.
         """
         found = Q()
-        for word in words.lower().split():
-            one = Q(search_text__contains=f" {word}" if word.isascii() else word)
+        for raw in typed.asked(words).split():
+            word = typed.search(raw)
+            one = Q(search_text__contains=f" {word}" if word.isascii() else word) | born_on(word)
             if len(word) == 4 and word[:3].isdecimal():
                 one |= Q(id_last_four=word.upper()) | Q(phone_last_four=word) | Q(account_last_four=word)
             if not word.isascii():
-                one |= Q(unit__name__contains=word)
+                one |= Q(unit__name__contains=typed.title(raw, label="单位"))
             found &= one
         return self.filter(found)
+
+
+def born_on(word: str) -> Q:
+    """Whose birthday the word tells: a day, a month or a year; nobody's where it tells none."""
+    written = identity.birth_day(word)
+    if written is not None and written.is_exact:
+        return Q(birth_on=written.day)
+    if written is not None:
+        return Q(birth_on__year=written.day.year, birth_on__month=written.day.month)
+    year = word.removesuffix("年")
+    return Q(birth_on__year=int(year)) if len(year) == 4 and year.isdecimal() and year >= "1850" else Q()
 
 
 class IdKind(models.TextChoices):

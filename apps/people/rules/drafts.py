@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields
 from datetime import date
 
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.people.rules import identity, names
 
@@ -101,8 +102,8 @@ def check_person(draft: PersonDraft, *, today: date) -> tuple[CheckedPerson | No
     for name, length in _LENGTHS.items():
         if not values[name]:
             continue
-        values[name] = " ".join(values[name].split())
         try:
+            values[name] = typed.line(values[name], label=LABELS[name])
             identity.require_no_number(values[name], label=LABELS[name])
             if len(values[name]) > length:
                 raise Refused(f"“{LABELS[name]}”最多 {length} 个字，现在是 {len(values[name])} 个字。")

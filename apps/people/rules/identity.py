@@ -11,6 +11,7 @@ from stdnum import luhn
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import InvalidComponent, ValidationError
 
+from apps.core import text as typed
 from apps.core.errors import Refused
 
 Sex = Literal["male", "female"]
@@ -22,7 +23,6 @@ _OLD_RESIDENT = re.compile(r"[0-9]{15}")
 _PERMIT_AREAS = ("81", "82", "83")
 # 外国人永久居留身份证: three letters and twelve digits until 2023, eighteen digits beginning with 9 since.
 _FOREIGN = re.compile(r"[A-Z]{3}[0-9]{12}|9[0-9]{16}[0-9X]")
-_SEPARATORS = re.compile(r"[\s\-_.·]")
 # What is typed to find somebody by a number: all of it digits from the seven of a landline on, or eleven and more of
 # them in a row beside other words. Last digits are four; years and document numbers are shorter.
 _ONLY_A_NUMBER = re.compile(r"[A-Z]{0,3}[0-9]{7,}X?")
@@ -59,7 +59,7 @@ def parse_resident_number(text: str, *, today: date, field: str = "证件号码"
 
     An area code that is no longer in force is only a warning: it stays valid in the numbers that carry it.
     """
-    number = _plain(text)
+    number = typed.code(text)
     old = ""
     if _OLD_RESIDENT.fullmatch(number):
         old = number
@@ -105,7 +105,7 @@ def _is_area_since(code: str, first: int, last: int) -> bool:
 
 def parse_foreign_number(text: str, *, field: str = "证件号码") -> str:
     """The number of a 外国人永久居留身份证. Raises Refused."""
-    number = _plain(text)
+    number = typed.code(text)
     if not _FOREIGN.fullmatch(number):
         raise Refused(
             f"“{field}”不是外国人永久居留身份证号码（3 个字母加 12 位数字，或以 9 开头的 18 位）。",
@@ -119,7 +119,7 @@ def parse_credit_code(text: str, *, field: str = "统一社会信用代码", is_
 
     Raises Refused.
     """
-    code = _plain(text)
+    code = typed.code(text)
     if not re.fullmatch(r"[0-9A-Z]{18}", code):
         raise Refused(f"“{field}”应为 18 位数字和大写字母，现在是 {len(code)} 位。", code="length")
     if _is_resident(code) and not uscc.is_valid(code):
@@ -138,7 +138,7 @@ def parse_credit_code(text: str, *, field: str = "统一社会信用代码", is_
 
 def is_credit_code(text: str) -> bool:
     """Whether it is the code of a unit by its check character."""
-    return uscc.is_valid(_plain(text))
+    return uscc.is_valid(typed.code(text))
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Account:
 
 def parse_account(text: str, *, field: str = "银行账号") -> Account:
     """A card or passbook number. A failing Luhn digit is only a warning: passbooks do not have one. Raises Refused."""
-    number = _SEPARATORS.sub("", text.strip())
+    number = typed.code(text)
     if not number.isascii() or not number.isdigit():
         raise Refused(f"“{field}”只能是数字。", code="digits")
     if not 8 <= len(number) <= 30:
@@ -162,7 +162,7 @@ def parse_account(text: str, *, field: str = "银行账号") -> Account:
 
 def parse_phone(text: str, *, field: str = "联系电话") -> str:
     """A mobile number of eleven digits, or a landline with its area code. Raises Refused."""
-    digits = re.sub(r"[\s()（）\-—]", "", text.strip()).removeprefix("+86")
+    digits = re.sub(r"[()]", "", typed.code(text)).removeprefix("+86")
     if not digits.isascii() or not digits.isdigit():
         raise Refused(f"“{field}”只能填写一个电话号码，由数字组成。", code="digits")
     if not re.fullmatch(r"1[3-9][0-9]{9}|0[0-9]{9,11}|[2-8][0-9]{6,7}", digits):
@@ -172,11 +172,23 @@ def parse_phone(text: str, *, field: str = "联系电话") -> str:
 
 def number_in(text: str) -> str:
     """The number of a person that is searched for, also one among words; empty when there is none."""
-    plain = _plain(text)
+    plain = typed.code(text)
+    if birth_day(text) is not None:
+        return ""
     if _ONLY_A_NUMBER.fullmatch(plain):
         return plain
-    found = _NUMBER_AMONG_WORDS.search(unicodedata.normalize("NFKC", text))
+    found = _NUMBER_AMONG_WORDS.search(unicodedata.normalize("NFKC", typed.visible(text)))
     return found[0].upper() if found else ""
+
+
+def birth_day(text: str) -> typed.WrittenDay | None:
+    """The day or month of birth that is searched for; no telephone number begins with 19, a year of birth may."""
+    try:
+        found = typed.read_day(text)
+    except ValueError:
+        return None
+    is_run = typed.figure(text).isdecimal() and not typed.figure(text).startswith("19")
+    return None if found is None or is_run or not 1850 <= found.day.year <= 2100 else found
 
 
 def holds_number(text: str) -> bool:
@@ -193,11 +205,11 @@ def require_no_number(text: str, *, label: str, field: str | None = None) -> str
 
 def tells_number(text: str) -> bool:
     """Whether an identity or account number stands in a text, however it is grouped."""
-    normal = unicodedata.normalize("NFKC", text)
+    normal = unicodedata.normalize("NFKC", typed.visible(text))
     return bool(_IN_A_SENTENCE.search(normal)) or any(
         _is_resident(run[start : start + 18])
         for found in _IN_GROUPS.finditer(normal)
-        for run in (_plain(found[0]),)
+        for run in (typed.code(found[0]),)
         for start in range(len(run) - 17)
     )
 
@@ -225,8 +237,3 @@ def mask_account(number: str) -> str:
 def mask_phone(number: str) -> str:
     """138****1234; of a landline the last four."""
     return f"{number[:3]}****{number[-4:]}" if len(number) == 11 else mask_account(number)
-
-
-def _plain(text: str) -> str:
-    """Upper case, without separators and full-width forms."""
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()

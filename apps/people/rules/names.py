@@ -2,7 +2,6 @@
 
 import os
 import re
-import unicodedata
 from functools import lru_cache
 from itertools import islice, product
 
@@ -11,10 +10,10 @@ os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
 from pypinyin import Style, pinyin
 
+from apps.core import text as typed
 from apps.core.errors import Refused
 
 MAX_LENGTH = 40
-_DOTS = dict.fromkeys(map(ord, "・•‧．.●∙"), "·")
 # 单 is chán, dān and shàn: every reading of a name is searchable, up to this many.
 _MAX_READINGS = 12
 # What is read as one: a Chinese character, or a word in Latin letters.
@@ -22,22 +21,16 @@ _SPOKEN = re.compile(r"[A-Za-z]+|.", re.DOTALL)
 
 
 def clean_name(text: str, *, field: str = "姓名") -> str:
-    """The name as it is kept: no spaces between Chinese characters, one form of the dot. Raises Refused."""
-    words = unicodedata.normalize("NFC", text).translate(_DOTS).replace("　", " ").split()
-    latin = all(character.isascii() for word in words for character in word)
-    name = (" " if latin else "").join(words)
-    if not name:
-        raise Refused(f"“{field}”没有填写。", code="required")
+    """The name as it is kept. Raises Refused, also for one that is too long."""
+    name = typed.name(text, label=field)
     if len(name) > MAX_LENGTH:
         raise Refused(f"“{field}”最多 {MAX_LENGTH} 个字，现在是 {len(name)} 个字。", code="too_long")
-    if any(not (character.isalpha() or character in "·- '") for character in name):
-        raise Refused(f"“{field}”只能由汉字、字母和间隔号组成。", code="characters")
     return name
 
 
 def require_letters(text: str, *, label: str, field: str) -> str:
     """The name of a unit, hospital or authority. Raises Refused for one of digits and signs alone."""
-    if not any(character.isalpha() for character in text):
+    if not any(typed.is_letter(character) for character in text):
         raise Refused(f"“{label}”里要有文字，不能只有数字或符号。", field=field, code="characters")
     return text
 
@@ -59,9 +52,9 @@ def _sounds(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def search_words(*names: str) -> str:
     """Everything a person is found by, each word between spaces: the names, their pinyin and its initials."""
     words: dict[str, None] = {}
-    for name in filter(None, names):
-        words[name.lower()] = None
-        letters = "".join(filter(str.isalpha, name))
+    for name in map(typed.search, filter(None, names)):
+        words[name] = None
+        letters = "".join(filter(typed.is_letter, name))
         # The surname's readings come first: they differ most often.
         parts = [_sounds(part) for part in reversed(_SPOKEN.findall(letters))]
         for which in (0,) if letters.isascii() else (0, 1):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.core.sheets import Column
 from apps.core.sheets.columns import Cell, Value, text_of, value_of
@@ -105,19 +106,31 @@ def words_of(keys: Sequence[str], cells: Sequence[Cell]) -> Words:
     """The values of a row's cells under the rules of their columns; empty cells say nothing."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
+    only_month: tuple[Cell, str] | None = None
     for key, cell in zip(keys, cells, strict=True):
         if cell is None:
             continue
         try:
             value = _remembered(key, cell) if key in _REPEATED else _value_of(key, cell)
         except Refused as refused:
-            problems.append(Problem(key, refused.message))
+            if key == "birth_on" and refused.code == "month":
+                only_month = cell, refused.message
+            else:
+                problems.append(Problem(key, refused.message))
             continue
         if key in SECRETS and "*" in str(value):
             problems.append(Problem(key, "是打了码的号码，请填写完整的号码，或删去这一列。"))
         elif value != "" and value is not None:
             values[key] = value
+    if only_month and not _is_month_of(only_month[0], str(values.get("id_number", ""))):
+        problems.append(Problem("birth_on", only_month[1]))
     return Words(values, tuple(problems))
+
+
+def _is_month_of(cell: Cell, number: str) -> bool:
+    """Whether the identity number, which knows the day, was issued to somebody born in this month."""
+    written = typed.read_day(text_of(cell))
+    return written is not None and typed.code(number)[6:12] == f"{written.day:%Y%m}"
 
 
 # That a cell must be filled is told by the rules of people.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.people.rules import identity, names
 from apps.people.rules.drafts import CheckedPerson, Problem
@@ -178,7 +179,7 @@ class UnitWords:
 
 def unit_words(words: Words, *, row: int) -> tuple[UnitWords | None, tuple[Problem, ...]]:
     """The unit a row names, cleaned; None where it names none."""
-    name = " ".join(words.text("unit").split())
+    name = typed.title(words.text("unit"), label=BY_KEY["unit"].name)
     code, nature = words.text("credit_code"), words.text("nature")
     if not name:
         if code or nature:

@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app
 
 from apps.accounts.models import Union, User
 from apps.accounts.services import record_export
+from apps.core import once
 from apps.core.encryption import seal_bytes
 from apps.core.errors import Refused
 from apps.core.jobs import Condition
@@ -65,6 +66,7 @@ def upload_roster(
     earlier = earlier_taken(roster)
     if earlier is not None:
         raise _taken_before(earlier)
+    once.take()
     roster.save(force_insert=True)
     for number, start in enumerate(range(0, len(content), _PIECE_BYTES)):
         piece = content[start : start + _PIECE_BYTES]
@@ -103,6 +105,7 @@ def discard_roster(*, roster_id: int, actor: User, now: datetime) -> RosterImpor
         raise Refused("这份名册正在导入，不能放弃。", code="state")
     if roster.status in (Status.TAKEN, Status.DISCARDED):
         raise Refused(f"这份名册{roster.get_status_display()}，不能放弃。", code="state")
+    once.take()
     drop_all([roster.pk])
     roster.status, roster.taken_by, roster.stage = Status.DISCARDED, None, ""
     roster.message = f"{actor}放弃。"
@@ -123,6 +126,7 @@ def request_taking(*, roster_id: int, actor: User, now: datetime) -> RosterImpor
         )
     if not roster.new_count + roster.changed_count:
         raise Refused("名册与登记的资料完全相同，没有要导入的内容。", code="same")
+    once.take()
     roster.status, roster.taken_by, roster.queued_at = Status.TAKING, actor, now
     roster.message = roster.stage = ""
     roster.percent = 0

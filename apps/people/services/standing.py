@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.core import audit
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.people.models import Person, StandingEvent
 from apps.people.rules.identity import require_no_number
@@ -97,7 +98,7 @@ def prove_standing(*, event_id: int, document: str, actor: User, now: datetime) 
     Raises Refused.
     """
     require_editor(actor)
-    document = require_no_number(" ".join(document.split()), label="证明材料", field="document")
+    document = _document(document)
     if not document:
         raise Refused("“证明材料”没有填写。", field="document")
     known = StandingEvent.objects.visible_to(actor).only("person_id").get(pk=event_id)
@@ -138,7 +139,7 @@ def _record(
     source: Union | None = None,
     target: Union | None = None,
 ) -> StandingEvent:
-    document = require_no_number(" ".join(document.split()), label="证明材料", field="document")
+    document = _document(document)
     events = StandingEvent.objects.valid().filter(person=person)
     wanted = require_recordable(
         kind=kind,
@@ -173,3 +174,9 @@ def _place(person: Person, union: Union, *, actor: User, now: datetime, action: 
     with audit.because(actor_id=actor.pk, action=action, reason=reason):
         person.save(update_fields=("union", "unit", "version", "updated_by", "updated_at"))
         find_pairs(union_path=union.path, person_ids=[person.pk], now=now)
+
+
+def _document(words: str) -> str:
+    """What proves an event, one line without a number of a person. Raises Refused."""
+    document = typed.line(words, label="证明材料", field="document")
+    return require_no_number(document, label="证明材料", field="document")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.accounts.services.writing import save_checked
 from apps.core import audit
+from apps.core import text as typed
 from apps.core.errors import Refused
 from apps.people.models import Unit
 from apps.people.rules.identity import parse_credit_code, require_no_number
@@ -60,7 +61,9 @@ def change_unit(*, unit_id: int, draft: UnitDraft, is_active: bool, actor: User,
 
 def _fill(unit: Unit, draft: UnitDraft, *, now: datetime) -> None:
     note = require_no_number(draft.credit_code_note, label="代码核实说明", field="credit_code_note")
-    unit.name = require_no_number(" ".join(draft.name.split()), label="单位名称", field="name")
+    unit.name = require_no_number(
+        typed.title(draft.name, label="单位名称", field="name"), label="单位名称", field="name"
+    )
     require_letters(unit.name, label="单位名称", field="name")
     unit.credit_code = (
         _credit_code(draft.credit_code, is_trusted=bool(note)) if draft.credit_code.strip() else ""
