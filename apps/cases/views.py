@@ -137,6 +137,13 @@ class CasePages:
         return reverse(f"{self.model.pages}_list")
 
     @property
+    def create_url(self) -> str:
+        return reverse(f"{self.model.pages}_create")
+
+    def at(self, case: Case, page: str = "detail") -> str:
+        return reverse(f"{self.model.pages}_{page}", args=[case.public_id])
+
+    @property
     def urls(self) -> list[URLPattern]:
         flow, name = self.model.flow, self.model.pages.rpartition(":")[2]
         both = require_http_methods(_FORM_METHODS)
@@ -166,7 +173,8 @@ class CasePages:
             rows = rows.filter(status=status)
         page = Paginator(rows.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
         table = [
-            (row, [(column.of(row), column.is_money) for column in self.columns]) for row in page.object_list
+            (row, self.at(row), [(column.of(row), column.is_money) for column in self.columns])
+            for row in page.object_list
         ]
         context = {
             "pages": self,
@@ -200,6 +208,7 @@ class CasePages:
             "pages": self,
             "case": case,
             "facts": facts,
+            "edit_url": self.at(case, "edit"),
             "case_page": case_page(case, viewer=request.user),
         }
         return render(request, "cases/detail.html", context)
