@@ -350,7 +350,8 @@ class World:
     @cached_property
     def relief_case(self) -> ReliefCase:
         """A draft for somebody of the city."""
-        return ReliefCaseFactory(person=retired_worker(union=self.unit.union), created_by=self.clerk)
+        clerk = self.people[Role.MODEL_WORKER_CLERK]
+        return ReliefCaseFactory(person=retired_worker(union=self.unit.union), created_by=clerk)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,15 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
         "--disable-dev-shm-usage",
         "--font-render-hinting=none",
     ]
-    return browser_type_launch_args | {"executable_path": CHROMIUM, "headless": True, "args": quiet}
+    # Printing confines this process to the fonts that print; the screens use those of the machine, in whatever order
+    # the tests run.
+    screen = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}
+    return browser_type_launch_args | {
+        "executable_path": CHROMIUM,
+        "headless": True,
+        "args": quiet,
+        "env": screen,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from django.db.models import Model
 from pghistory.models import Context, Event
 
 WRITING = ("INSERT", "UPDATE", "DELETE")
+# Of libraries: who signed in when is written down, and the time of leaving added to it.
+_OF_LIBRARIES = {"axes_accesslog": ("DELETE",)}
 
 _ON_A_TABLE = """
     SELECT format('REVOKE %%s ON TABLE %%s FROM %%s', a.privilege_type, c.oid::regclass,
@@ -55,4 +57,4 @@ def withhold(*, using: str) -> None:
 def _of(model: type[Model]) -> tuple[str, ...]:
     if issubclass(model, (Event, Context)) and model._meta.managed and not model._meta.proxy:
         return WRITING
-    return tuple(getattr(model, "withheld", ()))
+    return tuple(getattr(model, "withheld", _OF_LIBRARIES.get(model._meta.db_table, ())))

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import connection
 
 from apps.accounts.models import AccessRecord
+from apps.core import actors
 from apps.core.functions import declared
 from langfang_union.embedded_database import RUNTIME
 from tests.budget.office import Office
@@ -27,6 +28,7 @@ WITHHELD = [
     *((table, privilege) for table in HISTORIES for privilege in ("INSERT", "UPDATE", "DELETE")),
     *(("pghistory_context", privilege) for privilege in ("INSERT", "UPDATE", "DELETE")),
     *((AccessRecord._meta.db_table, privilege) for privilege in ("UPDATE", "DELETE")),
+    ("axes_accesslog", "DELETE"),
 ]
 
 
@@ -129,6 +131,42 @@ def test_the_site_can_write_no_history_and_change_no_record_of_access(runtime):
         ):
             runtime.execute(statement)
     assert len(HISTORIES) > 30
+
+
+def test_a_record_of_access_is_dated_by_the_database_and_names_nobody_else(runtime):
+    written = """INSERT INTO accounts_accessrecord (kind, actor_id, subject, detail, sha256, at)
+                 VALUES ('export', {actor}, '示例', '', '', '2001-01-01') RETURNING at"""
+    assert runtime.execute(written.format(actor="NULL")).fetchone()[0].year > 2020
+    with pytest.raises(psycopg.errors.CheckViolation) as error:
+        runtime.execute(written.format(actor="1"))
+    assert error.value.diag.constraint_name == "house_actor_known"
+    with runtime.transaction(force_rollback=True):
+        said = actors.claim(2, backend=runtime.info.backend_pid)
+        runtime.execute("SELECT set_config('house.actor', %s, true)", [said])
+        with pytest.raises(psycopg.errors.CheckViolation) as error:
+            runtime.execute(written.format(actor="1"))
+    assert error.value.diag.constraint_name == "accounts_accessrecord_in_own_name"
+
+
+def test_a_claim_holds_for_its_connection_and_its_minutes_alone(runtime):
+    def judged(said: str) -> int | None:
+        with runtime.transaction(force_rollback=True):
+            runtime.execute("SELECT set_config('house.actor', %s, true)", [said])
+            try:
+                return runtime.execute("SELECT house_actor()").fetchone()[0]
+            except psycopg.errors.CheckViolation:
+                return None
+
+    backend = runtime.info.backend_pid
+    own = actors.claim(7, backend=backend)
+    assert judged(own) == 7
+    assert judged(actors.claim(7, backend=backend + 1)) is None
+    assert judged(actors.claim(7, backend=backend, now=0)) is None
+    actor, expiry, signature = own.split(".")
+    assert judged(f"8.{expiry}.{signature}") is None
+    assert judged(f"{actor}.{int(expiry) + 1}.{signature}") is None
+    assert judged(f"{actor}.{expiry}.{'0' * 64}") is None
+    assert judged("") is judged("x.y.z") is None
 
 
 def test_the_site_still_reads_history_and_records_access(runtime):

@@ -261,7 +261,7 @@ def test_the_approval_form_tells_the_amount_the_steps_and_who_decided(client, cl
 def test_the_form_of_a_draft_leaves_the_boxes_empty(client, case):
     text = "\n".join(pdf_text(client.post(url("relief_print", case)).content))
     assert "草稿" in text
-    assert "同意救助" not in text
+    assert "审批同意" not in text
     assert text.count("年　　月　　日") == 3
 
 

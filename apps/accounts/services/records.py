@@ -1,10 +1,16 @@
 """What left the system or was refused, written down for good."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import AccessRecord, User
+from apps.core import actors
+
+SAME_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -27,16 +33,20 @@ def record_access(
     sha256: str = "",
     address: str | None = None,
 ) -> AccessRecord:
-    """Write one record (AccessRecord.Kind). It can be neither changed nor deleted afterwards."""
-    return AccessRecord.objects.create(
-        kind=AccessRecord.Kind(kind),
-        actor=actor if isinstance(actor, User) else None,
-        subject=subject[:200],
-        detail=detail[:500],
-        row_count=row_count,
-        sha256=sha256,
-        address=address,
-    )
+    """Write one record (AccessRecord.Kind), in the name of the person at work. It can be neither changed nor deleted."""
+    person = actor if isinstance(actor, User) else None
+    with transaction.atomic():
+        if person is not None:
+            actors.announce(person.pk)
+        return AccessRecord.objects.create(
+            kind=AccessRecord.Kind(kind),
+            actor=person,
+            subject=subject[:200],
+            detail=detail[:500],
+            row_count=row_count,
+            sha256=sha256,
+            address=address,
+        )
 
 
 def record_export(
@@ -62,8 +72,18 @@ def record_print(*, actor: User, subject: str, sha256: str = "", address: str | 
 
 def record_denial(
     *, actor: User | AnonymousUser | None, path: str, reason: str, address: str | None = None
-) -> AccessRecord:
-    """Somebody asked for a page he may not open."""
-    return record_access(
-        kind=AccessRecord.Kind.DENIED, actor=actor, subject=path, detail=reason, address=address
+) -> None:
+    """Somebody asked for a page he may not open. The same again within a minute is one record: a script that asks
+    without end must not fill the table."""
+    person = actor if isinstance(actor, User) else None
+    just_now = AccessRecord.objects.filter(
+        actor=person,
+        kind=AccessRecord.Kind.DENIED,
+        subject=path[:200],
+        detail=reason[:500],
+        at__gt=timezone.now() - SAME_WITHIN,
     )
+    if not just_now.order_by("-id").exists():
+        record_access(
+            kind=AccessRecord.Kind.DENIED, actor=actor, subject=path, detail=reason, address=address
+        )

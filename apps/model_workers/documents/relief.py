@@ -20,7 +20,6 @@ from apps.people.selectors.people import work_standing
 _BOXES = (("submit", "录入与申报"), ("check", "审核意见"), ("approve", "审批意见"))
 _OTHERWISE = {"approve": "reject"}
 """The step that fills the same box with the other answer."""
-_WORDS = {"submit": "提交审核", "check": "审核通过", "approve": "同意救助", "reject": "不予救助"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,8 @@ def relief_form(
         amount=case.amount,
         circumstances=lines,
         opinions=tuple(
-            _opinion(label, last.get(verb) or last.get(_OTHERWISE.get(verb, ""))) for verb, label in _BOXES
+            _opinion(label, last.get(verb) or last.get(_OTHERWISE.get(verb, "")), case)
+            for verb, label in _BOXES
         ),
         printed_by=f"{user.full_name}（{user.union}）",
         printed_at=timezone.localtime(now),
@@ -145,12 +145,13 @@ def _rows(case: ReliefCase, facts: Mapping[str, Any]) -> tuple[tuple[tuple[str, 
     )
 
 
-def _opinion(label: str, decision: Any) -> Opinion:
+def _opinion(label: str, decision: Any, case: ReliefCase) -> Opinion:
+    """What the person chose, in the words of the button, and what he wrote: nothing else stands over a name."""
     if decision is None:
         return Opinion(label)
     return Opinion(
         label,
-        words=_WORDS[decision.verb],
+        words=case.flow.label(decision.verb, decision.source),
         note=decision.opinion,
         who=f"{decision.actor.full_name}（{role_in_words(decision)}）",
         at=timezone.localtime(decision.at),
