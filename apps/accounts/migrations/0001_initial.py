@@ -66,28 +66,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="CalendarDayEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("pgh_context", pghistory.utils.JSONField(null=True)),
-                ("pgh_context_id", models.UUIDField(null=True)),
-                ("id", models.BigIntegerField()),
-                ("day", models.DateField(error_messages={"unique": "这一天已登记。"}, verbose_name="日期")),
-                (
-                    "is_working",
-                    models.BooleanField(
-                        default=False, help_text="调休上班的周末勾选；放假的工作日不勾选", verbose_name="上班"
-                    ),
-                ),
-                ("note", models.CharField(help_text="如：国庆节", max_length=60, verbose_name="说明")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
             name="RoleGrant",
             fields=[
                 (
@@ -398,99 +376,6 @@ class Migration(migrations.Migration):
                 "ordering": ("-id",),
             },
         ),
-        migrations.CreateModel(
-            name="CalendarDay",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "day",
-                    models.DateField(
-                        error_messages={"unique": "这一天已登记。"}, unique=True, verbose_name="日期"
-                    ),
-                ),
-                (
-                    "is_working",
-                    models.BooleanField(
-                        default=False, help_text="调休上班的周末勾选；放假的工作日不勾选", verbose_name="上班"
-                    ),
-                ),
-                ("note", models.CharField(help_text="如：国庆节", max_length=60, verbose_name="说明")),
-            ],
-            options={
-                "verbose_name": "放假与调休日",
-                "verbose_name_plural": "放假与调休日",
-                "ordering": ("-day",),
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("day__iso_week_day__lte", 5), ("is_working", False)),
-                            models.Q(("day__iso_week_day__gte", 6), ("is_working", True)),
-                            _connector="OR",
-                        ),
-                        name="accounts_calendarday_differs",
-                        violation_error_message="只登记与平常不同的日子：放假的周一至周五，或上班的周六、周日。",
-                    )
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendarday",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=apps.core.triggers.DefinerTriggerSql(
-                    func='INSERT INTO public."accounts_calendardayevent" ("day", "id", "is_working", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."day", NEW."id", NEW."is_working", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id"); RETURN NULL;',
-                    hash="b644f8802f6c9ec712a8507541329f7d006076ec",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_abdc8",
-                    table="accounts_calendarday",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendarday",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=apps.core.triggers.DefinerTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO public."accounts_calendardayevent" ("day", "id", "is_working", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."day", NEW."id", NEW."is_working", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id"); RETURN NULL;',
-                    hash="bf80241ff32543c1213c933d320fe54828fc4eae",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_a507c",
-                    table="accounts_calendarday",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendarday",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=apps.core.triggers.DefinerTriggerSql(
-                    func='INSERT INTO public."accounts_calendardayevent" ("day", "id", "is_working", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."day", OLD."id", OLD."is_working", OLD."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id"); RETURN NULL;',
-                    hash="225b814ffac9d28ca523e321bf79844613ded47c",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_d9935",
-                    table="accounts_calendarday",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendardayevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.calendarday",
-            ),
-        ),
         migrations.AddField(
             model_name="rolegrant",
             name="granted_by",
@@ -651,20 +536,6 @@ class Migration(migrations.Migration):
                     operation="UPDATE OR DELETE",
                     pgid="pgtrigger_append_only_7e3f1",
                     table="accounts_accessrecord",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendardayevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=apps.core.triggers.HouseTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="1f8792114cae5dde8c8ecbd4d96e7091a11d7e2d",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_99ba3",
-                    table="accounts_calendardayevent",
                     when="BEFORE",
                 ),
             ),
