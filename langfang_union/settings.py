@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "apps.budget",
     "apps.people",
     "apps.cases",
+    "apps.basis",
     "apps.accounts",
     "apps.core",
     "django.contrib.admin.apps.SimpleAdminConfig",

@@ -12,6 +12,7 @@ handler500 = "apps.core.views.server_error"
 urlpatterns = [
     path("", include("apps.home.urls")),
     path("accounts/", include("apps.accounts.urls")),
+    path("basis/", include("apps.basis.urls")),
     path("budget/", include("apps.budget.urls")),
     path("model-workers/", include("apps.model_workers.urls")),
     path("people/", include("apps.people.urls")),

@@ -19,6 +19,7 @@ from PIL import Image
 
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
+from apps.basis.models import CalendarDay, CalendarYear
 from apps.budget.models import (
     Adjustment,
     CalcLine,
@@ -143,6 +144,11 @@ class World:
     @cached_property
     def entry(self) -> OutlineEntry:
         return OutlineEntryFactory(edition=self.edition)
+
+    @cached_property
+    def day_off(self) -> CalendarDay:
+        year = CalendarYear.objects.create(year=2016)
+        return CalendarDay.objects.create(year=year, day=date(2016, 10, 7), note="示例")
 
     @cached_property
     def document(self) -> PolicyDocument:
@@ -937,6 +943,34 @@ ALLOWANCES = [
     ),
 ]
 
+# --- the calendar of working days --------------------------------------------------------------------------
+
+READS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN}
+
+
+def _of_year(world: World) -> dict[str, Any]:
+    return {"year": world.day_off.year_id}
+
+
+def _no_year(world: World) -> dict[str, Any]:
+    return {"year": 2099}
+
+
+BASIS = [
+    Row("basis:calendar_list", READS_DOCUMENTS),
+    Row("basis:calendar_detail", READS_DOCUMENTS, kwargs=_of_year, foreign=_no_year),
+    *(
+        row
+        for method, expected in (("GET", 200), ("POST", 422))
+        for row in (
+            Row("basis:calendar_create", CHECKS, method, expected),
+            Row("basis:day_create", CHECKS, method, expected, _of_year, foreign=_no_year),
+            Row("basis:day_edit", CHECKS, method, expected, _of("day_off"), foreign=missing),
+            Row("basis:day_remove", CHECKS, method, expected, _of("day_off"), foreign=missing),
+        )
+    ),
+]
+
 # --- exams and relief --------------------------------------------------------------------------------------
 
 ENTERS_RELIEF = frozenset({Role.MODEL_WORKER_CLERK, Role.COUNTY_CLERK})
@@ -1036,4 +1070,16 @@ RELIEF = [
     ),
 ]
 
-TABLE: list[Row] = [*CORE, *ACCOUNTS, *HOME, *ADMIN, *BUDGET, *PEOPLE, *HONOURS, *ALLOWANCES, *EXAMS, *RELIEF]
+TABLE: list[Row] = [
+    *CORE,
+    *ACCOUNTS,
+    *HOME,
+    *ADMIN,
+    *BUDGET,
+    *PEOPLE,
+    *HONOURS,
+    *BASIS,
+    *ALLOWANCES,
+    *EXAMS,
+    *RELIEF,
+]

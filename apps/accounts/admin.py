@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from apps.accounts.admin_site import AccountAdmin, ReadOnlyAdmin, ReferenceAdmin, admin_site
-from apps.accounts.models import AccessRecord, CalendarDay, RoleGrant, Union, User
+from apps.accounts.admin_site import AccountAdmin, ReadOnlyAdmin, admin_site
+from apps.accounts.models import AccessRecord, RoleGrant, Union, User
 
 
 @admin.register(Union, site=admin_site)
@@ -32,13 +32,3 @@ class AccessRecordAdmin(ReadOnlyAdmin):
     list_display = ("at", "kind", "actor", "subject", "row_count", "address")
     list_filter = ("kind",)
     list_select_related = ("actor",)
-
-
-@admin.register(CalendarDay, site=admin_site)
-class CalendarDayAdmin(ReferenceAdmin):
-    """Kept by whoever keeps the parameters of a programme: public notices are counted in working days."""
-
-    edit_permission = "parameter.edit"
-    list_display = ("day", "is_working", "note")
-    list_filter = ("is_working",)
-    date_hierarchy = "day"

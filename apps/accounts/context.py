@@ -87,11 +87,12 @@ AREAS: tuple[Area, ...] = (
         "系统",
         "accounts:profile",
         "settings",
-        ("accounts:", "admin:", "core:"),
+        ("accounts:", "admin:", "core:", "basis:"),
         (
             ("用户", "accounts:user_list", "account.manage"),
             ("工会组织", "accounts:union_tree", "account.manage"),
             ("访问记录", "accounts:access_record_list", "history.read"),
+            ("放假安排", "basis:calendar_list", "document.read"),
             ("基础资料", "admin:index", "staff"),
             ("我的账号", "accounts:profile", ""),
         ),

@@ -46,7 +46,7 @@ PERMISSIONS: dict[str, str] = {
     "relief.enter": "录入劳模困难救助",
     "relief.check": "审核劳模困难救助",
     "relief.approve": "审批劳模困难救助",
-    "parameter.edit": "维护标准、救助线等有期限的参数",
+    "parameter.edit": "维护标准、救助线等有期限的参数和放假安排",
     "document.read": "查看依据文件",
     "document.edit": "维护依据文件",
     "reference.edit": "维护科目、分组等基础资料",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.accounts import rules
-from apps.accounts.models import CalendarDay, SavedView, Session, Union, User, UserQuerySet
+from apps.accounts.models import SavedView, Session, Union, User, UserQuerySet
 from apps.accounts.roles import Role
 from apps.core.history import TimelineEntry
 
@@ -156,13 +156,3 @@ def _change_text(event: Any, older: Any | None) -> str:
 def saved_views(*, user: User, page: str) -> list[SavedView]:
     """The person's own kept filters of one page."""
     return list(SavedView.objects.visible_to(user).filter(page=page))
-
-
-def calendar_exceptions(*, first: date, last: date) -> dict[date, bool]:
-    """Days of the span that differ from their weekday, and whether they are worked (core.workdays)."""
-    return dict(CalendarDay.objects.filter(day__range=(first, last)).values_list("day", "is_working"))
-
-
-def calendar_is_known(year: int) -> bool:
-    """Whether the days off of a year were entered; without them only weekends are left out."""
-    return CalendarDay.objects.filter(day__year=year).exists()

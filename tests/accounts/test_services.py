@@ -16,7 +16,9 @@ from apps.core.errors import Refused
 from tests.factories import PASSWORD, UnionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-UNIONS = json.loads((Path(__file__).resolve().parents[2] / "fixtures" / "unions.json").read_text())
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+UNIONS = json.loads((FIXTURES / "unions.json").read_text())
+DEMO_UNIONS = json.loads((FIXTURES / "demo_unions.json").read_text())
 NEW = "另一个-battery-staple"
 
 
@@ -337,7 +339,20 @@ def test_the_reference_tree_is_that_of_the_city():
         "131002", "131003", "131022", "131023", "131024", "131025", "131026", "131028", "131081", "131082",
     ]  # fmt: skip
     assert Union.objects.get(kind=Union.Kind.ZONE).area_code == ""
+    assert set(Union.objects.values_list("kind", flat=True)) == {"city", "county", "zone"}
+
+
+def test_the_reference_data_brings_no_fictional_union():
+    call_command("load_reference", verbosity=0)
+    assert Union.objects.count() == len(UNIONS)
+    assert not Union.objects.filter(name__contains="示例").exists()
+
+
+def test_the_demo_brings_unions_of_the_kinds_that_are_missing():
+    services.load_unions(rows=UNIONS)
+    ensure_demo_accounts(unions=DEMO_UNIONS)
     assert set(Union.objects.values_list("kind", flat=True)) == set(Union.Kind.values)
+    assert Union.objects.filter(name__contains="示例").count() == len(DEMO_UNIONS)
 
 
 def test_loading_the_tree_again_leaves_alone_what_people_changed():
@@ -371,7 +386,7 @@ def test_a_second_administrator_is_made_on_the_command_line_only_on_demand():
 
 def test_the_demo_has_one_fictional_person_for_every_role():
     services.load_unions(rows=UNIONS)
-    people = ensure_demo_accounts()
+    people = ensure_demo_accounts(unions=DEMO_UNIONS)
     assert {role for person in people for role in person.roles} == set(Role.values)
     assert all(person.full_name.startswith("示例·") for person in people)
     assert not any(person.has_usable_password() for person in people)
@@ -382,9 +397,9 @@ def test_the_demo_has_one_fictional_person_for_every_role():
 
 def test_the_demo_is_made_once():
     services.load_unions(rows=UNIONS)
-    first = ensure_demo_accounts()
+    first = ensure_demo_accounts(unions=DEMO_UNIONS)
     User.objects.filter(username="demo-chair").update(post="改过")
-    assert [user.pk for user in ensure_demo_accounts()] == [user.pk for user in first]
+    assert [user.pk for user in ensure_demo_accounts(unions=DEMO_UNIONS)] == [user.pk for user in first]
     assert User.objects.get(username="demo-chair").post == "改过"
     assert User.objects.count() == len(PEOPLE)
 
@@ -393,15 +408,16 @@ def test_the_demo_stays_away_from_a_database_real_people_use():
     services.load_unions(rows=UNIONS)
     UserFactory()
     with pytest.raises(Refused, match="已有真实用户"):
-        ensure_demo_accounts()
+        ensure_demo_accounts(unions=DEMO_UNIONS)
     assert not User.objects.filter(is_demo=True).exists()
+    assert not Union.objects.filter(code__in=[row["code"] for row in DEMO_UNIONS]).exists()
 
 
 def test_people_made_while_trying_the_demo_do_not_stop_the_next_start():
     services.load_unions(rows=UNIONS)
-    people = ensure_demo_accounts()
+    people = ensure_demo_accounts(unions=DEMO_UNIONS)
     UserFactory()
-    assert len(ensure_demo_accounts()) == len(people)
+    assert len(ensure_demo_accounts(unions=DEMO_UNIONS)) == len(people)
 
 
 def test_demo_accounts_cannot_be_given_a_password(administrator):

@@ -8,7 +8,16 @@ from django.db.models import CheckConstraint, UniqueConstraint
 
 from apps.cases.models import Decision
 
-FLOORS = ["core", "accounts", "cases", "people", "budget", "model_workers", "home"]  # from the ground up
+FLOORS = [
+    "core",
+    "accounts",
+    "basis",
+    "cases",
+    "people",
+    "budget",
+    "model_workers",
+    "home",
+]  # from the ground up
 MODELS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
 CONSTRAINTS = [(model, constraint) for model in MODELS for constraint in model._meta.constraints]
 TESTS = Path(__file__).parents[1]

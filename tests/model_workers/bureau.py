@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
+from apps.basis.models import CalendarYear
 from apps.model_workers.models import Honour, Nomination, NominationStep
 from apps.model_workers.services.honours import award_honour
 from apps.model_workers.services.nominations import (
@@ -72,7 +73,14 @@ class Bureau:
             person_id=person.pk, facts=facts, actor=actor or self.clerk, now=timezone.now(), **given
         )
 
+    def know_years(self) -> None:
+        """Years of which nothing is announced: working days are the weekdays."""
+        present = timezone.localdate().year
+        for year in (2016, present - 1, present, present + 1):
+            CalendarYear.objects.get_or_create(year=year)
+
     def nominate(self, person: Person, **changes: Any) -> Nomination:
+        self.know_years()
         given: dict[str, Any] = {
             "title": HonourTitleFactory(),
             "year": timezone.localdate().year,

@@ -1,11 +1,13 @@
 """The demo as a whole for tests: its budget bound to its register, and everybody through whose hands a figure goes."""
 
+import json
 import re
 from datetime import date
 
 from django.core.management import call_command
 
 from apps.accounts.models import Union
+from apps.accounts.services import load_unions
 from apps.budget import demo as budget_demo
 from apps.budget import printing
 from apps.budget.models import CalcLine, Edition, IssuedDocument, PrintJob
@@ -36,6 +38,7 @@ class DemoHouse(Office):
 
     def __init__(self) -> None:
         call_command("load_reference", verbosity=0)
+        load_unions(rows=json.loads((FIXTURES / "demo_unions.json").read_text("utf-8")))
         super().__init__(Union.objects.get(kind=Union.Kind.CITY))
         self.keeper = UserFactory(union=self.union, model_worker_clerk=True)
         self.checker = UserFactory(union=self.union, model_worker_head=True)

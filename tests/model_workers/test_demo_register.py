@@ -1,5 +1,6 @@
 """The demo register counts what the office's published explanation prints, and nobody in it exists."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
+from apps.accounts.services import load_unions
 from apps.budget import demo as budget_demo
 from apps.model_workers import demo
 from apps.model_workers.models import AllowanceStandard, Honour
@@ -24,6 +26,7 @@ DAY = date(2015, 12, 31)
 @pytest.fixture
 def clerk(db) -> User:
     call_command("load_reference", verbosity=0)
+    load_unions(rows=json.loads((FIXTURES / "demo_unions.json").read_text("utf-8")))
     return UserFactory(finance_clerk=True, model_worker_clerk=True)
 
 

@@ -322,6 +322,7 @@ def test_lists_cost_the_same_for_two_and_for_twelve(bureau):
 
 
 def test_a_nomination_goes_through_the_pages_to_the_honour(bureau):
+    bureau.know_years()
     person = PersonFactory(name="示例甲")
     clerk, head, vice = signed_in(bureau.clerk), signed_in(bureau.head), signed_in(bureau.vice)
     asked = {

@@ -1,12 +1,15 @@
 """推荐评选: from the recommendation to the honour, through different hands."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, ProgrammingError
+from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import CalendarDay
+from apps.basis.models import CalendarYear
+from apps.basis.services.calendar import load_calendars
 from apps.core.errors import Refused
 from apps.model_workers.models import Honour, Nomination, NominationStep, WorkerFile
 from apps.model_workers.rules.nominations import NominationStatus
@@ -18,12 +21,14 @@ from apps.model_workers.services.nominations import (
     record_objections,
 )
 from apps.people.models import Person
+from tests.clients import signed_in
 from tests.factories import HonourTitleFactory, PersonFactory, RoleGrantFactory, UnionFactory
 from tests.model_workers.bureau import MINUTES, Bureau, fresh, scan
 from tests.people.identity import resident_number
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 
 @pytest.fixture
@@ -208,17 +213,15 @@ def test_four_working_days_are_too_few_and_five_are_enough(bureau, nomination):
 
 
 def test_a_notice_over_the_national_day_needs_more_days(bureau, nomination):
-    for day in (3, 4, 5, 6, 7):
-        CalendarDay.objects.create(day=date(2016, 10, day), is_working=False, note="国庆节")
-    for day in (8, 9):
-        CalendarDay.objects.create(day=date(2016, 10, day), is_working=True, note="国庆节调休")
+    CalendarYear.objects.all().delete()
+    load_calendars(FIXTURES)
     bureau.reach(nomination, "consulted")
     with pytest.raises(Refused, match=r"只有 4 个工作日.*最早到 2016-10-10"):
         notice(bureau, nomination, date(2016, 9, 29), date(2016, 10, 9))
     notice(bureau, nomination, date(2016, 9, 29), date(2016, 10, 10))
     nomination.refresh_from_db()
     facts = notice_facts(nomination, today=date(2016, 10, 10))
-    assert (facts.working_days, facts.is_over, facts.is_known) == (5, False, True)
+    assert (facts.working_days, facts.is_over, facts.unknown) == (5, False, "")
 
 
 @pytest.mark.parametrize(
@@ -267,8 +270,41 @@ def test_the_approval_names_the_minutes_and_may_bring_the_certificate(bureau, no
 
 
 def test_the_suggested_notice_is_just_long_enough(db):
-    first, last = suggested_notice(date(2016, 4, 1))
-    assert (first, last) == (date(2016, 4, 1), date(2016, 4, 7))
+    load_calendars(FIXTURES)
+    suggested = suggested_notice(date(2016, 4, 1))
+    # Monday the 4th is 清明节.
+    assert (suggested.first, suggested.last) == (date(2016, 4, 1), date(2016, 4, 8))
+
+
+def test_over_a_year_that_is_not_known_no_notice_is_suggested_or_put_up(bureau, nomination):
+    bureau.reach(nomination, "consulted")
+    suggested = suggested_notice(date(2037, 9, 28))
+    assert suggested.last is None
+    assert "2037 年的放假安排还没有登记" in suggested.unknown
+    with pytest.raises(Refused, match="2037 年的放假安排还没有登记，不能计算工作日") as refused:
+        notice(bureau, nomination, date(2037, 9, 28), date(2037, 10, 20))
+    assert refused.value.field == "notice_from"
+    with pytest.raises(Refused, match="2017 年的放假安排还没有登记") as refused:
+        notice(bureau, nomination, date(2016, 12, 26), date(2017, 1, 10))
+    assert refused.value.field == "notice_until"
+    nomination.refresh_from_db()
+    assert nomination.status == "consulted"
+
+
+def test_a_notice_of_a_year_that_is_not_known_shows_no_number(bureau, nomination):
+    bureau.reach(nomination, "noticed")
+    nomination.refresh_from_db()
+    year = nomination.notice_from.year
+    CalendarYear.objects.filter(year=year).delete()
+    facts = notice_facts(nomination, today=TODAY)
+    assert facts.working_days is None
+    page = (
+        signed_in(bureau.head)
+        .get(reverse("model_workers:nomination_detail", args=[nomination.public_id]))
+        .text
+    )
+    assert f"{year} 年的放假安排还没有登记，不能计算工作日" in page
+    assert "个工作日</dd>" not in page
 
 
 # --- the page ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.utils import InternalError, ProgrammingError
 from django.utils import timezone
 
-from apps.accounts.models import CalendarDay, SavedView
+from apps.accounts.models import SavedView
 from apps.model_workers.models import (
     BulkChange,
     FileEvent,
@@ -341,12 +341,6 @@ def test_kept_filters_have_a_name_and_something_to_filter(missing):
     facts = {"page": "people:person_list", "name": "常用", "query": "work=retired", missing: ""}
     with refused_by("accounts_savedview_is_named"):
         SavedView.objects.create(user=UserFactory(), **facts)
-
-
-@pytest.mark.parametrize(("day", "is_working"), [(date(2016, 10, 8), False), (date(2016, 10, 7), True)])
-def test_a_day_that_is_as_its_weekday_is_is_not_kept(day, is_working):
-    with refused_by("accounts_calendarday_differs"):
-        CalendarDay.objects.create(day=day, is_working=is_working, note="示例")
 
 
 def test_no_constraint_of_these_tables_was_forgotten():

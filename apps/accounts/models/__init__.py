@@ -1,6 +1,5 @@
 """The union tree, the people who sign in, their roles, sessions and kept filters, the record of what they took out."""
 
-from apps.accounts.models.calendar import CalendarDay
 from apps.accounts.models.records import AccessRecord, AccessRecordQuerySet
 from apps.accounts.models.saved_views import SavedView
 from apps.accounts.models.sessions import Session, SessionQuerySet
@@ -10,7 +9,6 @@ from apps.accounts.models.users import RoleGrant, RoleGrantQuerySet, User, UserM
 __all__ = [
     "AccessRecord",
     "AccessRecordQuerySet",
-    "CalendarDay",
     "RoleGrant",
     "RoleGrantQuerySet",
     "SavedView",

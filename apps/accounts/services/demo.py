@@ -1,11 +1,13 @@
 """Demo accounts: one fictional person per role, without passwords, for the one-click sign-in on this machine."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
+from apps.accounts.services.unions import load_unions
 from apps.accounts.services.users import create_user
 from apps.core.errors import Refused
 
@@ -40,8 +42,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
 
 
 @transaction.atomic
-def ensure_demo_accounts() -> list[User]:
-    """Make the demo accounts that are missing; the unions must be loaded.
+def ensure_demo_accounts(*, unions: Iterable[Mapping[str, str]]) -> list[User]:
+    """Make the demo's unions and accounts that are missing; the unions of the city must be loaded.
 
     Raises Refused on a database that real people use: one with users, but none of the demo.
     """
@@ -49,15 +51,16 @@ def ensure_demo_accounts() -> list[User]:
         cursor.execute("LOCK TABLE accounts_user IN SHARE ROW EXCLUSIVE MODE")
     if User.objects.filter(is_demo=False).exists() and not User.objects.filter(is_demo=True).exists():
         raise Refused("数据库里已有真实用户，不能建立演示账号。")
+    load_unions(rows=unions)
     known = set(User.objects.values_list("username", flat=True))
-    unions = Union.objects.in_bulk(field_name="code")
+    by_code = Union.objects.in_bulk(field_name="code")
     for person in PEOPLE:
         if person.username not in known:
             create_user(
                 actor=None,
                 username=person.username,
                 full_name=person.full_name,
-                union=unions[person.union_code],
+                union=by_code[person.union_code],
                 post=person.post,
                 roles=[person.role],
                 is_demo=True,

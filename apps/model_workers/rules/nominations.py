@@ -6,7 +6,7 @@ from datetime import date
 from django.db import models
 
 from apps.core.errors import Refused
-from apps.core.workdays import count_working_days, last_of_working_days
+from apps.core.workdays import Calendar, count_working_days, last_of_working_days, require_known
 from apps.core.workflow import Flow, Step
 
 
@@ -99,15 +99,20 @@ NOTICE_WORKING_DAYS = 5
 """全国劳动模范评选 and the rules of the provinces that follow it: a public notice stands five working days or more."""
 
 
-def require_notice(*, first: date, last: date, place: str, exceptions: Mapping[date, bool]) -> None:
-    """Raises Refused unless the notice has a place and stands for enough working days, both ends counted."""
+def require_notice(*, first: date, last: date, place: str, calendar: Calendar) -> None:
+    """Raises Refused unless the notice has a place and stands for enough working days, both ends counted.
+
+    In a year whose days off nobody entered no working days are counted, so no notice is put up.
+    """
     if not place.strip():
         raise Refused("请填写“公示地点或网址”。", field="notice_place")
     if last < first:
         raise Refused("“公示结束”不能早于“公示开始”。", field="notice_until")
-    days = count_working_days(first, last, exceptions)
+    require_known(first.year, calendar, field="notice_from")
+    require_known(last.year, calendar, field="notice_until")
+    days = count_working_days(first, last, calendar)
     if days < NOTICE_WORKING_DAYS:
-        earliest = last_of_working_days(first, NOTICE_WORKING_DAYS, exceptions)
+        earliest = last_of_working_days(first, NOTICE_WORKING_DAYS, calendar)
         raise Refused(
             f"公示只有 {days} 个工作日，至少要 {NOTICE_WORKING_DAYS} 个工作日：从 {first:%Y-%m-%d} 起，"
             f"最早到 {earliest:%Y-%m-%d}。",

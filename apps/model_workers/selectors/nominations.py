@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.accounts.selectors import calendar_exceptions, calendar_is_known
+from apps.basis.selectors.calendar import calendar_between
 from apps.core.errors import Refused
 from apps.core.history import TimelineEntry
 from apps.core.workdays import count_working_days, last_of_working_days
@@ -37,11 +37,11 @@ _WAY = (
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """The notice counted in working days. `is_known`: the days off of its years were entered."""
+    """The notice counted in working days, or why they cannot be counted."""
 
-    working_days: int
+    working_days: int | None
     is_over: bool
-    is_known: bool
+    unknown: str = ""
     wanted: int = NOTICE_WORKING_DAYS
 
 
@@ -139,14 +139,26 @@ def notice_facts(nomination: Nomination, *, today: date) -> NoticeFacts | None:
     first, last = nomination.notice_from, nomination.notice_until
     if first is None or last is None:
         return None
-    return NoticeFacts(
-        working_days=count_working_days(first, last, calendar_exceptions(first=first, last=last)),
-        is_over=today > last,
-        is_known=calendar_is_known(first.year) and calendar_is_known(last.year),
-    )
+    working_days, unknown = None, ""
+    try:
+        working_days = count_working_days(first, last, calendar_between(first=first, last=last))
+    except Refused as refused:
+        unknown = refused.message
+    return NoticeFacts(working_days=working_days, is_over=today > last, unknown=unknown)
 
 
-def suggested_notice(today: date) -> tuple[date, date]:
-    """A notice that begins today and stands for the least number of working days."""
-    exceptions = calendar_exceptions(first=today, last=today.replace(year=today.year + 1, day=1))
-    return today, last_of_working_days(today, NOTICE_WORKING_DAYS, exceptions)
+@dataclass(frozen=True)
+class SuggestedNotice:
+    """A notice that begins today and stands for the least number of working days; without an end, why there is none."""
+
+    first: date
+    last: date | None
+    unknown: str = ""
+
+
+def suggested_notice(today: date) -> SuggestedNotice:
+    calendar = calendar_between(first=today, last=today + timedelta(days=60))
+    try:
+        return SuggestedNotice(today, last_of_working_days(today, NOTICE_WORKING_DAYS, calendar))
+    except Refused as refused:
+        return SuggestedNotice(today, None, refused.message)

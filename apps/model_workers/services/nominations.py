@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
-from apps.accounts.selectors import calendar_exceptions
+from apps.basis.selectors.calendar import calendar_between
 from apps.core import audit
 from apps.core import text as typed
 from apps.core.errors import Refused
@@ -32,6 +32,9 @@ from apps.model_workers.services.refusals import explain
 from apps.people.models import Person
 from apps.people.rules.identity import require_no_number
 from apps.people.services.persons import locked_person
+
+_LOOK_AHEAD = timedelta(days=60)
+"""So far behind a notice that is too short the first day that is late enough is looked for."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def _put_up(nomination: Nomination, notice: Notice | None) -> list[str]:
         first=notice.first,
         last=notice.last,
         place=notice.place,
-        exceptions=calendar_exceptions(first=notice.first, last=notice.last),
+        calendar=calendar_between(first=notice.first, last=notice.last + _LOOK_AHEAD),
     )
     nomination.notice_place = require_no_number(notice.place, label="公示地点或网址", field="notice_place")
     nomination.notice_from, nomination.notice_until = notice.first, notice.last

@@ -170,8 +170,12 @@ def _step_form(request: SignedInRequest, step: Step) -> StepForm | ApproveForm:
     if step.action == "approve":
         return ApproveForm(*asked, step=step)
     if step.action == "notice":
-        first, last = suggested_notice(timezone.localdate())
-        return NoticeForm(asked[0], step=step, initial={"notice_from": first, "notice_until": last})
+        suggested = suggested_notice(timezone.localdate())
+        initial = {"notice_from": suggested.first, "notice_until": suggested.last}
+        form = NoticeForm(asked[0], step=step, initial=initial)
+        if suggested.unknown:
+            form.fields["notice_until"].help_text = suggested.unknown
+        return form
     return (ConsultForm if step.action == "consult" else StepForm)(asked[0], step=step)
 
 

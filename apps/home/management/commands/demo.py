@@ -1,5 +1,6 @@
 """Loads the demo: reference data, fictional accounts, the example budget and the register it counts from."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -19,11 +20,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("load_reference", verbosity=0)
+        folder, now = settings.BASE_DIR / "fixtures", timezone.now()
+        unions = json.loads((folder / "demo_unions.json").read_text("utf-8"))
         try:
-            people = ensure_demo_accounts()
+            people = ensure_demo_accounts(unions=unions)
         except Refused as error:
             raise CommandError(error.message) from error
-        folder, now = settings.BASE_DIR / "fixtures", timezone.now()
         city = Union.objects.get(kind=Union.Kind.CITY)
         clerk = User.objects.get(username="demo-finance-clerk")
         demo_budget.load(folder=folder, union=city, actor=clerk, now=now)

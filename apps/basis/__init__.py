@@ -1,0 +1,1 @@
+"""What everything above rests on: the calendar of working days."""

@@ -1,0 +1,1 @@
+"""Rules of what everything rests on. Pure."""

@@ -1,0 +1,1 @@
+"""Reads of what everything rests on."""
