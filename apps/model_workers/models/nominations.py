@@ -29,8 +29,8 @@ from apps.people.rules.standing import ABSENT_KINDS
 
 _STEM = "model_workers_nomination"
 _GONE = ", ".join(f"'{kind}'" for kind in ABSENT_KINDS)
-_THERE = (  # noqa: S608
-    "NOT EXISTS (SELECT FROM (SELECT e.kind FROM public.people_standingevent e JOIN public.people_person p"
+_THERE = (
+    "NOT EXISTS (SELECT FROM (SELECT e.kind FROM public.people_standingevent e JOIN public.people_person p"  # noqa: S608
     " ON e.person_id = COALESCE(p.merged_into_id, p.id)"
     f" WHERE p.id = own.person_id AND e.track = 'life' AND e.voided_at IS NULL AND e.effective_on <= {TODAY}"
     f" ORDER BY e.effective_on DESC, e.id DESC LIMIT 1) life WHERE life.kind IN ({_GONE}))"
