@@ -265,8 +265,9 @@ def test_an_objection_stops_the_award_until_it_is_answered_and_for_good_when_it_
         approve(bureau, nomination)
     with pytest.raises(Refused, match="核查情况"):
         answer_objection(case=nomination, objection=said, holds=True, words=" ", actor=bureau.vice, now=now)
+    later = now + timedelta(minutes=1)
     answer_objection(
-        case=nomination, objection=said, holds=True, words="示例核查", actor=bureau.vice, now=now
+        case=nomination, objection=said, holds=True, words="示例核查", actor=bureau.vice, now=later
     )
     with pytest.raises(Refused, match="经核查属实"):
         approve(bureau, nomination)
