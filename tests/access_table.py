@@ -32,6 +32,7 @@ from apps.budget.models import (
     PolicyDocument,
     PrintJob,
 )
+from apps.cases.services import save_case
 from apps.model_workers.models import (
     AllowanceLine,
     AllowanceRun,
@@ -284,14 +285,15 @@ class World:
 
     @cached_property
     def nomination(self) -> Nomination:
-        return Nomination.objects.create(
+        case = Nomination(
             person=self.worker,
+            union=self.worker.union,
             title=HonourTitleFactory(),
             year=2016,
             recommended_by=self.worker.union,
             merits="示例：爱岗敬业。",
-            created_by=self.clerk,
         )
+        return save_case(case=case, actor=UserFactory(model_worker_clerk=True))
 
     @cached_property
     def run(self) -> AllowanceRun:
@@ -749,12 +751,14 @@ READS_HONOURS = READS_PEOPLE
 KEEPS_HONOURS = frozenset({Role.MODEL_WORKER_CLERK, Role.COUNTY_CLERK})
 DECIDES_HONOURS = frozenset({Role.MODEL_WORKER_HEAD})
 STEPS = {
-    "recommend": (KEEPS_HONOURS, 302),
+    "submit": (KEEPS_HONOURS, 422),
     "withdraw": (KEEPS_HONOURS, 422),
     "qualify": (DECIDES_HONOURS, 422),
     "consult": (DECIDES_HONOURS, 422),
     "notice": (DECIDES_HONOURS, 422),
-    "refuse": (DECIDES_HONOURS, 422),
+    "conclude": (DECIDES_HONOURS, 422),
+    "return": (DECIDES_HONOURS, 422),
+    "refuse": (DECIDES_HONOURS | {Role.VICE_CHAIR}, 422),
     "approve": (frozenset({Role.VICE_CHAIR}), 422),
 }
 """Who takes a step of a nomination, and what a draft answers when the form comes back empty."""
@@ -813,11 +817,23 @@ HONOURS = [
     *_worker("model_workers:nomination_detail", READS_HONOURS, of="nomination"),
     *_worker("model_workers:nomination_edit", KEEPS_HONOURS, 422, of="nomination"),
     _person("model_workers:nomination_print", READS_HONOURS, "POST", of="nomination"),
-    *_worker("model_workers:nomination_objections", DECIDES_HONOURS, 422, of="nomination"),
+    *_worker("model_workers:nomination_object", DECIDES_HONOURS, 422, of="nomination"),
+    *(
+        Row(
+            "model_workers:nomination_answer",
+            frozenset({Role.VICE_CHAIR}),
+            method,
+            404,
+            lambda world: {"public_id": world.nomination.public_id, "pk": 1},
+            foreign=_nobody(pk=1),
+            scoped=True,
+        )
+        for method in ("GET", "POST")
+    ),
     *(
         row
         for action, (roles, posted) in STEPS.items()
-        for row in _worker("model_workers:nomination_step", roles, posted, of="nomination", action=action)
+        for row in _worker("model_workers:nomination_decide", roles, posted, of="nomination", verb=action)
     ),
     *_worker("model_workers:honour_scan", KEEPS_HONOURS, 422, of="honour"),
     _person("model_workers:honour_certificate", READS_HONOURS, "POST", 302, of="honour"),

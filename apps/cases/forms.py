@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from apps.cases.rules.flow import Step
-from apps.cases.services import Seen
-from apps.core.forms import HouseForm
+from apps.cases.services import NoticeText, Seen
+from apps.core.forms import HouseForm, day
 
 
 class StepForm(HouseForm):
@@ -34,6 +34,48 @@ class StepForm(HouseForm):
         data = self.cleaned_data
         return Seen(data["number"], data["amount"], data["count"])
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """What a step takes besides, as its service names it."""
+        return {}
+
     @staticmethod
     def initial_of(seen: Seen) -> dict[str, Any]:
         return {"number": seen.number, "amount": seen.amount, "count": seen.count}
+
+
+class NoticeStepForm(StepForm):
+    """The step that puts up a notice."""
+
+    place = forms.CharField(label="公示地点或网址", max_length=200)
+    first_on = day(label="公示开始", help_text="今天或以后")
+    last_on = day(label="公示结束", help_text="首尾两天都算，只数工作日")
+    field_order = ("place", "first_on", "last_on", "opinion")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {"notice": NoticeText(data["place"], data["first_on"], data["last_on"])}
+
+
+class ObjectionForm(HouseForm):
+    said = forms.CharField(
+        label="反映的情况",
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="谁在什么时候反映了什么；登记后不能修改。",
+    )
+
+
+class AnswerForm(HouseForm):
+    holds = forms.TypedChoiceField(
+        label="核查结论",
+        choices=(("", "请选择"), ("yes", "属实"), ("no", "不属实")),
+        coerce=lambda value: value == "yes",
+    )
+    words = forms.CharField(
+        label="核查情况",
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="怎样核查、依据什么；登记后不能修改。",
+    )

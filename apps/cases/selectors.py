@@ -1,7 +1,8 @@
 """What a page shows of a case: the buttons of this person, the stages, the trail, whom it waits for, the facts as decided."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -11,10 +12,14 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role, roles_with
+from apps.basis.selectors.calendar import calendar_between
 from apps.cases.models import Case, Requirement
 from apps.cases.rules.flow import Flow, Step
+from apps.cases.rules.notices import NoticeRule
 from apps.core.desk import Errand, counted
+from apps.core.errors import Refused
 from apps.core.history import TimelineEntry
+from apps.core.workdays import count_working_days, last_of_working_days
 from apps.core.workflow import StageStep
 
 _TONES = {"return": "amber", "reject": "red", "withdraw": "red"}
@@ -108,7 +113,7 @@ def case_page(case: Case, *, viewer: User, objection: Objection = no_objection) 
     return CasePage(
         choices=tuple(choices),
         stages=tuple(_stages(case)),
-        entries=tuple(_entries(case)),
+        entries=tuple(sorted((*_entries(case), *_spoken(case)), key=lambda one: one.at, reverse=True)),
         waiting_on="" if can_go_on or case.is_open else waited_for(case),
         may_edit=case.is_open and case.flow.enters in held,
     )
@@ -170,6 +175,98 @@ def _entries(case: Case) -> Iterator[TimelineEntry]:
             note="　".join(filter(None, (one.opinion, one.minutes and f"会议纪要：{one.minutes}"))),
             tone=_TONES.get(one.verb, tone),
         )
+
+
+def _spoken(case: Case) -> Iterator[TimelineEntry]:
+    """What was said against the notices of a case, and the answers."""
+    for notice in _notices(case):
+        for one in notice.objections.select_related("entered_by", "answer__answered_by"):
+            yield TimelineEntry(
+                at=one.entered_at,
+                who=str(one.entered_by),
+                role="",
+                action="登记公示反映",
+                note=one.said,
+                tone="amber",
+            )
+            answer = getattr(one, "answer", None)
+            if answer is not None:
+                yield TimelineEntry(
+                    at=answer.answered_at,
+                    who=str(answer.answered_by),
+                    role="",
+                    action=f"答复公示反映：{answer}",
+                    note=f"{one.said}　{answer.words}",
+                    tone="red" if answer.holds else "",
+                )
+
+
+def _notices(case: Case) -> Any:
+    if case.notice_rule is None:
+        return ()
+    model = case.decisions.model.notice.related.related_model  # type: ignore[attr-defined]
+    return model.objects.filter(decision__case=case).order_by("pk")
+
+
+def notice_of(case: Case) -> Any | None:
+    """The notice of this round; None before it was put up."""
+    found = _notices(case)
+    if not found:
+        return None
+    return found.filter(decision__round=case.round).select_related("put_up_by").last()
+
+
+@dataclass(frozen=True)
+class NoticePage:
+    """The notice counted in working days, and what was said. `may_enter`, `may_answer`: for this viewer, now."""
+
+    notice: Any
+    working_days: int | None
+    """None where the calendar does not say; `unknown` then says why."""
+    unknown: str
+    is_over: bool
+    objections: Sequence[Any]
+    may_enter: bool
+    may_answer: bool
+
+
+def notice_page(case: Case, *, viewer: User, today: date) -> NoticePage | None:
+    notice, rule = notice_of(case), case.notice_rule
+    if notice is None or rule is None:
+        return None
+    held = held_permissions(viewer, case) if case.status in rule.takes else frozenset()
+    working_days, unknown = None, ""
+    try:
+        calendar = calendar_between(first=notice.first_on, last=notice.last_on)
+        working_days = count_working_days(notice.first_on, notice.last_on, calendar)
+    except Refused as refused:
+        unknown = refused.message
+    return NoticePage(
+        notice=notice,
+        working_days=working_days,
+        unknown=unknown,
+        is_over=today > notice.last_on,
+        objections=list(notice.objections.select_related("entered_by", "answer__answered_by")),
+        may_enter=rule.enters in held,
+        may_answer=rule.answers in held,
+    )
+
+
+@dataclass(frozen=True)
+class SuggestedNotice:
+    """A notice that begins today and stands for the least number of working days; without an end, why there is none."""
+
+    first: date
+    last: date | None
+    unknown: str = ""
+
+
+def suggested_notice(rule: NoticeRule, *, today: date) -> SuggestedNotice:
+    calendar = calendar_between(first=today, last=today + timedelta(days=60))
+    try:
+        return SuggestedNotice(today, last_of_working_days(today, rule.working_days, calendar))
+    except Refused as refused:
+        return SuggestedNotice(today, None, refused.message)
 
 
 def role_in_words(decision: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal as Amount
 from typing import Any, TypeVar
 
@@ -11,12 +11,22 @@ from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from apps.accounts.models import User
+from apps.basis.selectors.calendar import calendar_between
 from apps.cases.models import Case
-from apps.cases.selectors import Objection, blocked, held_permissions, no_objection, taken_duties
+from apps.cases.rules.notices import require_notice
+from apps.cases.selectors import (
+    Objection,
+    blocked,
+    held_permissions,
+    no_objection,
+    notice_of,
+    taken_duties,
+)
 from apps.core import audit
 from apps.core.errors import Refused
 
 AnyCase = TypeVar("AnyCase", bound=Case)
+_AHEAD = timedelta(days=60)  # to name the earliest last day of a notice that is too short
 _GENERAL = "数据库没有接受这次修改，请刷新页面后重试。"
 
 
@@ -39,6 +49,15 @@ class Verdict:
 
     case: Case
     refusal: str = ""
+
+
+@dataclass(frozen=True)
+class NoticeText:
+    """A notice as it is to be put up; both days counted."""
+
+    place: str
+    first: date
+    last: date
 
 
 @transaction.atomic
@@ -110,6 +129,69 @@ def decide(
     decision.refresh_from_db()
     case.refresh_from_db(fields=["status", "round", "route", "decided"])
     return decision
+
+
+def put_up_notice(
+    *, decision: Any, notice: NoticeText | None, lines: Iterable[str], actor: User, today: date
+) -> Any:
+    """The notice of the step just taken, in the same transaction. Raises Refused for days that do not do."""
+    case = decision.case
+    if notice is None:
+        raise Refused("请填写公示地点和起止日期。", field="first_on")
+    require_notice(
+        place=notice.place,
+        first=notice.first,
+        last=notice.last,
+        today=today,
+        wanted=case.notice_rule.working_days,
+        calendar=calendar_between(first=notice.first, last=notice.last + _AHEAD),
+    )
+    model = type(decision).notice.related.related_model
+    row = model(
+        decision=decision,
+        place=notice.place.strip(),
+        first_on=notice.first,
+        last_on=notice.last,
+        lines=list(lines),
+        put_up_by=actor,
+    )
+    return _written(case, row, actor, "公示")
+
+
+@transaction.atomic
+def enter_objection(*, case: Case, said: str, actor: User, now: datetime | None = None) -> Any:
+    """What somebody said against what the notice shows. Raises Refused outside its time and for other hands."""
+    notice = notice_of(case)
+    if notice is None or case.notice_rule is None or case.status not in case.notice_rule.takes:
+        raise Refused("只在公示开始以后、审批以前登记公示反映。", code="state")
+    if not said.strip():
+        raise Refused("请填写“反映的情况”。", field="said")
+    row = type(notice).objections.rel.related_model(notice=notice, said=said.strip(), entered_by=actor)
+    if now is not None:
+        row.entered_at = now
+    return _written(case, row, actor, "登记公示反映")
+
+
+@transaction.atomic
+def answer_objection(
+    *, case: Case, objection: Any, holds: bool, words: str, actor: User, now: datetime | None = None
+) -> Any:
+    """Whether an objection is true. Raises Refused, also for one that was answered."""
+    if not words.strip():
+        raise Refused("请填写“核查情况”。", field="words")
+    model = type(objection).answer.related.related_model
+    if model.objects.filter(objection=objection).exists():
+        raise Refused("这条反映已经答复。", code="answered")
+    row = model(objection=objection, holds=holds, words=words.strip(), answered_by=actor)
+    if now is not None:
+        row.answered_at = now
+    return _written(case, row, actor, "答复公示反映")
+
+
+def _written(case: Case, row: Any, actor: User, action: str) -> Any:
+    with audit.because(actor_id=actor.pk, action=action), explained(case):
+        row.save(force_insert=True)
+    return row
 
 
 def decide_each(

@@ -1,6 +1,6 @@
 """The pages of every case: list, entry, one case with its trail, the dialog of a step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +35,16 @@ def decide_case(
     *,
     told: str = "",
     service: Callable[..., Any] = decide,
+    form_class: type[StepForm] = StepForm,
+    initial: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """The dialog of one step, and the step. `told`: what the dialog says of the case; `service`: takes the step."""
+    """The dialog of one step, and the step. `told`: what the dialog says of the case; `service`: takes the step, with
+    what a `form_class` of its own gives besides."""
     here = reverse(f"{case.pages}_detail", args=[case.public_id])
     step, lead = _named_step(request, case, verb)
     seen = Seen.of(case)
-    form = StepForm(
-        request.POST if request.method == "POST" else None, step=step, initial=StepForm.initial_of(seen)
-    )
+    typed = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = form_class(*typed, step=step, initial={**StepForm.initial_of(seen), **(initial or {})})
     if form.is_valid():
         try:
             done = service(
@@ -53,6 +55,7 @@ def decide_case(
                 opinion=form.cleaned_data["opinion"],
                 minutes=form.cleaned_data.get("minutes", ""),
                 now=timezone.now(),
+                **form.given,
             )
         except Refused as refused:
             add_refusal(form, refused)

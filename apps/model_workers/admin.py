@@ -74,6 +74,6 @@ class ReviewAdmin(ReadOnlyAdmin):
 
 @admin.register(Nomination, site=admin_site)
 class NominationAdmin(ReadOnlyAdmin):
-    list_display = ("person", "title", "year", "status", "notice_from", "notice_until")
+    list_display = ("person", "title", "year", "status", "created_by", "created_at")
     list_filter = ("year", "status")
-    list_select_related = ("person", "title")
+    list_select_related = ("person", "title", "created_by")

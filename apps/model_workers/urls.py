@@ -37,13 +37,18 @@ _REGISTER: list[URLPattern] = [
     path("nominations/<uuid:public_id>/print/", nominations.nomination_print, name="nomination_print"),
     path(
         "nominations/<uuid:public_id>/objections/",
-        nominations.nomination_objections,
-        name="nomination_objections",
+        nominations.nomination_object,
+        name="nomination_object",
     ),
     path(
-        "nominations/<uuid:public_id>/steps/<slug:action>/",
-        nominations.nomination_step,
-        name="nomination_step",
+        "nominations/<uuid:public_id>/objections/<int:pk>/",
+        nominations.nomination_answer,
+        name="nomination_answer",
+    ),
+    path(
+        "nominations/<uuid:public_id>/steps/<slug:verb>/",
+        nominations.nomination_decide,
+        name="nomination_decide",
     ),
     path("honours/<uuid:public_id>/scan/", honours.honour_scan, name="honour_scan"),
     path("honours/<uuid:public_id>/certificate/", honours.honour_certificate, name="honour_certificate"),

@@ -16,17 +16,19 @@ from django.utils import timezone
 
 from apps.budget.models import FiscalYear, PolicyDocument
 from apps.budget.rules.stages import Book
-from apps.cases.models import Case, CaseRow, Decision
+from apps.cases.models import Case, CaseRow, Decision, Notice, NoticeAnswer, NoticeObjection
 from tests.budget.office import Office
 from tests.factories import (
     ExamFactory,
     ExamInvitationFactory,
     HospitalFactory,
     ItemGroupFactory,
+    PersonFactory,
     PolicyDocumentFactory,
     ReliefCaseFactory,
     UserFactory,
 )
+from tests.model_workers.bureau import Bureau
 from tests.model_workers.register import AllowanceOffice
 from tests.shadows import shadowed
 
@@ -145,6 +147,29 @@ def closed_exam() -> dict[str, Any]:
 
 def relief() -> dict[str, Any]:
     return {"case": ReliefCaseFactory().pk}
+
+
+def nominated() -> dict[str, Any]:
+    bureau = Bureau()
+    case = bureau.reach(bureau.nominate(PersonFactory()), "concluded")
+    last = case.decisions.order_by("number").last()
+    return {"decision": last.pk, "person": case.person_id, "title": case.title_id, "clerk": bureau.clerk.pk}
+
+
+def awarded() -> dict[str, Any]:
+    bureau = Bureau()
+    case = bureau.reach(bureau.nominate(PersonFactory()), "concluded")
+    bureau.step(case, "approve", bureau.vice, minutes="示例纪要", award=bureau.award_of())
+    return {}
+
+
+HONOUR = """
+    INSERT INTO public.model_workers_honour (public_id, person_id, title_id, decision_id, awarded_on, awarding_body, session,
+        document_number, certificate_number, scan_name, scan_sha256, note, revoked_document, void_reason, created_by_id,
+        created_at)
+    VALUES (gen_random_uuid(), {{person}}, {{title}}, {{decision}}, {awarded_on}, 'x', '', '', '', '', '', '', '', '', {{clerk}},
+        now())
+"""
 
 
 def union() -> dict[str, Any]:
@@ -387,6 +412,18 @@ ATTACKS = [
         "UPDATE public.model_workers_reliefcase SET amount = 99999",
     ),
     Attack(
+        "model_workers_honour_by_its_decision",
+        nominated,
+        ("UPDATE model_workers_nominationdecision SET verb = 'approve'",),
+        HONOUR.format(awarded_on="now()"),
+    ),
+    Attack(
+        "model_workers_honour_after_notice",
+        awarded,
+        ("UPDATE model_workers_nominationnotice SET last_on = '1990-01-01'",),
+        "UPDATE public.model_workers_honour SET awarded_on = '1998-05-01' WHERE decision_id IS NOT NULL",
+    ),
+    Attack(
         "accounts_union_path_follows_parent",
         union,
         ("UPDATE accounts_union SET path = 'ELSEWHERE/'",),
@@ -400,7 +437,7 @@ ATTACKS = [
 OF_CASES = [
     guard.get_pgid(model)
     for model in apps.get_models()
-    if issubclass(model, Case | Decision | CaseRow)
+    if issubclass(model, Case | Decision | CaseRow | Notice | NoticeObjection | NoticeAnswer)
     for guard in model.guards()
 ]
 

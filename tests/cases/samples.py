@@ -2,16 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.cases.models import Case
 from apps.cases.services import save_case
 from apps.core import audit
-from apps.model_workers.models import ReliefCase
-from tests.factories import ReliefCaseFactory, ReliefStandardFactory, retired_worker
+from apps.model_workers.models import Nomination, ReliefCase
+from tests.factories import (
+    HonourTitleFactory,
+    PersonFactory,
+    ReliefCaseFactory,
+    ReliefStandardFactory,
+    retired_worker,
+)
 from tests.madeup.models import LoanCase, LoanLine
+from tests.model_workers.bureau import know_calendar
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,8 @@ class Sample:
     edit: tuple[str, Any]
     bare: Callable[[Union, User, Decimal], Any] | None = None
     """A case that lacks what `requires` asks for, by the guard's name."""
+    along: Callable[[Any, str, User], list[tuple[str, list[Any]]]] = lambda case, verb, who: []
+    """What a step brings with it, as SQL; for the owner, who walks the sample, in the past."""
     amounts: dict[str, str] = field(default_factory=lambda: {"": "1000"})
 
 
@@ -51,8 +63,47 @@ def _relief(union: Union, clerk: User, amount: Decimal) -> ReliefCase:
     )
 
 
+def _nomination(union: Union, clerk: User, amount: Decimal) -> Nomination:
+    case = Nomination(
+        person=PersonFactory(union=union),
+        union=union,
+        title=HonourTitleFactory(),
+        year=2026,
+        recommended_by=union,
+        merits="示例：爱岗敬业。",
+    )
+    return save_case(case=case, actor=clerk)
+
+
+_LATEST = "(SELECT max(d.id) FROM public.model_workers_nominationdecision d WHERE d.case_id = %s)"
+_TODAY = "(public.house_now() AT TIME ZONE 'Asia/Shanghai')::date"
+
+
+def _nominated(case: Nomination, verb: str, who: User) -> list[tuple[str, list[Any]]]:
+    """The notice, twenty days ago for the owner, and the honour."""
+    if verb == "notice":
+        today = timezone.localdate()
+        know_calendar(today - timedelta(20), today + timedelta(13))
+        first = f"{_TODAY} - CASE WHEN public.house_is_owner() THEN 20 ELSE 0 END"
+        sql = (
+            "INSERT INTO public.model_workers_nominationnotice (decision_id, place, first_on, last_on, lines, put_up_by_id)"
+            f" VALUES ({_LATEST}, '示例', {first}, {first} + 13, '{{示例}}', %s)"
+        )
+        return [(sql, [case.pk, who.pk])]
+    if verb == "approve":
+        columns = "session, document_number, certificate_number, scan_name, scan_sha256, note, revoked_document, void_reason"
+        sql = (
+            f"INSERT INTO public.model_workers_honour (public_id, person_id, title_id, decision_id, awarded_on, awarding_body,"
+            f" created_by_id, created_at, {columns})"
+            f" VALUES (gen_random_uuid(), %s, %s, {_LATEST}, {_TODAY}, '示例机关', %s, now(), '', '', '', '', '', '', '', '')"
+        )
+        return [(sql, [case.person_id, case.title_id, case.pk, who.pk])]
+    return []
+
+
 SAMPLES: dict[type[Case], Sample] = {
     ReliefCase: Sample(_relief, ("circumstances", "示例：改过")),
+    Nomination: Sample(_nomination, ("merits", "示例：改过"), along=_nominated),
     LoanCase: Sample(
         _loan, ("purpose", "展览"), bare=_bare_loan, amounts={"small": "1000", "large": "50000"}
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role, roles_with
@@ -192,6 +192,10 @@ class Standing:
             assert self.case.status == source
             decide(case=self.case, actor=walk.by_duty[step.duty_code], verb=step.verb, seen=Seen.of(self.case),
                    opinion=OPINION, minutes=MINUTES)  # fmt: skip
+            who = walk.by_duty[step.duty_code]
+            with audit.because(actor_id=who.pk, action=step.label), connection.cursor() as cursor:
+                for statement in walk.sample.along(self.case, step.verb, who):
+                    cursor.execute(*statement)
         self.acted = [(step.duty_code, walk.by_duty[step.duty_code]) for step, _ in way]
         self.where = f"{walk.table} {route} {self.case.status}"
 
@@ -349,7 +353,14 @@ class Standing:
         walk, log, case = self.walk, self.walk.log, self.case
         own = walk.by_duty[step.duty_code]
         make, what = lambda who=own, **other: walk.decision(case, step.verb, who, **other), step.verb
-        self.expect(None, f"{what} as it should be", make(), who=own)
+
+        def whole(who: User = own) -> tuple[Any, ...]:
+            return (make(who), *walk.sample.along(case, step.verb, who))
+
+        self.expect(None, f"{what} as it should be", *whole(), who=own)
+        for one in walk.model.brings:
+            if step.verb in one.verbs:
+                self.expect(f"{log}_{one.guard}", f"{what} without what it brings", make(), who=own)
         self.expect(f"{log}_actor_at_work", f"{what} in another's name", make(), who=walk.second_clerk)
         self.expect("house_actor_known", f"{what} by nobody", make())
         if self.walk.model.measured:
@@ -371,17 +382,17 @@ class Standing:
             self.expect(f"{log}_opinion_given", f"{what} without a word", make(opinion=" "), who=own)
         if step.needs_minutes:
             self.expect(f"{log}_minutes_given", f"{what} without minutes", make(minutes=" "), who=own)
-        self.roles(step, make)
+        self.roles(step, make, whole)
         self.repeated(step, make)
 
-    def roles(self, step: Step, make: Any) -> None:
+    def roles(self, step: Step, make: Any, whole: Any) -> None:
         walk, log = self.walk, self.walk.log
         may = roles_with(step.permission)
         for role in Role:
             who = walk.person(role)
             allowed = f"{log}_same_person" if step.same_as else None
             expected = allowed if role.value in may else f"{log}_actor_holds_role"
-            self.expect(expected, f"{step.verb} by {role}", make(who), who=who)
+            self.expect(expected, f"{step.verb} by {role}", *whole(who), who=who)
         for what, who in {
             "a foreign union": walk.person(may[0], union=walk.elsewhere),
             "somebody disabled": walk.person(may[0], is_active=False),

@@ -9,14 +9,13 @@ from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.basis.models import CalendarYear
-from apps.model_workers.models import Honour, Nomination, NominationStep
+from apps.cases.services import NoticeText, Seen
+from apps.model_workers.models import Honour, Nomination
 from apps.model_workers.services.honours import award_honour
 from apps.model_workers.services.nominations import (
     Award,
-    Notice,
     create_nomination,
-    record_objections,
-    take_step,
+    decide_nomination,
 )
 from apps.people.models import Person
 from tests.factories import HonourTitleFactory, UnionFactory, UserFactory
@@ -26,6 +25,7 @@ FACTS = {
     "document_number": "示政【2011】3号",
     "certificate_number": "示例00001",
 }
+NOTHING_SAID = "公示期间没有收到反映"
 MINUTES = "示工纪〔2016〕8号"
 # One white pixel.
 PNG = bytes.fromhex(
@@ -41,6 +41,12 @@ def scan(name: str = "证书.png", content: bytes = PNG) -> SimpleUploadedFile:
 def fresh(user: User) -> User:
     """The user without the roles that were read before they were granted."""
     return User.objects.with_roles().get(pk=user.pk)
+
+
+def know_calendar(*days: date) -> None:
+    """Years of which nothing is announced: working days are the weekdays."""
+    for year in {day.year for day in days}:
+        CalendarYear.objects.get_or_create(year=year)
 
 
 class Bureau:
@@ -73,14 +79,7 @@ class Bureau:
             person_id=person.pk, facts=facts, actor=actor or self.clerk, now=timezone.now(), **given
         )
 
-    def know_years(self) -> None:
-        """Years of which nothing is announced: working days are the weekdays."""
-        present = timezone.localdate().year
-        for year in (2016, present - 1, present, present + 1):
-            CalendarYear.objects.get_or_create(year=year)
-
     def nominate(self, person: Person, **changes: Any) -> Nomination:
-        self.know_years()
         given: dict[str, Any] = {
             "title": HonourTitleFactory(),
             "year": timezone.localdate().year,
@@ -89,35 +88,42 @@ class Bureau:
         } | changes
         return create_nomination(person_id=person.pk, actor=self.clerk, now=timezone.now(), **given)
 
-    def step(self, nomination: Nomination, action: str, actor: User, **words: Any) -> NominationStep:
-        return take_step(
-            nomination_id=nomination.pk,
-            action=action,
+    def step(self, nomination: Nomination, verb: str, actor: User, **words: Any) -> Any:
+        nomination.refresh_from_db()
+        return decide_nomination(
+            case=nomination,
             actor=actor,
+            verb=verb,
+            seen=Seen.of(nomination),
             now=words.pop("now", timezone.now()),
             **words,
         )
 
-    def notice(self, first: date | None = None, days: int = 13) -> Notice:
-        start = first or timezone.localdate() - timedelta(days=days + 1)
-        return Notice("示例公示栏", start, start + timedelta(days=days))
+    def notice(self, first: date | None = None, days: int = 13) -> NoticeText:
+        """A notice from today on."""
+        start = first or timezone.localdate()
+        know_calendar(start, start + timedelta(days=days))
+        return NoticeText("示例公示栏", start, start + timedelta(days=days))
 
-    def reach(self, nomination: Nomination, status: str) -> Nomination:
-        """Takes the steps up to that status; the notice is over."""
+    def reach(self, nomination: Nomination, status: str, *, weeks_ago: int = 3) -> Nomination:
+        """Takes the steps up to that status, so many weeks ago; the notice is over."""
+        then = timezone.now() - timedelta(weeks=weeks_ago)
         ways: dict[str, tuple[User, dict[str, Any]]] = {
-            "recommend": (self.clerk, {}),
+            "submit": (self.clerk, {}),
             "qualify": (self.head, {}),
-            "consult": (self.head, {"note": "示例：有关单位没有意见。"}),
-            "notice": (self.head, {"notice": self.notice()}),
+            "consult": (self.head, {"opinion": "示例：有关单位没有意见。"}),
+            "notice": (self.head, {"notice": self.notice(timezone.localdate(then))}),
+            "conclude": (self.head, {"opinion": NOTHING_SAID}),
         }
-        targets = {"recommended": 1, "qualified": 2, "consulted": 3, "noticed": 4}
-        for action, (actor, words) in list(ways.items())[: targets[status]]:
-            self.step(nomination, action, actor, **words)
+        targets = {"recommended": 1, "qualified": 2, "consulted": 3, "noticed": 4, "concluded": 5}
+        for verb, (actor, words) in list(ways.items())[: targets[status]]:
+            when = timezone.now() if verb == "conclude" else then
+            self.step(nomination, verb, actor, now=when, **words)
         nomination.refresh_from_db()
         return nomination
 
     def settle(self, nomination: Nomination) -> None:
-        record_objections(nomination_id=nomination.pk, text="公示期间没有收到反映", actor=self.head)
+        self.step(nomination, "conclude", self.head, opinion=NOTHING_SAID)
 
     def award_of(self, **changes: Any) -> Award:
         return Award(timezone.localdate(), FACTS | changes)

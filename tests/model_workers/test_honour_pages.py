@@ -9,7 +9,15 @@ from django.utils import timezone
 
 from apps.accounts.models import AccessRecord
 from apps.core.pdf import pdf_text
-from apps.model_workers.models import BulkChange, FileEvent, Honour, Nomination, Review, WorkerFile
+from apps.model_workers.models import (
+    BulkChange,
+    FileEvent,
+    Honour,
+    Nomination,
+    NominationObjection,
+    Review,
+    WorkerFile,
+)
 from tests.clients import signed_in
 from tests.factories import (
     CountingRuleFactory,
@@ -22,7 +30,7 @@ from tests.factories import (
     UserFactory,
     retired_worker,
 )
-from tests.model_workers.bureau import FACTS, MINUTES, Bureau, scan
+from tests.model_workers.bureau import FACTS, MINUTES, Bureau, know_calendar, scan
 from tests.people.identity import resident_number
 
 pytestmark = pytest.mark.django_db
@@ -322,7 +330,6 @@ def test_lists_cost_the_same_for_two_and_for_twelve(bureau):
 
 
 def test_a_nomination_goes_through_the_pages_to_the_honour(bureau):
-    bureau.know_years()
     person = PersonFactory(name="示例甲")
     clerk, head, vice = signed_in(bureau.clerk), signed_in(bureau.head), signed_in(bureau.vice)
     asked = {
@@ -335,24 +342,47 @@ def test_a_nomination_goes_through_the_pages_to_the_honour(bureau):
     nomination = Nomination.objects.get()
     assert response.url == url("nomination_detail", nomination.public_id)
 
-    def step(client: Client, action: str, **words) -> int:
-        return client.post(url("nomination_step", nomination.public_id, action), words).status_code
+    def sent(action: str) -> dict:
+        return {"number": Nomination.objects.get().decided + 1, "amount": "0", "count": 1}
 
-    assert step(clerk, "recommend") == 302
+    def step(client: Client, action: str, **words) -> int:
+        return client.post(
+            url("nomination_decide", nomination.public_id, action), sent(action) | words
+        ).status_code
+
+    assert step(clerk, "submit") == 302
     assert step(clerk, "qualify") == 403
-    assert step(head, "qualify", note="符合条件") == 302
+    assert step(head, "qualify", opinion="符合条件") == 302
     assert step(head, "consult") == 422
-    assert step(head, "consult", note="没有不同意见") == 302
-    first = TODAY - timedelta(20)
-    notice = {"notice_place": "示例公示栏", "notice_from": first.isoformat()}
-    assert step(head, "notice", **notice, notice_until=(first + timedelta(2)).isoformat()) == 422
-    assert step(head, "notice", **notice, notice_until=(first + timedelta(13)).isoformat()) == 302
-    address = url("nomination_objections", nomination.public_id)
-    assert head.post(address, {"objections": "公示期间没有收到反映"}).status_code == 302
+    assert step(head, "consult", opinion="没有不同意见") == 302
+    know_calendar(TODAY, TODAY + timedelta(13))
+    notice = {"place": "示例公示栏", "first_on": TODAY.isoformat()}
+    assert step(head, "notice", **notice, last_on=(TODAY + timedelta(2)).isoformat()) == 422
+    assert step(head, "notice", **notice, last_on=(TODAY + timedelta(13)).isoformat()) == 302
+    assert step(head, "conclude", opinion="公示期间没有收到反映") == 422
+    said = head.post(url("nomination_object", nomination.public_id), {"said": "示例反映"})
+    assert said.status_code == 302
+    objection = NominationObjection.objects.get()
+    address = url("nomination_answer", nomination.public_id, objection.pk)
+    assert vice.post(address, {"holds": "", "words": "示例核查"}).status_code == 422
+    assert vice.post(address, {"holds": "no", "words": "示例核查"}).status_code == 302
+    page = vice.get(url("nomination_detail", nomination.public_id)).text
+    for words in ("示例反映", "示例核查", "不属实", "登记公示反映", str(bureau.head), str(bureau.vice)):
+        assert words in page
+
+
+def test_the_approval_on_its_page_makes_the_honour(bureau):
+    nomination = bureau.reach(bureau.nominate(PersonFactory(name="示例甲")), "concluded")
+    vice, person = signed_in(bureau.vice), nomination.person
+
+    def step(client: Client, action: str, **words) -> int:
+        sent = {"number": nomination.decided + 1, "amount": "0", "count": 1} | words
+        return client.post(url("nomination_decide", nomination.public_id, action), sent).status_code
+
     award = FACTS | {"awarded_on": TODAY.isoformat(), "scan": scan()}
     assert step(vice, "approve", **award) == 422
     award["scan"] = scan()
-    assert step(vice, "approve", minutes_number=MINUTES, **award) == 302
+    assert step(vice, "approve", minutes=MINUTES, **award) == 302
     honour = Honour.objects.get()
     assert (honour.person, honour.created_by, honour.scan_name) == (person, bureau.vice, "证书.png")
     page = vice.get(url("nomination_detail", nomination.public_id)).text
@@ -380,7 +410,7 @@ def test_the_form_is_printed_with_the_opinions_and_written_down(bureau):
 
 def test_the_suggested_notice_stands_in_the_form(bureau):
     nomination = bureau.reach(bureau.nominate(PersonFactory()), "consulted")
-    page = signed_in(bureau.head).get(url("nomination_step", nomination.public_id, "notice")).text
+    page = signed_in(bureau.head).get(url("nomination_decide", nomination.public_id, "notice")).text
     assert f'value="{TODAY:%Y-%m-%d}"' in page
 
 
@@ -392,7 +422,7 @@ def test_a_county_finds_nothing_of_another(bureau):
     for address in (
         url("nomination_detail", nomination.public_id),
         url("nomination_edit", nomination.public_id),
-        url("nomination_step", nomination.public_id, "recommend"),
+        url("nomination_decide", nomination.public_id, "submit"),
         url("worker_detail", person.public_id),
         url("honour_create", person.public_id),
     ):

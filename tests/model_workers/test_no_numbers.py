@@ -19,7 +19,7 @@ from django.utils import timezone
 
 import apps.model_workers.forms as worker_forms
 import apps.people.forms as people_forms
-from apps.cases.services import Seen
+from apps.cases.services import NoticeText, Seen
 from apps.core.errors import Refused
 from apps.core.filters import FilterForm
 from apps.model_workers.admin import HonourTitleForm
@@ -52,7 +52,7 @@ from tests.factories import (
     UnitFactory,
     retired_worker,
 )
-from tests.model_workers.bureau import FACTS, MINUTES, PNG, Bureau, scan
+from tests.model_workers.bureau import FACTS, MINUTES, PNG, Bureau, know_calendar, scan
 from tests.model_workers.register import AllowanceOffice
 from tests.people.identity import account_number, resident_number
 from tests.people.roster_files import reasons, roster_file, somebody, staged
@@ -262,23 +262,31 @@ class Desk(Bureau):
         return honours.restore_honour(honour_id=honour.pk, reason=reason, actor=self.head)
 
     def recommend(self, **words: str) -> Any:
-        return self.step(self.nominate(self.person), "recommend", self.clerk, **words)
+        return self.step(self.nominate(self.person), "submit", self.clerk, **words)
 
     def put_up(self, place: str) -> Any:
         nomination = self.reach(self.nominate(self.person), "consulted")
-        notice = nominations.Notice(place, self.today, self.today + timedelta(days=13))
+        notice = NoticeText(place, self.today, self.today + timedelta(days=13))
+        know_calendar(notice.first, notice.last)
         return self.step(nomination, "notice", self.head, notice=notice)
 
     def object(self, text: str) -> Any:
         nomination = self.reach(self.nominate(self.person), "noticed")
-        return nominations.record_objections(nomination_id=nomination.pk, text=text, actor=self.head)
+        return nominations.enter_objection(case=nomination, said=text, actor=self.head, now=self.now)
+
+    def answer(self, text: str) -> Any:
+        said = self.object("示例反映")
+        case = said.notice.decision.case
+        return nominations.answer_objection(
+            case=case, objection=said, holds=False, words=text, actor=self.vice, now=self.now
+        )
 
     def approve(self, awarding_body: str = FACTS["awarding_body"], **words: str) -> Any:
         nomination = self.reach(
             self.nominate(self.person, title=HonourTitleFactory(name="示例奖章")), "noticed"
         )
         self.settle(nomination)
-        given = {"minutes_number": MINUTES} | words
+        given = {"minutes": MINUTES} | words
         award = self.award_of(awarding_body=awarding_body)
         return self.step(nomination, "approve", self.vice, award=award, **given)
 
@@ -455,14 +463,15 @@ WRITTEN: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
         "主要事迹",
         lambda desk, text: desk.nominate(desk.person, merits=text),
     ),
-    "model_workers.nominationstep.note": ("意见", lambda desk, text: desk.recommend(note=text)),
-    "model_workers.nomination.notice_place": ("公示地点或网址", lambda desk, text: desk.put_up(text)),
-    "model_workers.nomination.objections": ("公示反映", lambda desk, text: desk.object(text)),
-    "model_workers.nominationstep.minutes_number": (
+    "model_workers.nominationdecision.opinion": ("意见", lambda desk, text: desk.recommend(opinion=text)),
+    "model_workers.nominationnotice.place": ("公示地点或网址", lambda desk, text: desk.put_up(text)),
+    "model_workers.nominationobjection.said": ("反映的情况", lambda desk, text: desk.object(text)),
+    "model_workers.nominationanswer.words": ("核查情况", lambda desk, text: desk.answer(text)),
+    "model_workers.nominationdecision.minutes": (
         "会议纪要文号",
-        lambda desk, text: desk.approve(minutes_number=text),
+        lambda desk, text: desk.approve(minutes=text),
     ),
-    "审批评选的意见": ("意见", lambda desk, text: desk.approve(note=text)),
+    "审批评选的意见": ("意见", lambda desk, text: desk.approve(opinion=text)),
     "审批评选的表彰机关": ("表彰机关", lambda desk, text: desk.approve(awarding_body=text)),
     "model_workers.review.note": ("说明", lambda desk, text: desk.review(text)),
     "model_workers.hospital.name": ("医院", lambda desk, text: desk.add_hospital(name=text)),
@@ -531,10 +540,11 @@ NOT_WRITTEN = {
     **dict.fromkeys(
         (
             *("model_workers.bulkchange.summary", "model_workers.recovery.reason"),
-            *("model_workers.nominationstep.action", "model_workers.nominationstep.roles"),
             *("model_workers.reliefcase.status", "model_workers.reliefcase.route"),
+            *("model_workers.nomination.status", "model_workers.nomination.route"),
             *(
-                f"model_workers.reliefdecision.{name}"
+                f"model_workers.{kind}decision.{name}"
+                for kind in ("relief", "nomination")
                 for name in ("verb", "source", "target", "route", "duty", "role")
             ),
             *("model_workers.rundecision.action", "model_workers.rundecision.roles"),

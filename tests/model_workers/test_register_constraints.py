@@ -6,20 +6,18 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.utils import InternalError, ProgrammingError
 from django.utils import timezone
 
 from apps.accounts.models import SavedView
+from apps.core import audit
 from apps.model_workers.models import (
     BulkChange,
     FileEvent,
     Honour,
     Nomination,
-    NominationStep,
     Review,
     WorkerFile,
 )
-from apps.model_workers.rules.nominations import FLOW, NominationStatus
 from apps.people.models import Person
 from tests.factories import (
     HonourFactory,
@@ -73,12 +71,11 @@ def test_the_same_award_stands_once_and_a_voided_one_beside_it(person):
     HonourFactory(**same, voided_at=NOW, voided_by=person.created_by, void_reason="错")
 
 
-@pytest.mark.parametrize("model", [Honour, FileEvent, Nomination, BulkChange])
+@pytest.mark.parametrize("model", [Honour, FileEvent, BulkChange])
 def test_rows_are_voided_and_never_deleted(model, person):
     rows = {
         Honour: lambda: HonourFactory(person=person),
         FileEvent: lambda: event(person),
-        Nomination: lambda: nominate(person),
         BulkChange: lambda: bulk(person),
     }
     row = rows[model]()
@@ -188,106 +185,27 @@ def test_of_one_year_there_is_one_review(person):
 
 def nominate(person: Person, **facts: Any) -> Nomination:
     given = {
+        "union": person.union,
         "title": HonourTitleFactory(),
         "year": 2016,
         "recommended_by": person.union,
         "merits": "示例",
-        "created_by": person.created_by,
     } | facts
-    return Nomination.objects.create(person=person, **given)
+    clerk = UserFactory(model_worker_clerk=True)
+    with audit.because(actor_id=clerk.pk, action="录入"):
+        return Nomination.objects.create(person=person, created_by=clerk, **given)
 
 
 def test_one_honour_of_a_year_is_under_way_once(person):
     first = nominate(person)
     with refused_by("model_workers_nomination_one_open"), transaction.atomic():
         nominate(person, title=first.title)
-    Nomination.objects.filter(pk=first.pk).update(status="withdrawn")
-    nominate(person, title=first.title)
+    nominate(person, title=first.title, year=2017)
 
 
-@pytest.mark.parametrize(
-    ("name", "facts"),
-    [
-        (
-            "model_workers_nomination_notice_in_order",
-            {"notice_from": date(2016, 4, 8), "notice_until": date(2016, 4, 4)},
-        ),
-        ("model_workers_nomination_notice_in_order", {"notice_until": date(2016, 4, 4)}),
-        ("model_workers_nomination_becomes_an_honour", {"status": "approved", "objections": "没有"}),
-        ("model_workers_nomination_approved_after_notice", {"status": "noticed"}),
-    ],
-)
-def test_a_nomination_that_contradicts_itself_is_refused(name, facts, person):
-    if name == "model_workers_nomination_becomes_an_honour":
-        facts = facts | {"notice_from": date(2016, 4, 1), "notice_until": date(2016, 4, 8)}
-    with refused_by(name):
-        nominate(person, **facts)
-
-
-def test_an_approved_nomination_says_what_came_in(person):
-    days = {"notice_from": date(2016, 4, 1), "notice_until": date(2016, 4, 8)}
-    with refused_by("model_workers_nomination_objections_known"):
-        nominate(person, status="approved", honour=HonourFactory(person=person), **days)
-
-
-def test_only_the_moves_of_the_table_are_made(person):
-    allowed = {(str(source), str(step.target)) for step in FLOW.steps for source in step.sources}
-    for source in NominationStatus:
-        for target in NominationStatus:
-            if source == target:
-                continue
-            row = nominate(
-                person,
-                title=HonourTitleFactory(name=f"示例{source}{target}"),
-                status=source,
-                notice_from=date(2016, 4, 1),
-                notice_until=date(2016, 4, 8),
-                objections="没有",
-                honour=HonourFactory(person=person) if source == "approved" else None,
-            )
-            changed = {
-                "status": target,
-                "honour": HonourFactory(person=person) if target == "approved" else None,
-            }
-            try:
-                with transaction.atomic():
-                    Nomination.objects.filter(pk=row.pk).update(**changed)
-                moved = True
-            except (InternalError, ProgrammingError):
-                moved = False
-            assert moved == ((source, target) in allowed), (source, target)
-
-
-def test_the_people_of_a_nomination_differ_even_past_the_services(person):
-    row = nominate(person)
-    user, other = UserFactory(), UserFactory()
-
-    def step(action: str, actor: Any) -> None:
-        NominationStep.objects.create(
-            nomination=row, action=action, source="draft", target="recommended", actor=actor, roles=""
-        )
-
-    step("recommend", user)
-    step("withdraw", user)
-    for action in ("qualify", "consult"):
-        step(action, other)
-    for action, actor in (("approve", other), ("approve", user), ("notice", user)):
-        with refused_by("model_workers_nominationstep_different_people"), transaction.atomic():
-            step(action, actor)
-
-
-def test_a_step_stays_as_it_was_taken(person):
-    row = NominationStep.objects.create(
-        nomination=nominate(person),
-        action="recommend",
-        source="draft",
-        target="recommended",
-        actor=person.created_by,
-        roles="",
-    )
-    for change in (lambda: NominationStep.objects.filter(pk=row.pk).update(note="改"), row.delete):
-        with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
-            change()
+def test_a_nomination_tells_merits(person):
+    with refused_by("model_workers_nomination_merits_given"):
+        nominate(person, merits="")
 
 
 # --- deeds on many ---------------------------------------------------------------------------------------------------
@@ -349,7 +267,9 @@ def test_no_constraint_of_these_tables_was_forgotten():
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE contype IN ('c', 'x') AND conrelid::regclass::text ~ %s"
             " AND conname LIKE 'mw%%'",
-            ["model_workers_(honour|workerfile|fileevent|review|nomination|nominationstep|bulkchange)$"],
+            [
+                "model_workers_(honour|workerfile|fileevent|review|nomination|nominationnotice|nominationobjection|nominationanswer|bulkchange)$"
+            ],
         )
         names = {name for (name,) in cursor.fetchall()}
     text = Path(__file__).read_text(encoding="utf-8")

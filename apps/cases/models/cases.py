@@ -13,6 +13,7 @@ from apps.accounts.models import Union, User
 from apps.cases.models import guards
 from apps.cases.models.guards import Requirement
 from apps.cases.rules.flow import Flow
+from apps.cases.rules.notices import NoticeRule
 
 
 class Guarded(ModelBase):
@@ -49,6 +50,10 @@ class Case(models.Model, metaclass=Guarded):
     pages: ClassVar[str]
     """Where its pages are: "model_workers:relief" has relief_detail, relief_decide and relief_list."""
     requires: ClassVar[tuple[Requirement, ...]] = ()
+    brings: ClassVar[tuple[Requirement, ...]] = ()
+    """What must hang on a decision of one of `verbs` when its transaction ends; `sql` is a condition over NEW."""
+    notice_rule: ClassVar[NoticeRule | None] = None
+    """For a case that is made public on its way."""
     routed_by: ClassVar[str] = ""
     """SQL over `own` and `measured` that finds the route; for flows that have routes."""
     free_fields: ClassVar[tuple[str, ...]] = ()
@@ -155,7 +160,10 @@ class Decision(models.Model, metaclass=Guarded):
 
     @classmethod
     def guards(cls) -> list[guards.CaseGuard]:
-        return [guard() for guard in guards.DECISION_GUARDS]
+        key: Any = cls._meta.get_field("case")
+        case = key.remote_field.model
+        brings = [guards.Brings()] if case.brings else []
+        return [*(guard() for guard in guards.DECISION_GUARDS), *brings]
 
 
 def decision_of(case: type[Case]) -> type[Any]:

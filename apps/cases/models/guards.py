@@ -346,6 +346,20 @@ class MovesCase(CaseGuard):
         """
 
 
+class Brings(CaseGuard):
+    """What comes into being with a decision is there when the transaction ends."""
+
+    name, operation, when, timing = "brings", pgtrigger.Insert, pgtrigger.After, pgtrigger.Deferred
+
+    def get_func(self, model: Any) -> str:
+        asked = " ".join(
+            f"IF NEW.verb IN ({_listed(one.verbs)}) AND ({one.sql}) IS NOT TRUE THEN"
+            f" {self.refuse(model, one.guard, one.sentence)} END IF;"
+            for one in model.case.field.related_model.brings
+        )
+        return f"{asked} RETURN NULL;"
+
+
 class RowsOfCase(CaseGuard):
     """Rows that belong to a case are content of it, judged once a statement; a row that moves touches both cases."""
 

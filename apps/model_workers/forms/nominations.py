@@ -1,4 +1,4 @@
-"""Proposing somebody for an honour, and what each step asks for."""
+"""Proposing somebody for an honour, and what the approval asks for."""
 
 from typing import Any, cast
 
@@ -6,12 +6,12 @@ from django import forms
 
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union
-from apps.core.forms import HouseForm, day
-from apps.core.workflow import Step
+from apps.cases.forms import StepForm
+from apps.core.forms import HouseForm
 from apps.model_workers.forms.choices import TitleChoice, text
 from apps.model_workers.forms.honours import AwardFactsForm
 from apps.model_workers.models import HonourTitle
-from apps.model_workers.rules.nominations import NOTICE_WORKING_DAYS
+from apps.model_workers.services.nominations import Award
 from apps.people.models import Person
 
 
@@ -34,42 +34,12 @@ class NominationForm(HouseForm):
         ).order_by("path")
 
 
-class StepForm(HouseForm):
-    """The opinion; without one the step itself says enough, unless the table asks for it."""
-
-    note = text(label="意见", max_length=500, required=False)
-
-    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["note"].required = step.needs_note
-
-
-class ConsultForm(StepForm):
-    note = text(label="征求意见结果", max_length=500, help_text="向哪些单位征求了意见、各是什么结果。")
-
-
-class NoticeForm(StepForm):
-    notice_place = forms.CharField(label="公示地点或网址", max_length=200)
-    notice_from = day(label="公示开始")
-    notice_until = day(label="公示结束", help_text=f"不少于 {NOTICE_WORKING_DAYS} 个工作日，首尾两天都算。")
-    field_order = ("notice_place", "notice_from", "notice_until", "note")
-
-
-class ApproveForm(AwardFactsForm):
+class ApproveForm(StepForm, AwardFactsForm):
     """The approval with the facts of the honour it makes."""
 
-    minutes_number = forms.CharField(label="会议纪要文号", max_length=60)
-    opinion = text(2, label="意见", max_length=500, required=False)
-    field_order = ("minutes_number", "opinion")
+    field_order = ("minutes", "opinion")
 
-    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.step = step
-
-
-class ObjectionsForm(HouseForm):
-    objections = text(
-        label="公示反映",
-        max_length=500,
-        help_text="收到哪些反映、怎样核查、结论是什么；没有的写“公示期间没有收到反映”。",
-    )
+    @property
+    def given(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {"award": Award(data["awarded_on"], self.facts, data["scan"])}

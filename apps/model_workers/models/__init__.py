@@ -11,7 +11,13 @@ from apps.model_workers.models.bulk import BulkChange
 from apps.model_workers.models.exams import Exam, ExamBill, ExamInvitation, ExamRule, Hospital
 from apps.model_workers.models.files import FileEvent, Review, WorkerFile
 from apps.model_workers.models.honours import Honour, HonourTitle
-from apps.model_workers.models.nominations import Nomination, NominationStep
+from apps.model_workers.models.nominations import (
+    Nomination,
+    NominationAnswer,
+    NominationDecision,
+    NominationNotice,
+    NominationObjection,
+)
 from apps.model_workers.models.papers import AllowancePaper
 from apps.model_workers.models.recoveries import Recovery
 from apps.model_workers.models.relief import ReliefCase, ReliefDecision, ReliefStandard
@@ -32,7 +38,10 @@ __all__ = [
     "HonourTitle",
     "Hospital",
     "Nomination",
-    "NominationStep",
+    "NominationAnswer",
+    "NominationDecision",
+    "NominationNotice",
+    "NominationObjection",
     "Recovery",
     "ReliefCase",
     "ReliefDecision",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import audit
-from apps.core.triggers import Protect
+from apps.core.triggers import Protect, Trigger
 from apps.model_workers.rules.honours import Category, Level
 from apps.people.models import Person
 
@@ -62,6 +62,36 @@ class HonourQuerySet(models.QuerySet["Honour"]):
         return self.for_list().select_related("title", "created_by", "voided_by")
 
 
+# What an approval grants is what was nominated, to whom it was nominated for, after its notice; nothing hangs itself on
+# an approval later.
+_OF_NOMINATION = """
+    IF TG_OP = 'UPDATE' AND NEW.decision_id IS DISTINCT FROM OLD.decision_id THEN
+        RAISE EXCEPTION '荣誉与评选审批的对应关系不能改变。'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_honour_by_its_decision';
+    END IF;
+    IF NEW.decision_id IS NULL THEN
+        RETURN NEW;
+    END IF;
+    SELECT d.verb, d.round, c.title_id, COALESCE(p.merged_into_id, p.id) AS person_id, (
+            SELECT max(n.last_on) FROM public.model_workers_nominationnotice n
+            JOIN public.model_workers_nominationdecision o ON o.id = n.decision_id
+            WHERE o.case_id = c.id AND o.round = d.round) AS last_on
+        INTO step FROM public.model_workers_nominationdecision d
+        JOIN public.model_workers_nomination c ON c.id = d.case_id
+        JOIN public.people_person p ON p.id = c.person_id WHERE d.id = NEW.decision_id;
+    IF step.verb IS DISTINCT FROM 'approve' OR NEW.title_id <> step.title_id
+       OR TG_OP = 'INSERT' AND NEW.person_id <> step.person_id THEN
+        RAISE EXCEPTION '由评选授予的荣誉必须与审批的人和荣誉一致。'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_honour_by_its_decision';
+    END IF;
+    IF (NEW.awarded_on > step.last_on) IS NOT TRUE THEN
+        RAISE EXCEPTION '由评选授予的荣誉，表彰日期应在公示结束以后。'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_honour_after_notice';
+    END IF;
+    RETURN NEW;
+"""
+
+
 @audit.tracked(exclude=("scan",), in_bulk=True)
 class Honour(models.Model):
     """One award. A wrong entry is voided with a reason; a revoked honour stays, with the day and the document.
@@ -88,6 +118,16 @@ class Honour(models.Model):
     note = models.CharField("备注", max_length=200, blank=True)
     revoked_on = models.DateField("撤销日期", null=True, blank=True)
     revoked_document = models.CharField("撤销文件", max_length=200, blank=True)
+    # The approval of a nomination that made it; empty for what was entered from a certificate.
+    decision = models.OneToOneField(
+        "model_workers.NominationDecision",
+        verbose_name="评选审批",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="honour",
+    )
     created_by = models.ForeignKey(User, verbose_name="登记人", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
     voided_by = models.ForeignKey(
@@ -131,7 +171,16 @@ class Honour(models.Model):
                 violation_error_message="作废必须写明理由和作废人。",
             ),
         )
-        triggers = (Protect(name="never_deleted", operation=pgtrigger.Delete),)
+        triggers = (
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Trigger(
+                name="of_nomination",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("decision_id", "title_id", "awarded_on"),
+                declare=[("step", "RECORD")],
+                func=_OF_NOMINATION,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.awarded_on:%Y} {self.title}"

@@ -1,142 +1,141 @@
 """推荐评选: how a nomination becomes an honour."""
 
-from collections.abc import Collection, Mapping
 from datetime import date
 
 from django.db import models
 
+from apps.cases.rules.flow import Flow, Step
+from apps.cases.rules.notices import NoticeRule
 from apps.core.errors import Refused
-from apps.core.workdays import Calendar, count_working_days, last_of_working_days, require_known
-from apps.core.workflow import Flow, Step
 
 
 class NominationStatus(models.TextChoices):
     DRAFT = "draft", "草稿"
+    RETURNED = "returned", "退回修改"
     RECOMMENDED = "recommended", "待资格审查"
     QUALIFIED = "qualified", "征求意见中"
     CONSULTED = "consulted", "待公示"
     NOTICED = "noticed", "公示中"
+    CONCLUDED = "concluded", "待审批"
     APPROVED = "approved", "已授予"
     REFUSED = "refused", "未通过"
     WITHDRAWN = "withdrawn", "已取消"
 
 
+S = NominationStatus
 TONES: dict[str, str] = {
-    NominationStatus.DRAFT: "grey",
-    NominationStatus.RECOMMENDED: "amber",
-    NominationStatus.QUALIFIED: "amber",
-    NominationStatus.CONSULTED: "amber",
-    NominationStatus.NOTICED: "blue",
-    NominationStatus.APPROVED: "green",
-    NominationStatus.REFUSED: "red",
-    NominationStatus.WITHDRAWN: "outline",
+    S.DRAFT: "grey",
+    S.RETURNED: "red",
+    S.RECOMMENDED: "amber",
+    S.QUALIFIED: "amber",
+    S.CONSULTED: "amber",
+    S.NOTICED: "blue",
+    S.CONCLUDED: "amber",
+    S.APPROVED: "green",
+    S.REFUSED: "red",
+    S.WITHDRAWN: "outline",
 }
-ENDED_STATUSES = (NominationStatus.APPROVED, NominationStatus.REFUSED, NominationStatus.WITHDRAWN)
-_BEFORE_THE_NOTICE = (
-    NominationStatus.RECOMMENDED,
-    NominationStatus.QUALIFIED,
-    NominationStatus.CONSULTED,
-    NominationStatus.NOTICED,
-)
-# Recommending, reviewing and approving are three sides, each in other hands. Withdrawing takes no side.
-SIDES: dict[str, int] = {"recommend": 1, "qualify": 2, "consult": 2, "notice": 2, "refuse": 2, "approve": 3}
+FAILED_STATUSES = (S.REFUSED, S.WITHDRAWN)
+ENDED_STATUSES = (S.APPROVED, *FAILED_STATUSES)
+ENTER, REVIEW, APPROVE = "model_worker.edit", "nomination.review", "nomination.approve"
+FORWARD = ("submit", "qualify", "consult", "notice", "conclude", "approve")
 
 FLOW = Flow(
+    "nomination",
     (
         Step(
-            "recommend", "推荐", (NominationStatus.DRAFT,), NominationStatus.RECOMMENDED, "model_worker.edit"
-        ),
-        Step(
-            "qualify",
-            "资格审查通过",
-            (NominationStatus.RECOMMENDED,),
-            NominationStatus.QUALIFIED,
-            "nomination.review",
-        ),
-        Step(
-            "consult",
-            "登记征求意见结果",
-            (NominationStatus.QUALIFIED,),
-            NominationStatus.CONSULTED,
-            "nomination.review",
-            needs_note=True,
-        ),
-        Step(
-            "notice", "开始公示", (NominationStatus.CONSULTED,), NominationStatus.NOTICED, "nomination.review"
-        ),
-        Step(
-            "approve",
-            "审批授予",
-            (NominationStatus.NOTICED,),
-            NominationStatus.APPROVED,
-            "nomination.approve",
-            needs_minutes=True,
-        ),
-        Step(
-            "refuse",
-            "不予通过",
-            _BEFORE_THE_NOTICE,
-            NominationStatus.REFUSED,
-            "nomination.review",
-            needs_note=True,
-            takes_back=True,
+            "submit",
+            "推荐",
+            (S.DRAFT, S.RETURNED),
+            S.RECOMMENDED,
+            ENTER,
+            opens_round=True,
+            consequence="推荐以后内容不能再修改；审查和审批由别人办理。",
         ),
         Step(
             "withdraw",
             "取消推荐",
-            (NominationStatus.DRAFT, NominationStatus.RECOMMENDED),
-            NominationStatus.WITHDRAWN,
-            "model_worker.edit",
-            needs_note=True,
+            (S.DRAFT, S.RETURNED, S.RECOMMENDED),
+            S.WITHDRAWN,
+            ENTER,
+            needs_opinion=True,
+            takes_back=True,
+            consequence="这次评选到此结束，需要时另行推荐。",
+        ),
+        Step("qualify", "资格审查通过", (S.RECOMMENDED,), S.QUALIFIED, REVIEW),
+        Step(
+            "return",
+            "退回修改",
+            (S.RECOMMENDED,),
+            S.RETURNED,
+            REVIEW,
+            needs_opinion=True,
             takes_back=True,
         ),
+        Step("consult", "登记征求意见结果", (S.QUALIFIED,), S.CONSULTED, REVIEW, needs_opinion=True),
+        Step(
+            "notice",
+            "开始公示",
+            (S.CONSULTED,),
+            S.NOTICED,
+            REVIEW,
+            consequence="公示登记后不能修改；公示期满、反映都已答复，才能登记公示结果。",
+        ),
+        Step(
+            "conclude",
+            "登记公示结果",
+            (S.NOTICED,),
+            S.CONCLUDED,
+            REVIEW,
+            needs_opinion=True,
+            consequence="意见写明公示期间收到的反映和核查结论；没有的写“公示期间没有收到反映”。",
+        ),
+        Step(
+            "approve",
+            "审批授予",
+            (S.CONCLUDED,),
+            S.APPROVED,
+            APPROVE,
+            needs_minutes=True,
+            consequence="审批的同时登记荣誉，计入本人的档案。",
+        ),
+        Step(
+            "refuse",
+            "不予通过",
+            (S.RECOMMENDED, S.QUALIFIED, S.CONSULTED, S.NOTICED),
+            S.REFUSED,
+            REVIEW,
+            needs_opinion=True,
+            takes_back=True,
+            consequence="这次评选到此结束。",
+        ),
+        Step(
+            "refuse",
+            "不予通过",
+            (S.CONCLUDED,),
+            S.REFUSED,
+            APPROVE,
+            needs_opinion=True,
+            takes_back=True,
+            consequence="这次评选到此结束。",
+        ),
     ),
-    labels=dict(NominationStatus.choices),
+    statuses=NominationStatus,
+    enters=ENTER,
+    way=(S.DRAFT, S.RECOMMENDED, S.QUALIFIED, S.CONSULTED, S.NOTICED, S.CONCLUDED, S.APPROVED),
+    tones=TONES,
 )
 
-
-NOTICE_WORKING_DAYS = 5
+NOTICE = NoticeRule("notice", 5, takes=(S.NOTICED, S.CONCLUDED), enters=REVIEW, answers=APPROVE)
 """全国劳动模范评选 and the rules of the provinces that follow it: a public notice stands five working days or more."""
 
+ABSENT = "本人已登记去世、失联或移居国（境）外，不能继续评选；请办理“不予通过”或“取消推荐”。"
 
-def require_notice(*, first: date, last: date, place: str, calendar: Calendar) -> None:
-    """Raises Refused unless the notice has a place and stands for enough working days, both ends counted.
 
-    In a year whose days off nobody entered no working days are counted, so no notice is put up.
-    """
-    if not place.strip():
-        raise Refused("请填写“公示地点或网址”。", field="notice_place")
-    if last < first:
-        raise Refused("“公示结束”不能早于“公示开始”。", field="notice_until")
-    require_known(first.year, calendar, field="notice_from")
-    require_known(last.year, calendar, field="notice_until")
-    days = count_working_days(first, last, calendar)
-    if days < NOTICE_WORKING_DAYS:
-        earliest = last_of_working_days(first, NOTICE_WORKING_DAYS, calendar)
+def require_awarded_after_notice(*, awarded_on: date, last: date) -> None:
+    """Raises Refused for an award before the notice was over: what is granted now was not granted years ago."""
+    if awarded_on <= last:
         raise Refused(
-            f"公示只有 {days} 个工作日，至少要 {NOTICE_WORKING_DAYS} 个工作日：从 {first:%Y-%m-%d} 起，"
-            f"最早到 {earliest:%Y-%m-%d}。",
-            field="notice_until",
-        )
-
-
-def require_notice_over(*, last: date | None, objections: str, today: date) -> None:
-    """Raises Refused while the notice still hangs, and while nobody wrote down what came of it."""
-    if last is None or today <= last:
-        until = f"（到 {last:%Y-%m-%d}）" if last is not None else ""
-        raise Refused(f"公示期未满{until}，公示结束后才能审批授予。", code="notice")
-    if not objections.strip():
-        raise Refused(
-            "还没有登记公示反映情况；没有反映的，也要登记“公示期间没有收到反映”。", code="objections"
-        )
-
-
-def require_other_hands(
-    *, side: int, actor_id: int, taken: Mapping[int, Collection[int]], entered_by: int
-) -> None:
-    """Raises Refused when the actor stood on another side, or judges what the actor entered."""
-    elsewhere = any(actor_id in people for other, people in taken.items() if other != side)
-    if elsewhere or (side != SIDES["recommend"] and actor_id == entered_by):
-        raise Refused(
-            "推荐、审查和审批必须由不同的人办理；您已办过这次评选的另一个环节。", code="same_person"
+            f"“表彰日期”应在公示结束（{last:%Y-%m-%d}）以后；以前的表彰请在“登记荣誉”里登记。",
+            field="awarded_on",
         )

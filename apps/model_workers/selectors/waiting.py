@@ -1,4 +1,4 @@
-"""待我办理 of the model workers: rosters and nominations at a step this person takes, reviews, exams to close."""
+"""待我办理 of the model workers: rosters at a step this person takes, reviews, exams to close."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,12 +12,10 @@ from apps.core.workflow import Flow, Step
 from apps.model_workers.models import (
     AllowanceRun,
     Exam,
-    Nomination,
-    NominationStep,
     Review,
     RunDecision,
 )
-from apps.model_workers.rules import allowances, nominations
+from apps.model_workers.rules import allowances
 from apps.model_workers.selectors.overpayments import overpaid_lines
 from apps.model_workers.selectors.reviews import OPEN
 from apps.model_workers.selectors.workers import UNPROVEN, roster
@@ -28,7 +26,6 @@ _ASKED_RUNS = 2
 
 def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
     yield from _runs(user)
-    yield from _nominations(user)
     if user.may("allowance.prepare"):
         yield from _overpaid(user, today)
     if user.may("model_worker.edit"):
@@ -78,23 +75,6 @@ def _overpaid(user: User, today: date) -> Iterator[Errand]:
                 step="去处理",
                 url=reverse("model_workers:run_overpaid", args=[run.pk]),
             )
-
-
-def _nominations(user: User) -> Iterator[Errand]:
-    for status, step in _steps(nominations.FLOW, user):
-        side = nominations.SIDES[step.action]
-        others = [action for action, place in nominations.SIDES.items() if place != side]
-        elsewhere = NominationStep.objects.filter(nomination=OuterRef("pk"), actor=user, action__in=others)
-        rows = Nomination.objects.visible_to(user).filter(status=status).exclude(Exists(elsewhere))
-        if side != nominations.SIDES["recommend"]:
-            rows = rows.exclude(created_by=user)
-        yield from counted(
-            rows,
-            area=AREA,
-            matter=f"推荐评选：{nominations.NominationStatus(status).label}",
-            step=step.label,
-            url=f"{reverse('model_workers:nomination_list')}?status={status}",
-        )
 
 
 def _reviews(user: User, today: date) -> Iterator[Errand]:

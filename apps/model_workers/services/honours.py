@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -65,10 +66,13 @@ def create_honour(
     actor: User,
     now: datetime,
     scan: Uploaded | None = None,
+    decision: Any = None,
 ) -> Honour:
-    """The row and the file, for whoever may make them; the person is locked by the caller."""
+    """The row and the file, for whoever may make them; the person is locked by the caller. `decision`: the approval of a
+    nomination that grants it."""
     require_awardable(awarded_on=awarded_on, birth_on=person.birth_on, today=timezone.localdate(now))
     honour = Honour(person=person, title=title, awarded_on=awarded_on, created_by=actor, created_at=now)
+    honour.decision = decision
     for name, label in FACTS.items():
         setattr(honour, name, require_no_number(facts.get(name, ""), label=label, field=name))
     if not honour.awarding_body:
@@ -147,7 +151,7 @@ def void_honour(*, honour_id: int, reason: str, actor: User, now: datetime) -> H
     honour = _locked(honour_id, actor)
     if honour.voided_at is not None:
         raise Refused("这项荣誉已经作废。", code="voided")
-    if getattr(honour, "nomination", None) is not None and not actor.may("model_worker.decide"):
+    if honour.decision_id is not None and not actor.may("model_worker.decide"):
         raise Refused("这项荣誉由推荐评选授予，只能由劳模负责人作废。", code="nominated")
     honour.void_reason = require_no_number(reason, label="作废理由", field="reason")
     if not honour.void_reason:

@@ -19,14 +19,8 @@ class NominationTable(HouseTable):
     )
     title = tables.Column("拟授荣誉", accessor="title__name")
     year = tables.Column("年度", attrs={"td": {"class": "tight"}})
-    union = tables.Column("管理工会", accessor="person__union__short_name", attrs={"td": {"class": "nowrap"}})
+    union = tables.Column("管理工会", accessor="union__short_name", attrs={"td": {"class": "nowrap"}})
     status = BadgeColumn(verbose_name="状态", tones=TONES)
-    notice_from = tables.DateColumn(
-        format="Y-m-d", verbose_name="公示开始", attrs={"td": {"class": "nowrap"}}
-    )
-    notice_until = tables.DateColumn(
-        format="Y-m-d", verbose_name="公示结束", attrs={"td": {"class": "nowrap"}}
-    )
 
     class Meta(HouseTable.Meta):
         orderable = False

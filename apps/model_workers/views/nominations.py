@@ -1,50 +1,35 @@
-"""推荐评选: the list, one nomination with the steps that may be taken now, its form on paper."""
+"""推荐评选: the list, one nomination with the steps that may be taken now, its notice, its form on paper."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import SignedInRequest, client_address, require, require_step
+from apps.accounts.access import SignedInRequest, client_address, require
+from apps.cases.forms import AnswerForm, NoticeStepForm, ObjectionForm, StepForm
+from apps.cases.selectors import case_page, notice_page, suggested_notice
+from apps.cases.views import decide_case
 from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
-from apps.core.workflow import Step
+from apps.model_workers.documents.nominations import told_facts
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS, NominationFilterForm
-from apps.model_workers.forms.nominations import (
-    ApproveForm,
-    ConsultForm,
-    NominationForm,
-    NoticeForm,
-    ObjectionsForm,
-    StepForm,
-)
+from apps.model_workers.forms.nominations import ApproveForm, NominationForm
 from apps.model_workers.models import Nomination
-from apps.model_workers.rules.nominations import FLOW, TONES, NominationStatus
-from apps.model_workers.selectors.nominations import (
-    filtered_nominations,
-    nomination_page,
-    suggested_notice,
-)
+from apps.model_workers.rules.nominations import FLOW, NOTICE
+from apps.model_workers.selectors.nominations import filtered_nominations, objection_to
+from apps.model_workers.services import nominations as services
 from apps.model_workers.services.copies import print_nomination
-from apps.model_workers.services.nominations import (
-    Award,
-    Notice,
-    change_nomination,
-    create_nomination,
-    record_objections,
-    take_step,
-)
 from apps.model_workers.tables.nominations import NominationTable
 from apps.model_workers.views.workers import living_person
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-DECIDES = ("model_worker.edit", "nomination.review", "nomination.approve")
+STEP_FORMS: dict[str, type[StepForm]] = {"notice": NoticeStepForm, "approve": ApproveForm}
 
 
 @require("model_worker.read")
@@ -75,7 +60,7 @@ def nomination_create(request: SignedInRequest, public_id: Any) -> HttpResponse:
     form = NominationForm(request.POST if request.method == "POST" else None, initial=initial, person=person)
     if form.is_valid():
         try:
-            nomination = create_nomination(
+            nomination = services.create_nomination(
                 person_id=person.pk, actor=request.user, now=timezone.now(), **form.cleaned_data
             )
         except Refused as refused:
@@ -94,20 +79,21 @@ def _form(
 
 
 def _nomination(request: SignedInRequest, public_id: Any) -> Nomination:
-    return get_object_or_404(Nomination.objects.visible_to(request.user).for_detail(), public_id=public_id)
+    rows = Nomination.objects.visible_to(request.user).for_detail()
+    case: Nomination = get_object_or_404(rows, public_id=public_id)
+    return case
 
 
 @require("model_worker.read")
 @require_safe
 def nomination_detail(request: SignedInRequest, public_id: Any) -> HttpResponse:
-    nomination = _nomination(request, public_id)
-    user = request.user
+    case, today = _nomination(request, public_id), timezone.localdate()
     context = {
-        "nomination": nomination,
-        "page": nomination_page(nomination, viewer=user, today=timezone.localdate()),
-        "tone": TONES[nomination.status],
-        "may_edit": user.may("model_worker.edit") and nomination.status == NominationStatus.DRAFT,
-        "may_record": user.may("nomination.review") and nomination.status == NominationStatus.NOTICED,
+        "case": case,
+        "case_page": case_page(case, viewer=request.user, objection=objection_to(case, today=today)),
+        "facts": told_facts(case),
+        "notice": notice_page(case, viewer=request.user, today=today),
+        "wanted": NOTICE.working_days,
     }
     return render(request, "model_workers/nomination_detail.html", context)
 
@@ -117,6 +103,9 @@ def nomination_detail(request: SignedInRequest, public_id: Any) -> HttpResponse:
 def nomination_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
     nomination = _nomination(request, public_id)
     person = nomination.person
+    if not nomination.is_open:
+        messages.error(request, f"当前状态为“{nomination.get_status_display()}”，内容不能修改。")
+        return redirect(_page_of(nomination))
     initial = {
         "title": nomination.title_id,
         "year": nomination.year,
@@ -126,7 +115,7 @@ def nomination_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
     form = NominationForm(request.POST if request.method == "POST" else None, initial=initial, person=person)
     if form.is_valid():
         try:
-            change_nomination(
+            services.change_nomination(
                 nomination_id=nomination.pk, actor=request.user, now=timezone.now(), **form.cleaned_data
             )
         except Refused as refused:
@@ -137,99 +126,78 @@ def nomination_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
     return _form(request, form, person, nomination)
 
 
-@require(*DECIDES)
+@require(*FLOW.permissions)
 @require_http_methods(FORM_METHODS)
-def nomination_step(request: SignedInRequest, public_id: Any, action: str) -> HttpResponse:
-    """One step of the table with what it asks for."""
-    step = require_step(request, FLOW, action)
-    nomination = _nomination(request, public_id)
-    form = _step_form(request, step)
-    if form.is_valid():
-        try:
-            taken = take_step(
-                nomination_id=nomination.pk,
-                action=action,
-                actor=request.user,
-                now=timezone.now(),
-                **_given(form),
-            )
-        except Refused as refused:
-            add_refusal(form, refused)
-        else:
-            told = f"已{step.label}，现为“{taken.get_target_display()}”。"
-            return form_done(request, _page_of(nomination), told)
-    return show_form(request, form, _deed(step, nomination))
+def nomination_decide(request: SignedInRequest, public_id: Any, verb: str) -> HttpResponse:
+    """One step of the flow with what it asks for."""
+    case = _nomination(request, public_id)
+    initial: dict[str, Any] = {}
+    told = ""
+    if verb == "notice":
+        suggested = suggested_notice(NOTICE, today=timezone.localdate())
+        initial = {"first_on": suggested.first, "last_on": suggested.last}
+        told = f"{case}　{suggested.unknown}" if suggested.unknown else ""
+    return decide_case(
+        request,
+        case,
+        verb,
+        told=told,
+        service=services.decide_nomination,
+        form_class=STEP_FORMS.get(verb, StepForm),
+        initial=initial,
+    )
 
 
 def _page_of(nomination: Nomination) -> str:
     return reverse("model_workers:nomination_detail", args=[nomination.public_id])
 
 
-def _step_form(request: SignedInRequest, step: Step) -> StepForm | ApproveForm:
-    asked = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    if step.action == "approve":
-        return ApproveForm(*asked, step=step)
-    if step.action == "notice":
-        suggested = suggested_notice(timezone.localdate())
-        initial = {"notice_from": suggested.first, "notice_until": suggested.last}
-        form = NoticeForm(asked[0], step=step, initial=initial)
-        if suggested.unknown:
-            form.fields["notice_until"].help_text = suggested.unknown
-        return form
-    return (ConsultForm if step.action == "consult" else StepForm)(asked[0], step=step)
-
-
-def _given(form: StepForm | ApproveForm) -> dict[str, Any]:
-    """What was typed, as the service takes it."""
-    values = form.cleaned_data
-    if isinstance(form, ApproveForm):
-        return {
-            "note": values["opinion"],
-            "minutes_number": values["minutes_number"],
-            "award": Award(values["awarded_on"], form.facts, values["scan"]),
-        }
-    given: dict[str, Any] = {"note": values["note"]}
-    if isinstance(form, NoticeForm):
-        given["notice"] = Notice(values["notice_place"], values["notice_from"], values["notice_until"])
-    return given
-
-
-def _deed(step: Step, nomination: Nomination) -> DialogForm:
-    consequence = {
-        "recommend": "推荐以后内容不能再修改；审查和审批由别人办理。",
-        "notice": "公示期满、登记公示反映之后，才能审批授予。",
-        "approve": "审批的同时登记荣誉，计入本人的档案。",
-        "refuse": "这次评选到此结束。",
-        "withdraw": "这次评选到此结束，需要时另行推荐。",
-    }.get(step.action, "")
-    return DialogForm(
-        step.label,
-        step.label,
-        _page_of(nomination),
-        about=f"{nomination.person.name}　{nomination.year}年 {nomination.title}",
-        consequence=consequence,
-        is_danger=step.takes_back,
-    )
-
-
-@require("nomination.review")
+@require(NOTICE.enters)
 @require_http_methods(FORM_METHODS)
-def nomination_objections(request: SignedInRequest, public_id: Any) -> HttpResponse:
-    nomination = _nomination(request, public_id)
-    initial = {"objections": nomination.objections}
-    form = ObjectionsForm(request.POST if request.method == "POST" else None, initial=initial)
+def nomination_object(request: SignedInRequest, public_id: Any) -> HttpResponse:
+    """What somebody said against the notice."""
+    case = _nomination(request, public_id)
+    form = ObjectionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            record_objections(
-                nomination_id=nomination.pk, text=form.cleaned_data["objections"], actor=request.user
+            services.enter_objection(case=case, actor=request.user, now=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            return form_done(request, _page_of(case), "已登记公示反映，等待核查答复。")
+    dialog = DialogForm(
+        "登记公示反映",
+        "登记",
+        _page_of(case),
+        about=str(case),
+        consequence="答复以前、或经核查属实的，不能授予。",
+    )
+    return show_form(request, form, dialog)
+
+
+@require(NOTICE.answers)
+@require_http_methods(FORM_METHODS)
+def nomination_answer(request: SignedInRequest, public_id: Any, pk: int) -> HttpResponse:
+    """Whether what was said is true."""
+    case = _nomination(request, public_id)
+    page = notice_page(case, viewer=request.user, today=timezone.localdate())
+    said = next((one for one in page.objections if one.pk == pk), None) if page else None
+    if said is None:
+        raise Http404
+    form = AnswerForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            services.answer_objection(
+                case=case, objection=said, actor=request.user, now=timezone.now(), **form.cleaned_data
             )
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            return form_done(request, _page_of(nomination), "已登记公示反映。")
-    return show_form(
-        request, form, DialogForm("公示反映", "保存", _page_of(nomination), about=nomination.person.name)
+            return form_done(request, _page_of(case), "已答复公示反映。")
+    dialog = DialogForm(
+        "答复公示反映", "答复", _page_of(case), about=said.said, consequence="属实的，这次评选不能授予。"
     )
+    return show_form(request, form, dialog)
 
 
 @require("model_worker.read")
