@@ -84,9 +84,13 @@ def together(folder: Path, tests: list[list[str]], options: list[list[str]], *, 
     return next((log.read_text()[-3000:] for code, log in zip(codes, logs, strict=True) if code), "")
 
 
-def mutate(folder: Path, tests: list[str], *, only: str, cores: int, until: float, database: str) -> None:
-    options = [f"--mutate-guards={folder}", f"--guards={only}", f"--until={until}"]
-    shares = [[*options, f"--share={part}/{cores}"] for part in range(cores)]
+def mutate(
+    folder: Path, tests: list[str], which: list[str], *, cores: int, until: float, database: str
+) -> None:
+    shares = [
+        [f"--mutate-guards={folder}", f"--until={until}", f"--share={part}/{cores}", *which]
+        for part in range(cores)
+    ]
     failed = together(folder, [tests] * cores, shares, database=database)
     if failed:
         sys.exit(failed)
@@ -164,7 +168,8 @@ promise that nobody watches: it gets a test, or a reason in `tests/guards/redund
    the first red.
 
 `make mutate-guards` does all; `.venv/bin/python scripts/mutate_guards.py --only 'budget_*'` does a part and keeps the rest of
-the results, `--minutes 20` stops in time, `--kept-record` takes the recorded run as it is. It is not part of `make test`; a
+the results, `--missing` tries again what turned nothing red, `--minutes 20` stops in time,
+`--kept-record` takes the recorded run as it is. It is not part of `make test`; a
 small test there shows that the tool finds what it should (`tests/guards/test_mutation.py`).
 
 Not taken away: primary keys, foreign keys that Django names, NOT NULL, the `>= 0` that Django adds to a type, the right to
@@ -210,10 +215,11 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     if not given.kept_record:
         record(given.folder, tests, cores=given.cores, database=given.database)
-    if given.only == "*":
+    if given.only == "*" and not given.missing:
         for old in given.folder.glob("results-*.jsonl"):
             old.unlink()
-    mutate(given.folder, tests, only=given.only, cores=given.cores, until=until, database=given.database)
+    which = [f"--guards={given.only}", *(["--missing-guards"] if given.missing else [])]
+    mutate(given.folder, tests, which, cores=given.cores, until=until, database=given.database)
     missing = page(given.folder, given.page)
     if missing:
         sys.exit("Nothing turns red without:\n" + "\n".join(missing))

@@ -103,13 +103,17 @@ class Mutation:
             json.dumps([[g.key, g.table, g.kind, g.name] for g in found])
         )
         mine = [g for g in found if fnmatchcase(g.name, self.pattern) or fnmatchcase(g.table, self.pattern)]
-        mine.sort(key=lambda guard: guard.kind in {HISTORY, "privilege"})
+        if session.config.getoption("--missing-guards"):
+            mine = [guard for guard in mine if guard.key not in self.watched()]
+        # The cheap ones first, so that a run that is stopped has seen the most.
+        tests = {guard: self.tests_of(guard, items) for guard in mine}
+        mine.sort(key=lambda guard: self.recorded[tests[guard][0]]["seconds"] if tests[guard] else 0)
         with (self.folder / f"results-{self.part}.jsonl").open("a") as results:
             for guard in mine[self.part :: self.parts]:
                 if time.time() > self.until:
                     break
                 begun = time.monotonic()
-                red, tried = self.judge(session, guard, [items[name] for name in self.tests_of(guard, items)])
+                red, tried = self.judge(session, guard, [items[name] for name in tests[guard]])
                 result = {
                     "key": guard.key,
                     "red": red,
@@ -123,6 +127,13 @@ class Mutation:
         assert whole in {False, tuple(found)}, "what was brought back is not what was taken away"
         session._setupstate.teardown_exact(None)
         return True
+
+    def watched(self) -> set[str]:
+        """What turned a test red before."""
+        lines = [
+            line for path in self.folder.glob("results-*.jsonl") for line in path.read_text().splitlines()
+        ]
+        return {result["key"] for result in map(json.loads, lines) if result["red"]}
 
     def tests_of(self, guard: Guard, items: dict[str, pytest.Item]) -> list[str]:
         """Those that met it, the quickest first; those that empty the database afterwards at the end."""
