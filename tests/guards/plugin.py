@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--until", type=float, default=float("inf"), help="begin no further guard after this time"
     )
+    parser.addoption("--missing-guards", action="store_true", help="only what turned nothing red so far")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -103,13 +104,14 @@ class Mutation:
             json.dumps([[g.key, g.table, g.kind, g.name] for g in found])
         )
         mine = [g for g in found if fnmatchcase(g.name, self.pattern) or fnmatchcase(g.table, self.pattern)]
+        mine = mine[self.part :: self.parts]
         if session.config.getoption("--missing-guards"):
             mine = [guard for guard in mine if guard.key not in self.watched()]
         # The cheap ones first, so that a run that is stopped has seen the most.
         tests = {guard: self.tests_of(guard, items) for guard in mine}
         mine.sort(key=lambda guard: self.recorded[tests[guard][0]]["seconds"] if tests[guard] else 0)
         with (self.folder / f"results-{self.part}.jsonl").open("a") as results:
-            for guard in mine[self.part :: self.parts]:
+            for guard in mine:
                 if time.time() > self.until:
                     break
                 begun = time.monotonic()
