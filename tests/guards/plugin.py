@@ -126,7 +126,8 @@ class Mutation:
                 print(json.dumps(result, ensure_ascii=False), file=results, flush=True)
         whole = self.copied and self.as_found()
         self.remove()
-        assert whole in {False, tuple(found)}, "what was brought back is not what was taken away"
+        strange = {guard.key for guard in set(found) ^ set(whole or found)}
+        assert not strange, f"what was brought back is not what was taken away: {strange}"
         session._setupstate.teardown_exact(None)
         return True
 
