@@ -1,4 +1,5 @@
 # Two commands: `make run` sets up and serves on this machine, `make test` runs every test. `make check` judges the code.
+# `make mutate-guards` takes each guard of the database away and sees a test turn red (writes docs/assurance.md).
 
 PYTHON ?= python3
 python := .venv/bin/python
@@ -7,7 +8,7 @@ test_packages := $(run_packages) chromium libatomic1
 
 export PYTHON
 MAKEFLAGS += --no-print-directory
-.PHONY: run test check run-environment test-environment
+.PHONY: run test check mutate-guards run-environment test-environment
 
 run: run-environment
 	@exec $(python) -m langfang_union.serve
@@ -25,6 +26,9 @@ check: test-environment
 	$(python) manage.py makemigrations --check --dry-run
 	@sh scripts/deploy_check.sh
 	$(python) -m pytest -q tests/architecture/test_locks.py
+
+mutate-guards: test-environment
+	@flock --close var/.guards.lock $(python) scripts/mutate_guards.py
 
 run-environment:
 	@sh scripts/system_packages.sh $(run_packages)

@@ -5,7 +5,7 @@ import re
 import psycopg
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from apps.accounts.models import AccessRecord
 from apps.core import actors
@@ -213,3 +213,36 @@ def test_a_function_with_the_rights_of_the_owner_cannot_be_hung_on_a_table_of_on
         cursor.execute(
             f"CREATE TRIGGER mine AFTER INSERT ON pg_temp.budget_calcline FOR EACH ROW EXECUTE FUNCTION {definer}()"
         )
+
+
+# --- as the owner ------------------------------------------------------------------------------------------------
+
+SOMETHING = {
+    "boolean": "false",
+    "date": "'2016-01-01'",
+    "timestamp with time zone": "now()",
+    "uuid": "gen_random_uuid()",
+    "jsonb": "'{}'",
+    "ARRAY": "'{}'",
+    "bytea": "''",
+    "text": "''",
+    "character varying": "''",
+}
+
+
+@pytest.mark.parametrize("table", HISTORIES)
+def test_what_history_tells_is_neither_changed_nor_removed_by_the_owner_either(table):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT column_name, data_type FROM information_schema.columns
+               WHERE table_schema = 'public' AND table_name = %s AND is_nullable = 'NO' AND is_identity = 'NO'
+                 AND is_generated = 'NEVER'""",
+            [table],
+        )
+        row = {f'"{name}"': SOMETHING.get(kind, "1") for name, kind in cursor.fetchall()}
+        cursor.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(row.values())})")
+        for statement in (f"UPDATE {table} SET pgh_label = 'x'", f"DELETE FROM {table}"):
+            refusal = f"Cannot update or delete rows from {table} table"
+            with pytest.raises(DatabaseError, match=refusal), transaction.atomic():
+                cursor.execute(statement)
+        transaction.set_rollback(True)

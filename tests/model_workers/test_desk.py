@@ -102,6 +102,7 @@ def test_a_nomination_waits_for_the_other_side():
     assert desk(bureau.clerk) == desk(bureau.vice) == []
     bureau.reach(bureau.nominate(PersonFactory(name="示例乙"), title=HonourTitleFactory()), "concluded")
     assert desk(bureau.vice) == [("推荐评选：待审批", "1", "审批授予")]
+    assert desk(bureau.head) == [("推荐评选：待资格审查", "1", "资格审查通过")]
 
 
 def test_reviews_tell_the_day_they_are_due_and_when_it_has_passed():

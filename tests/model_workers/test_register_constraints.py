@@ -266,11 +266,10 @@ def test_no_constraint_of_these_tables_was_forgotten():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE contype IN ('c', 'x') AND conrelid::regclass::text ~ %s"
-            " AND conname LIKE 'mw%%'",
-            [
-                "model_workers_(honour|workerfile|fileevent|review|nomination|nominationnotice|nominationobjection|nominationanswer|bulkchange)$"
-            ],
+            " AND conname NOT LIKE '%%\\_check'",  # what Django makes for the type of a column
+            ["model_workers_(honour|workerfile|fileevent|review|nomination|bulkchange)$"],
         )
         names = {name for (name,) in cursor.fetchall()}
     text = Path(__file__).read_text(encoding="utf-8")
-    assert {name for name in names if name not in text} == set()
+    assert len(names) > 10
+    assert {name for name in names if f'"{name}"' not in text} == set()
