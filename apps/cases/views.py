@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts.access import SignedInRequest, deny, require
 from apps.cases.forms import StepForm
 from apps.cases.models import Case
-from apps.cases.rules.flow import Step
+from apps.cases.rules.flow import Flow, Step
 from apps.cases.selectors import case_page
 from apps.cases.services import Seen, decide, save_case
 from apps.core.dialogs import DialogForm, form_done, show_form
@@ -41,7 +41,7 @@ def decide_case(
     """The dialog of one step, and the step. `told`: what the dialog says of the case; `service`: takes the step, with
     what a `form_class` of its own gives besides."""
     here = reverse(f"{case.pages}_detail", args=[case.public_id])
-    step, lead = _named_step(request, case, verb)
+    step, lead = _named_step(case, verb)
     seen = Seen.of(case)
     typed = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = form_class(*typed, step=step, initial={**StepForm.initial_of(seen), **(initial or {})})
@@ -73,14 +73,18 @@ def decide_case(
     return show_form(request, form, dialog)
 
 
-def _named_step(request: SignedInRequest, case: Case, verb: str) -> tuple[Step, str]:
-    """The step an address names, and why it cannot be taken as things stand; 404 for one that is not in the table, 403
-    for those who may never take it."""
-    named = case.flow.named(verb)
+def require_verb(request: SignedInRequest, flow: Flow, verb: str) -> None:
+    """Before a row is fetched: 404 for a step that is not in the table, 403 for those who may never take it."""
+    named = flow.named(verb)
     if not named:
         raise Http404
     if not any(request.user.may(step.permission) for step in named):
         deny(request, f"没有“{named[0].label}”的权限")
+
+
+def _named_step(case: Case, verb: str) -> tuple[Step, str]:
+    """The step an address names, and why it cannot be taken as things stand."""
+    named = case.flow.named(verb)
     found = next((step for step in named if step.applies(case.status, case.route)), None)
     if found is None:
         return named[0], f"当前状态为“{case.get_status_display()}”，不能{named[0].label}。"
@@ -217,4 +221,5 @@ class CasePages:
         return render(request, "cases/detail.html", context)
 
     def decide(self, request: SignedInRequest, public_id: Any, verb: str) -> HttpResponse:
+        require_verb(request, self.model.flow, verb)
         return decide_case(request, self._case(request, public_id), verb)

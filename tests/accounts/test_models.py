@@ -227,7 +227,9 @@ def test_an_access_record_keeps_what_was_taken_and_by_whom():
 
 
 def test_overlong_subjects_are_cut_and_never_lose_the_record():
-    record = services.record_denial(actor=None, path="/" + "x" * 500, reason="y" * 900)
+    for _ in range(2):  # the same again within a minute is one record
+        services.record_denial(actor=None, path="/" + "x" * 500, reason="y" * 900)
+    record = AccessRecord.objects.get()
     assert (len(record.subject), len(record.detail)) == (200, 500)
 
 

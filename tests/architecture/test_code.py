@@ -13,7 +13,7 @@ MODULES = sorted(path for path in APPS.rglob("*.py") if "migrations" not in path
 PUBLIC = {"models", "rules", "services", "selectors"}
 ALSO_PUBLIC = {
     "accounts": {"access", "roles", "admin_site", "fields"},
-    "cases": {"views"},
+    "cases": {"forms", "views"},
     "people": {"account_holds", "chapters"},
     # The demo of an app is loaded by the command that knows them all.
     "budget": {"demo"},

@@ -28,6 +28,7 @@ from apps.core.models import OnceKey
 from apps.people.models import Person, StandingEvent
 from tests.access_table import World
 from tests.accounts.test_access_table import patterns
+from tests.basis.test_calendar import NOTICE
 from tests.clients import signed_in
 from tests.factories import (
     AllowanceStandardFactory,
@@ -151,6 +152,14 @@ RECIPES: dict[str, Recipe] = {
     ),
     "budget:grid_line_add": Recipe(
         CLERK, fixed(version=0, cells={"label": "获得二次"}), of("item"), is_script=True
+    ),
+    "basis:calendar_create": Recipe(
+        Role.MODEL_WORKER_HEAD, fixed(year="2036", basis="示例发〔2035〕1号", text=NOTICE)
+    ),
+    "basis:day_create": Recipe(
+        Role.MODEL_WORKER_HEAD,
+        fixed(day="2016-09-30", is_working="False", note="示例", basis="示例发〔2016〕2号"),
+        lambda world: {"year": world.day_off.year_id},
     ),
     "people:person_create": Recipe(
         MODEL, lambda world: {"union": city(world), "name": "示例丁", "id_kind": "none"}

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ from apps.model_workers.services.nominations import answer_objection, change_nom
 from apps.people.models import Person
 from tests.cases.attacks import Attacks
 from tests.clients import signed_in
+from tests.database import altered
 from tests.factories import (
     HonourTitleFactory,
     PersonFactory,
@@ -411,6 +413,29 @@ def test_the_database_refuses_a_bad_notice_a_foreign_hand_and_a_late_objection(b
     bureau.step(nomination, "refuse", bureau.head, opinion="示例")
     attacks.expect(f"{stem}objection_while_noticed", "late", said(bureau.head), who=bureau.head)
     assert attacks.unexpected == []
+
+
+def test_words_and_days_stand_in_a_notice_even_where_its_guards_are_gone(bureau, nomination):
+    bureau.reach(nomination, "noticed")
+    enter_objection(case=nomination, said="示例", actor=bureau.head, now=timezone.now())
+    objection = NominationNotice.objects.get().objections.get()
+    answer_objection(
+        case=nomination, objection=objection, holds=False, words="示例", actor=bureau.vice, now=timezone.now()
+    )
+    for table, change, constraint in (
+        ("notice", "place = ''", "model_workers_nominationnotice_place_given"),
+        ("notice", "last_on = first_on - 1", "model_workers_nominationnotice_in_order"),
+        ("objection", "said = ''", "model_workers_nominationobjection_said_given"),
+        ("answer", "words = ''", "model_workers_nominationanswer_words_given"),
+    ):
+        with (
+            altered(f"ALTER TABLE model_workers_nomination{table} DISABLE TRIGGER USER"),
+            connection.cursor() as cursor,
+            pytest.raises(IntegrityError) as error,
+            transaction.atomic(),
+        ):
+            cursor.execute(f"UPDATE model_workers_nomination{table} SET {change}")
+        assert error.value.__cause__.diag.constraint_name == constraint
 
 
 def test_a_stale_page_takes_no_step(bureau, nomination):

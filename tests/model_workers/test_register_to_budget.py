@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -297,6 +298,7 @@ def test_a_person_stands_once_in_the_run_also_for_plain_sql(house):
             [first.person_id, second.pk],
         )
     first.pk, first.period_from, first.period_until = None, date(2030, 1, 1), date(2030, 12, 31)
+    first.public_id = uuid4()
     with refused_as_twice():
         first.save(force_insert=True)
     assert run.lines.values("person").distinct().count() == run.lines.count() == 277

@@ -363,7 +363,7 @@ def test_no_input_breaks_the_search_or_comes_back_raw(client, words, other):
 
 def test_a_wrong_filter_is_told_and_shows_nobody(client, clerk):
     PersonFactory(union=clerk.union, name="示例在册")
-    for filters in ({"work": "promoted"}, {"union": "0"}, {"unit": "x"}, {"q": "示" * 61}, {"q": "a\0"}):
+    for filters in ({"work": "promoted"}, {"union": "0"}, {"unit": "x"}, {"q": "示" * 61}, {"q": "a\x07"}):
         page = client.get(reverse(LIST), filters)
         assert page.status_code == 422
         assert "示例在册" not in page.content.decode()

@@ -22,9 +22,11 @@ _AS_IT_HAPPENED = """
     IF public.house_is_owner() THEN
         RETURN NEW;
     END IF;
-    IF NEW.actor_id <> public.house_actor() THEN
-        RAISE EXCEPTION '访问记录只能以正在操作的人的名义写入。'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_accessrecord_in_own_name';
+    IF NEW.actor_id IS NOT NULL THEN
+        IF NEW.actor_id <> public.house_actor() THEN
+            RAISE EXCEPTION '访问记录只能以正在操作的人的名义写入。'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_accessrecord_in_own_name';
+        END IF;
     END IF;
     NEW.at := public.house_now();
     RETURN NEW;

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.access import SignedInRequest, client_address, require
 from apps.cases.forms import AnswerForm, NoticeStepForm, ObjectionForm, StepForm
 from apps.cases.selectors import case_page, notice_page, suggested_notice
-from apps.cases.views import decide_case
+from apps.cases.views import decide_case, require_verb
 from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
@@ -130,6 +130,7 @@ def nomination_edit(request: SignedInRequest, public_id: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def nomination_decide(request: SignedInRequest, public_id: Any, verb: str) -> HttpResponse:
     """One step of the flow with what it asks for."""
+    require_verb(request, FLOW, verb)
     case = _nomination(request, public_id)
     initial: dict[str, Any] = {}
     told = ""

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.access import SignedInRequest, client_address, require
 from apps.cases.selectors import case_page
-from apps.cases.views import decide_case
+from apps.cases.views import decide_case, require_verb
 from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
@@ -216,6 +216,7 @@ def relief_detail(request: SignedInRequest, public_id: Any) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def relief_decide(request: SignedInRequest, public_id: Any, verb: str) -> HttpResponse:
     """One step of the flow, in the dialog or as a page."""
+    require_verb(request, FLOW, verb)
     return decide_case(request, _case(request, public_id), verb, service=services.decide_relief)
 
 
