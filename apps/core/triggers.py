@@ -124,7 +124,7 @@ class HistoryTrigger(_House, Event):
         table = f'INTO "{self.event_model._meta.db_table}"'
         body: str = super().get_func(model).func  # type: ignore[no-untyped-call]
         if table not in body:
-            raise NotImplementedError(f"{body}: where is the event table named?")
+            raise LookupError(f"{body}: where is the event table named?")
         body = body.replace(table, table.replace("INTO ", "INTO public."))
         body = body.replace("_pgh_attach_context()", "public._pgh_attach_context()")
         return pgtrigger.Func(body)  # type: ignore[no-untyped-call]
