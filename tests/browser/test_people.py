@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import AccessRecord, User
 from apps.people import chapters
 from apps.people.models import Person
+from tests.browser.waiting import comes_true
 from tests.factories import PersonFactory, StandingEventFactory, UnionFactory, UnitFactory, UserFactory
 from tests.people.identity import resident_number
 
@@ -193,7 +194,7 @@ def test_closing_the_dialog_takes_the_number_out_of_the_page(page: Page, sign_in
     expect(page.locator("#dialog")).to_contain_text(person.account.reveal())
     page.keyboard.press("Escape")
     expect(page.locator("#dialog")).to_be_hidden()
-    assert person.account.reveal() not in page.content()
+    comes_true(page, lambda: person.account.reveal() not in page.content())
 
 
 def test_a_whole_number_never_stands_in_an_address(page: Page, sign_in_as, keeper, person):
