@@ -40,7 +40,7 @@ from apps.model_workers.models import (
     Exam,
     ExamBill,
     ExamInvitation,
-    FileEvent,
+    FileChange,
     Honour,
     Nomination,
     Recovery,
@@ -250,16 +250,17 @@ class World:
         return HonourFactory(person=self.worker)
 
     @cached_property
-    def file_event(self) -> FileEvent:
-        return FileEvent.objects.create(
+    def change(self) -> FileChange:
+        """Somebody's suspension, still a draft."""
+        case = FileChange(
             person=self.worker,
+            union=self.worker.union,
             action="suspend",
-            target="suspended",
             effective_on="2015-01-01",
             document="示例文件",
             reason="示例",
-            created_by=self.clerk,
         )
+        return save_case(case=case, actor=UserFactory(model_worker_clerk=True))
 
     @cached_property
     def review(self) -> Review:
@@ -762,6 +763,11 @@ STEPS = {
     "approve": (frozenset({Role.VICE_CHAIR}), 422),
 }
 """Who takes a step of a nomination, and what a draft answers when the form comes back empty."""
+CHANGE_STEPS = {
+    **dict.fromkeys(("submit", "withdraw", "ask_void"), KEEPS_HONOURS),
+    **dict.fromkeys(("approve", "return", "reject", "void", "keep"), DECIDES_HONOURS),
+}
+"""Who takes a step of a change of honours or file."""
 
 
 def _worker(
@@ -770,10 +776,6 @@ def _worker(
     """A page of a model worker of the city and, where something is sent, what an empty form answers."""
     page = _person(url_name, roles, of=of, **more)
     return [page] if posted is None else [page, _person(url_name, roles, "POST", posted, of=of, **more)]
-
-
-def _of_event(world: World) -> dict[str, Any]:
-    return {"public_id": world.worker.public_id, "pk": world.file_event.pk}
 
 
 def _of_review(world: World) -> dict[str, Any]:
@@ -838,24 +840,18 @@ HONOURS = [
     *_worker("model_workers:honour_scan", KEEPS_HONOURS, 422, of="honour"),
     _person("model_workers:honour_certificate", READS_HONOURS, "POST", 302, of="honour"),
     *_worker("model_workers:honour_void", KEEPS_HONOURS, 422, of="honour"),
-    *_worker("model_workers:honour_revoke", DECIDES_HONOURS, 422, of="honour"),
-    *_worker("model_workers:honour_restore", DECIDES_HONOURS, 422, of="honour"),
     *_worker("model_workers:worker_detail", READS_HONOURS),
     *_worker("model_workers:honour_create", KEEPS_HONOURS, 422),
     *_worker("model_workers:file_edit", KEEPS_HONOURS, 302),
     *_worker("model_workers:file_treatment", DECIDES_HONOURS, 302),
-    *_worker("model_workers:file_decide", DECIDES_HONOURS, 422, action="suspend"),
+    Row("model_workers:change_list", READS_HONOURS),
+    *_worker("model_workers:change_create", KEEPS_HONOURS, 422, action="suspend"),
+    *_worker("model_workers:change_detail", READS_HONOURS, of="change"),
+    *_worker("model_workers:change_edit", KEEPS_HONOURS, 422, of="change"),
     *(
-        Row(
-            "model_workers:event_void",
-            DECIDES_HONOURS,
-            method,
-            expected,
-            _of_event,
-            foreign=_nobody(pk=1),
-            scoped=True,
-        )
-        for method, expected in (("GET", 200), ("POST", 422))
+        row
+        for verb, roles in CHANGE_STEPS.items()
+        for row in _worker("model_workers:change_decide", roles, 422, of="change", verb=verb)
     ),
 ]
 

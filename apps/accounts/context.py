@@ -76,6 +76,7 @@ AREAS: tuple[Area, ...] = (
             ("体检", "model_workers:exam_list", "model_worker.read"),
             ("困难救助", "model_workers:relief_list", "model_worker.read"),
             ("推荐评选", "model_workers:nomination_list", "model_worker.read"),
+            ("荣誉和待遇变动", "model_workers:change_list", "model_worker.read"),
             ("复核", "model_workers:review_list", "model_worker.read"),
             ("标准与参数", "model_workers:parameter_list", "model_worker.read"),
         ),

@@ -61,8 +61,8 @@ class WorkerFileAdmin(ReadOnlyAdmin):
 
 @admin.register(FileEvent, site=admin_site)
 class FileEventAdmin(ReadOnlyAdmin):
-    list_display = ("person", "action", "effective_on", "document", "created_by", "voided_at")
-    list_select_related = ("person", "created_by")
+    list_display = ("person", "action", "effective_on", "document", "decision", "void_decision")
+    list_select_related = ("person", "decision", "void_decision")
 
 
 @admin.register(Review, site=admin_site)

@@ -4,9 +4,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.model_workers.models import FileEvent, Honour
+from apps.model_workers.models import FileChange, Honour
 from apps.model_workers.rules.allowances import RUN_TONES
-from apps.model_workers.rules.files import AFTER
+from apps.model_workers.rules.file_changes import ChangeStatus
 from apps.model_workers.rules.files import TONES as FILE_TONES
 from apps.model_workers.rules.relief import TONES as RELIEF_TONES
 from apps.model_workers.selectors.dossier import Dossier, Received, dossier
@@ -32,7 +32,7 @@ class WorkerChapter:
         rows = (
             *_file_row(found, page),
             *(_honour_row(honour, page) for honour in found.honours),
-            *(_event_row(event, page) for event in found.events if event.voided_at is None),
+            *(_change_row(change) for change in found.changes if change.status == ChangeStatus.APPROVED),
             *_received_rows(found.received, page),
         )
         return Chapter(rows=rows, contradictions=tuple(found.contradictions))
@@ -74,14 +74,14 @@ def _honour_row(honour: Honour, page: str) -> ChapterRow:
     return ChapterRow(honour.awarded_on.year, str(honour.title), detail, state=state, tone=tone, url=page)
 
 
-def _event_row(event: FileEvent, page: str) -> ChapterRow:
+def _change_row(change: FileChange) -> ChapterRow:
     return ChapterRow(
-        event.effective_on.year,
-        f"档案{event.get_action_display()}",
-        f"{event.effective_on:%Y-%m-%d}，{event.document}",
-        state=event.get_target_display(),
-        tone=FILE_TONES[AFTER[event.action]],
-        url=page,
+        change.effective_on.year,
+        change.get_action_display(),
+        f"{change.effective_on:%Y-%m-%d}，{change.document}",
+        state=change.get_status_display(),
+        tone=change.tone,
+        url=reverse("model_workers:change_detail", args=[change.public_id]),
     )
 
 

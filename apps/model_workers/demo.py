@@ -20,17 +20,18 @@ from stdnum.cn import ric
 from apps.accounts.models import Union, User
 from apps.budget.models import CalcLine, PolicyDocument
 from apps.budget.services.sources import bind_source
+from apps.cases.services import Seen
 from apps.model_workers.models import (
     AllowanceStandard,
     CountingRule,
     ExamRule,
-    FileEvent,
     Honour,
     HonourTitle,
     ReliefStandard,
     WorkerFile,
 )
 from apps.model_workers.rules.honours import Category, Level
+from apps.model_workers.services.file_changes import ChangeDraft, create_change, decide_change
 from apps.model_workers.services.runs import decide_run, prepare_run
 from apps.people.models import Person, Unit
 from apps.people.rules.drafts import PersonDraft
@@ -108,8 +109,11 @@ def _groups(data: dict[str, Any]) -> Iterator[Group]:
 
 
 @transaction.atomic
-def load(*, folder: Path, union: Union, actor: User, now: datetime) -> int:
-    """Enter the demo register once; returns how many people. Whoever was entered by hand is never touched."""
+def load(*, folder: Path, union: Union, actor: User, head: User, now: datetime) -> int:
+    """Enter the demo register once; returns how many people. Whoever was entered by hand is never touched.
+
+    `head` decides what `actor` asks for of files.
+    """
     if Person.objects.exists():
         return 0
     data = json.loads((folder / "demo_register.json").read_text(encoding="utf-8"))
@@ -130,7 +134,17 @@ def load(*, folder: Path, union: Union, actor: User, now: datetime) -> int:
             groups.append(group)
     people = register_people(entries=entries, actor=actor, now=now, action="载入示例名册")
     _honours(people, groups, data, actor, now, chance)
+    for person, group in zip(people, groups, strict=True):
+        if group.file_action:
+            _change_file(person, group.file_action, actor, head, now)
     return len(people)
+
+
+def _change_file(person: Person, action: str, clerk: User, head: User, now: datetime) -> None:
+    draft = ChangeDraft(date(2015, 6, 1), "示例处理决定", NOTE)
+    case = create_change(person_id=person.pk, action=action, draft=draft, actor=clerk, now=now)
+    for actor, verb in ((clerk, "submit"), (head, "approve")):
+        decide_change(case=case, actor=actor, verb=verb, seen=Seen.of(case), now=now)
 
 
 def _entry(
@@ -183,7 +197,7 @@ def _honours(
     chance: random.Random,
 ) -> None:
     titles = {title.name: title for title in HonourTitle.objects.all()}
-    honours, files, events = [], [], []
+    honours, files = [], []
     for order, (person, group) in enumerate(zip(people, groups, strict=True)):
         if person.birth_on is None:
             raise ValueError("the demo register knows every birth date")
@@ -218,23 +232,8 @@ def _honours(
                 opened_at=now,
             )
         )
-        if group.file_action:
-            target = {"suspend": "suspended", "revoke": "revoked"}[group.file_action]
-            events.append(
-                FileEvent(
-                    person=person,
-                    action=group.file_action,
-                    target=target,
-                    effective_on=date(2015, 6, 1),
-                    document="示例处理决定",
-                    reason="示例",
-                    created_by=actor,
-                    created_at=now,
-                )
-            )
     Honour.objects.bulk_create(honours)
     WorkerFile.objects.bulk_create(files)
-    FileEvent.objects.bulk_create(events)
 
 
 def _parameters(data: dict[str, Any], documents: dict[str, PolicyDocument], actor: User) -> None:

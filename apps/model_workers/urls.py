@@ -6,6 +6,7 @@ from apps.model_workers.views import (
     bulk,
     exam_entries,
     exams,
+    file_changes,
     files,
     honours,
     nominations,
@@ -53,14 +54,15 @@ _REGISTER: list[URLPattern] = [
     path("honours/<uuid:public_id>/scan/", honours.honour_scan, name="honour_scan"),
     path("honours/<uuid:public_id>/certificate/", honours.honour_certificate, name="honour_certificate"),
     path("honours/<uuid:public_id>/void/", honours.honour_void, name="honour_void"),
-    path("honours/<uuid:public_id>/revoke/", honours.honour_revoke, name="honour_revoke"),
-    path("honours/<uuid:public_id>/restore/", honours.honour_restore, name="honour_restore"),
+    path("changes/", file_changes.change_list, name="change_list"),
+    path("changes/<uuid:public_id>/", file_changes.change_detail, name="change_detail"),
+    path("changes/<uuid:public_id>/edit/", file_changes.change_edit, name="change_edit"),
+    path("changes/<uuid:public_id>/steps/<slug:verb>/", file_changes.change_decide, name="change_decide"),
     path("<uuid:public_id>/", workers.worker_detail, name="worker_detail"),
     path("<uuid:public_id>/honours/add/", honours.honour_create, name="honour_create"),
     path("<uuid:public_id>/file/", files.file_edit, name="file_edit"),
     path("<uuid:public_id>/treatment/", files.file_treatment, name="file_treatment"),
-    path("<uuid:public_id>/decide/<slug:action>/", files.file_decide, name="file_decide"),
-    path("<uuid:public_id>/events/<int:pk>/void/", files.event_void, name="event_void"),
+    path("<uuid:public_id>/changes/<slug:action>/", file_changes.change_create, name="change_create"),
 ]
 
 _ALLOWANCES: list[URLPattern] = [

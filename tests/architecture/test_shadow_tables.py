@@ -29,6 +29,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.model_workers.bureau import Bureau
+from tests.model_workers.changes import asked, changed, step
 from tests.model_workers.register import AllowanceOffice
 from tests.shadows import shadowed
 
@@ -161,6 +162,20 @@ def awarded() -> dict[str, Any]:
     case = bureau.reach(bureau.nominate(PersonFactory()), "concluded")
     bureau.step(case, "approve", bureau.vice, minutes="示例纪要", award=bureau.award_of())
     return {}
+
+
+def asked_revocation() -> dict[str, Any]:
+    bureau = Bureau()
+    honour = bureau.award(PersonFactory())
+    case = asked(honour.person, "revoke_honour", timezone.localdate(), honours=[honour], clerk=bureau.clerk)
+    return {"decision": step(case, bureau.clerk, "submit").pk}
+
+
+def suspended() -> dict[str, Any]:
+    bureau = Bureau()
+    honour = bureau.award(PersonFactory())
+    case = changed(honour.person, "suspend", timezone.localdate(), clerk=bureau.clerk, head=bureau.head)
+    return {"decision": case.decisions.get(verb="approve").pk, "person": honour.person_id}
 
 
 HONOUR = """
@@ -424,6 +439,26 @@ ATTACKS = [
         "UPDATE public.model_workers_honour SET awarded_on = '1998-05-01' WHERE decision_id IS NOT NULL",
     ),
     Attack(
+        "model_workers_honour_changed_by_decision",
+        asked_revocation,
+        ("UPDATE model_workers_filechangedecision SET verb = 'approve'",),
+        "UPDATE public.model_workers_honour SET revoked_on = (SELECT effective_on FROM public.model_workers_filechange),"
+        " revoked_document = (SELECT document FROM public.model_workers_filechange), status_decision_id = {decision}",
+    ),
+    Attack(
+        "model_workers_fileevent_by_its_decision",
+        suspended,
+        ("UPDATE model_workers_filechange SET action = 'revoke'",),
+        "INSERT INTO public.model_workers_fileevent (person_id, action, target, effective_on, document, decision_id)"
+        " SELECT person_id, 'revoke', 'revoked', effective_on, document, decision_id FROM public.model_workers_fileevent",
+    ),
+    Attack(
+        "model_workers_fileevent_voided_by_decision",
+        suspended,
+        ("UPDATE model_workers_filechangedecision SET verb = 'void'",),
+        "UPDATE public.model_workers_fileevent SET void_decision_id = {decision}",
+    ),
+    Attack(
         "accounts_union_path_follows_parent",
         union,
         ("UPDATE accounts_union SET path = 'ELSEWHERE/'",),
@@ -469,4 +504,6 @@ def test_every_lock_that_reads_another_table_is_attacked():
         ]
     guards = {name for source in reading for name in re.findall(r"CONSTRAINT = '(\w+)'", source)}
     # Of a function that reads, this one looks at its own row alone.
-    assert guards - {"budget_edition_begins_as_draft"} == {attack.guard for attack in ATTACKS}
+    assert guards - {"budget_edition_begins_as_draft", "model_workers_honour_begins_standing"} == {
+        attack.guard for attack in ATTACKS
+    }

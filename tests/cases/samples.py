@@ -12,8 +12,10 @@ from apps.accounts.models import Union, User
 from apps.cases.models import Case
 from apps.cases.services import save_case
 from apps.core import audit
-from apps.model_workers.models import Nomination, ReliefCase
+from apps.model_workers.models import FileChange, FileChangeHonour, Honour, Nomination, ReliefCase
+from apps.model_workers.services.files import open_file
 from tests.factories import (
+    HonourFactory,
     HonourTitleFactory,
     PersonFactory,
     ReliefCaseFactory,
@@ -30,8 +32,8 @@ class Sample:
 
     make: Callable[[Union, User, Decimal], Any]
     edit: tuple[str, Any]
-    bare: Callable[[Union, User, Decimal], Any] | None = None
-    """A case that lacks what `requires` asks for, by the guard's name."""
+    bare: dict[str, Callable[[Union, User, Decimal], Any]] = field(default_factory=dict)
+    """Cases that lack what `requires` asks of a submission, by the guard's name."""
     along: Callable[[Any, str, User], list[tuple[str, list[Any]]]] = lambda case, verb, who: []
     """What a step brings with it, as SQL; for the owner, who walks the sample, in the past."""
     amounts: dict[str, str] = field(default_factory=lambda: {"": "1000"})
@@ -101,10 +103,72 @@ def _nominated(case: Nomination, verb: str, who: User) -> list[tuple[str, list[A
     return []
 
 
+def _bare_change(union: Union, clerk: User, amount: Decimal) -> FileChange:
+    """Of honours, without one."""
+    honour = HonourFactory(person=PersonFactory(union=union))
+    open_file(person=honour.person, actor=clerk, now=timezone.now())
+    case = FileChange(
+        person=honour.person,
+        union=union,
+        action="revoke_honour",
+        effective_on=timezone.localdate(),
+        document="示例决定",
+        reason="示例",
+    )
+    return save_case(case=case, actor=clerk)
+
+
+def _change(union: Union, clerk: User, amount: Decimal) -> FileChange:
+    case = _bare_change(union, clerk, amount)
+    with audit.because(actor_id=clerk.pk, action="录入"):
+        FileChangeHonour.objects.create(case=case, honour=Honour.objects.get(person=case.person))
+    return case
+
+
+def _unfit_change(union: Union, clerk: User, amount: Decimal) -> FileChange:
+    """Of an honour that was voided since."""
+    case = _change(union, clerk, amount)
+    Honour.objects.filter(person=case.person).update(
+        voided_at=timezone.now(), voided_by=clerk, void_reason="示例"
+    )
+    return case
+
+
+def _resumed(union: Union, clerk: User, amount: Decimal) -> FileChange:
+    """Of a file that was never suspended."""
+    case = _bare_change(union, clerk, amount)
+    case.action = "resume"
+    return save_case(case=case, actor=clerk)
+
+
+_UNFIT = {
+    "honours_named": _bare_change,
+    "honours_fit": _unfit_change,
+    "follows_the_file": _resumed,
+}
+_CHANGED = """
+    UPDATE public.model_workers_honour SET revoked_on = {on}, revoked_document = {document}, status_decision_id = (
+        SELECT max(d.id) FROM public.model_workers_filechangedecision d WHERE d.case_id = %s) WHERE person_id = %s
+"""
+
+
+def _changes(case: FileChange, verb: str, who: User) -> list[tuple[str, list[Any]]]:
+    """What a change does to the honour it names."""
+    given = {"approve": {"on": "%s", "document": "%s"}, "void": {"on": "NULL", "document": "''"}}.get(verb)
+    if given is None:
+        return []
+    said = [case.effective_on, case.document] if verb == "approve" else []
+    return [(_CHANGED.format(**given), [*said, case.pk, case.person_id])]
+
+
 SAMPLES: dict[type[Case], Sample] = {
+    FileChange: Sample(_change, ("reason", "示例：改过"), bare=_UNFIT, along=_changes),
     ReliefCase: Sample(_relief, ("circumstances", "示例：改过")),
     Nomination: Sample(_nomination, ("merits", "示例：改过"), along=_nominated),
     LoanCase: Sample(
-        _loan, ("purpose", "展览"), bare=_bare_loan, amounts={"small": "1000", "large": "50000"}
+        _loan,
+        ("purpose", "展览"),
+        bare={"has_lines": _bare_loan},
+        amounts={"small": "1000", "large": "50000"},
     ),
 }

@@ -94,7 +94,7 @@ class Walk:
             yield self.log, guard
         for guard in ("actor_holds_role", "different_people", "append_only"):
             yield self.log, guard
-        for guard in [one.guard for one in self.model.requires if self.sample.bare and "submit" in one.verbs]:
+        for guard in self.sample.bare:
             yield self.log, guard
         for row in self.rows:
             yield row._meta.db_table, "content_fixed"
@@ -130,12 +130,10 @@ class Walk:
             self.copy(case, created_by_id=who.pk),
             who=who,
         )
-        if self.sample.bare is not None:
-            bare = self.sample.bare(self.county, self.clerk, amount)
-            for one in self.model.requires:
-                if "submit" in one.verbs:
-                    expect(f"{self.log}_{one.guard}", f"submitted without {one.guard}",
-                           self.decision(bare, "submit", self.clerk), who=self.clerk)  # fmt: skip
+        for guard, make in self.sample.bare.items():
+            bare = make(self.county, self.clerk, amount)
+            expect(f"{self.log}_{guard}", f"submitted without {guard}",
+                   self.decision(bare, "submit", self.clerk), who=self.clerk)  # fmt: skip
 
     def born_otherwise(self) -> Iterator[tuple[str, Any]]:
         yield from (("status", status) for status in self.flow.labels if status != self.flow.first)

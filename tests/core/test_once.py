@@ -200,6 +200,15 @@ RECIPES: dict[str, Recipe] = {
         },
         whose("worker"),
     ),
+    "model_workers:change_create": Recipe(
+        MODEL,
+        lambda world: {
+            "effective_on": "2015-01-01",
+            "document": "示例立案通知",
+            "reason": "示例",
+        },
+        whose("worker", action="suspend"),
+    ),
     "model_workers:run_create": Recipe(MODEL, run_facts),
     "model_workers:parameter_create": Recipe(
         Role.MODEL_WORKER_HEAD,

@@ -46,7 +46,7 @@ class DemoHouse(Office):
         plan = budget_demo.load(union=self.union, actor=self.clerk, **given)
         assert plan is not None
         self.budget = plan
-        demo.load(union=self.union, actor=self.keeper, **given)
+        demo.load(union=self.union, actor=self.keeper, head=self.checker, **given)
         assert demo.bind(actor=self.clerk, **given) == 4
 
     @property

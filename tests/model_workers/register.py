@@ -11,7 +11,7 @@ from apps.model_workers.models import (
     AllowanceRun,
     AllowanceStandard,
     CountingRule,
-    FileEvent,
+    FileChange,
     Honour,
     RunDecision,
 )
@@ -29,6 +29,7 @@ from tests.factories import (
     UnitFactory,
     UserFactory,
 )
+from tests.model_workers.changes import changed
 from tests.people.identity import account_number, resident_number
 
 DAY = date(2015, 12, 31)
@@ -152,17 +153,8 @@ class AllowanceOffice:
         self.event(person, Kind.MOVED, on, from_union=person.union, to_union=to)
         Person.objects.filter(pk=person.pk).update(union=to, unit=None)
 
-    def file(self, person: Person, action: str, on: date) -> FileEvent:
-        target = {"suspend": "suspended", "resume": "valid", "revoke": "revoked"}[action]
-        return FileEvent.objects.create(
-            person=person,
-            action=action,
-            target=target,
-            effective_on=on,
-            document="示例决定",
-            reason="示例",
-            created_by=self.clerk,
-        )
+    def file(self, person: Person, action: str, on: date) -> FileChange:
+        return changed(person, action, on, clerk=self.clerk, head=self.head)
 
     def run(self, *, year: int = YEAR, on: date = DAY, union: Union | None = None) -> AllowanceRun:
         return prepare_run(

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from apps.model_workers.models import FileEvent, Honour
+from apps.model_workers.models import Honour
 from apps.model_workers.rules.honours import Category, Level
 from apps.model_workers.selectors.counting import Counting, entitled, exam_eligible, model_workers, present
 from tests.factories import (
@@ -16,6 +16,7 @@ from tests.factories import (
     UnitFactory,
     retired_worker,
 )
+from tests.model_workers.changes import changed
 
 pytestmark = pytest.mark.django_db
 DAY = date(2015, 12, 31)
@@ -55,7 +56,8 @@ def test_whether_a_higher_honour_counts_is_a_setting():
 def test_honours_of_other_categories_void_or_revoked_ones_do_not_count():
     person = retired_worker(name="示例甲")
     HonourFactory(person=person, title=HonourTitleFactory(category=Category.FARMER))
-    revoked = HonourFactory(person=person, revoked_on=date(2014, 1, 1), revoked_document="示例决定")
+    revoked = HonourFactory(person=person)
+    changed(person, "revoke_honour", date(2014, 1, 1), honours=[revoked])
     assert classes() == {"示例甲": 1}
     assert classes(as_of=date(2013, 12, 31)) == {"示例甲": 2}
     Honour.objects.filter(pk=revoked.pk).update(
@@ -82,19 +84,8 @@ def test_those_in_service_are_model_workers_but_not_entitled():
 
 def test_a_suspended_file_stops_and_a_resumed_one_goes_on():
     person = retired_worker(name="示例甲")
-    for action, target, day in (
-        ("suspend", "suspended", date(2015, 3, 1)),
-        ("resume", "valid", date(2015, 9, 1)),
-    ):
-        FileEvent.objects.create(
-            person=person,
-            action=action,
-            target=target,
-            effective_on=day,
-            document="示例文件",
-            reason="示例",
-            created_by=person.created_by,
-        )
+    changed(person, "suspend", date(2015, 3, 1))
+    changed(person, "resume", date(2015, 9, 1))
     assert classes(as_of=date(2015, 2, 28)) == {"示例甲": 1}
     assert classes(as_of=date(2015, 3, 1)) == {}
     assert classes(as_of=date(2015, 9, 1)) == {"示例甲": 1}

@@ -31,11 +31,16 @@ def clerk(db) -> User:
 
 
 @pytest.fixture
-def register(clerk) -> Union:
+def head() -> User:
+    return UserFactory(model_worker_head=True)
+
+
+@pytest.fixture
+def register(clerk, head) -> Union:
     city = Union.objects.get(kind=Union.Kind.CITY)
     now = timezone.now()
     budget_demo.load(folder=FIXTURES, union=city, actor=clerk, now=now)
-    assert demo.load(folder=FIXTURES, union=city, actor=clerk, now=now) > 557
+    assert demo.load(folder=FIXTURES, union=city, actor=clerk, head=head, now=now) > 557
     return city
 
 
@@ -70,5 +75,5 @@ def test_no_honour_came_before_its_holder_was_grown_up(register):
         assert honour.awarded_on.year - honour.person.birth_on.year >= 18
 
 
-def test_it_is_loaded_once_and_never_over_what_was_entered(register, clerk):
-    assert demo.load(folder=FIXTURES, union=register, actor=clerk, now=timezone.now()) == 0
+def test_it_is_loaded_once_and_never_over_what_was_entered(register, clerk, head):
+    assert demo.load(folder=FIXTURES, union=register, actor=clerk, head=head, now=timezone.now()) == 0

@@ -16,7 +16,6 @@ from apps.model_workers.rules.contradictions import (
     contradictions,
 )
 from apps.model_workers.selectors.dossier import dossier
-from apps.model_workers.services.files import decide_file
 from apps.people.chapters import chapters_of
 from apps.people.models import DuplicatePair, Person
 from tests.factories import (
@@ -29,6 +28,7 @@ from tests.factories import (
     retired_worker,
 )
 from tests.model_workers.bureau import Bureau
+from tests.model_workers.changes import changed
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -83,15 +83,7 @@ def test_why_somebody_gets_nothing_is_said(bureau):
     assert read(person, bureau).reason == "未离退休（在职）"
     retired = retired_worker()
     bureau.award(retired)
-    decide_file(
-        person_id=retired.pk,
-        action="suspend",
-        effective_on=TODAY,
-        document="示例",
-        reason="示例",
-        actor=bureau.head,
-        now=timezone.now(),
-    )
+    changed(retired, "suspend", TODAY, clerk=bureau.clerk, head=bureau.head)
     assert read(retired, bureau).reason == "待遇已暂停"
 
 

@@ -11,7 +11,6 @@ from apps.accounts.models import AccessRecord
 from apps.core.pdf import pdf_text
 from apps.model_workers.models import (
     BulkChange,
-    FileEvent,
     Honour,
     Nomination,
     NominationObjection,
@@ -104,16 +103,6 @@ def test_a_dialog_gets_the_form_and_the_page_anew_after_it(bureau):
     assert (done.status_code, done["HX-Redirect"]) == (204, url("worker_detail", honour.person.public_id))
 
 
-def test_revoked_and_restored_on_the_page(bureau):
-    honour, client = bureau.award(PersonFactory()), signed_in(bureau.head)
-    asked = {"revoked_on": TODAY.isoformat(), "document": "示例撤销决定"}
-    assert client.post(url("honour_revoke", honour.public_id), asked).status_code == 302
-    page = client.get(url("worker_detail", honour.person.public_id)).text
-    assert "撤销：示例撤销决定" in page
-    client.post(url("honour_restore", honour.public_id), {"reason": "复议"})
-    assert Honour.objects.standing().exists()
-
-
 def test_a_scan_added_on_the_page_takes_the_badge_away(bureau):
     honour, client = bureau.award(PersonFactory()), signed_in(bureau.clerk)
     page = url("worker_detail", honour.person.public_id)
@@ -182,27 +171,6 @@ def test_a_form_can_be_left_without_saving(bureau, name):
     person = PersonFactory()
     page = signed_in(bureau.clerk).get(url(name, person.public_id)).text
     assert f'href="{url("worker_detail", person.public_id)}">取消</a>' in page
-
-
-def test_a_file_is_suspended_on_the_page_and_the_wrong_entry_voided(bureau):
-    person = PersonFactory()
-    bureau.award(person)
-    client = signed_in(bureau.head)
-    asked = {"effective_on": TODAY.isoformat(), "document": "示例立案通知", "reason": "接受调查"}
-    assert client.post(url("file_decide", person.public_id, "suspend"), asked).status_code == 302
-    page = client.get(url("worker_detail", person.public_id)).text
-    assert "示例立案通知：接受调查" in page
-    assert "恢复待遇…" in page
-    assert "暂停待遇…" not in page
-    event = FileEvent.objects.get()
-    client.post(url("event_void", person.public_id, event.pk), {"reason": "登记错了"})
-    assert not FileEvent.objects.valid().exists()
-
-
-def test_an_unknown_decision_is_no_page(bureau):
-    person = PersonFactory()
-    bureau.award(person)
-    assert signed_in(bureau.head).get(url("file_decide", person.public_id, "burn")).status_code == 404
 
 
 def test_somebody_without_honours_has_a_page_to_begin_with_and_a_merged_row_has_none(bureau):

@@ -14,8 +14,6 @@ from apps.model_workers.selectors.counting import Counting, entitled, model_work
 from apps.model_workers.services.honours import (
     attach_scan,
     hand_out_scan,
-    restore_honour,
-    revoke_honour,
     void_honour,
 )
 from apps.model_workers.services.reference import load_titles
@@ -171,52 +169,6 @@ def test_voiding_needs_a_reason(bureau):
     honour = bureau.award(PersonFactory())
     with pytest.raises(Refused, match="作废理由"):
         void_honour(honour_id=honour.pk, reason=" ", actor=bureau.clerk, now=timezone.now())
-
-
-def test_a_revoked_honour_counts_until_that_day_and_comes_back_when_restored(bureau):
-    person = retired_worker(honours=2)
-    honour = person.honours.first()
-    today = timezone.localdate()
-    revoke_honour(
-        honour_id=honour.pk, revoked_on=today, document="示例撤销决定", actor=bureau.head, now=timezone.now()
-    )
-    assert class_of(person) == 1
-    with pytest.raises(Refused, match="已经撤销"):
-        revoke_honour(
-            honour_id=honour.pk, revoked_on=today, document="再次", actor=bureau.head, now=timezone.now()
-        )
-    restore_honour(honour_id=honour.pk, reason="示例：复议撤回", actor=bureau.head)
-    assert class_of(person) == 2
-    event = apps.get_model("model_workers", "HonourEvent").objects.latest("pgh_id")
-    assert event.pgh_context["reason"] == "示例：复议撤回"
-
-
-@pytest.mark.parametrize(
-    ("day", "document"),
-    [
-        (date(1970, 1, 1), "示例决定"),
-        (timezone.localdate() + timedelta(1), "示例决定"),
-        (timezone.localdate(), ""),
-    ],
-)
-def test_a_revocation_has_a_document_and_a_day_between_the_award_and_today(bureau, day, document):
-    honour = bureau.award(PersonFactory())
-    with pytest.raises(Refused):
-        revoke_honour(
-            honour_id=honour.pk, revoked_on=day, document=document, actor=bureau.head, now=timezone.now()
-        )
-
-
-def test_a_clerk_does_not_revoke(bureau):
-    honour = bureau.award(PersonFactory())
-    with pytest.raises(Refused, match="权限"):
-        revoke_honour(
-            honour_id=honour.pk,
-            revoked_on=timezone.localdate(),
-            document="示例决定",
-            actor=bureau.clerk,
-            now=timezone.now(),
-        )
 
 
 def test_the_titles_are_loaded_once_and_what_staff_edited_stays(settings):

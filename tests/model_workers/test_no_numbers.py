@@ -53,6 +53,7 @@ from tests.factories import (
     retired_worker,
 )
 from tests.model_workers.bureau import FACTS, MINUTES, PNG, Bureau, know_calendar, scan
+from tests.model_workers.changes import asked, step
 from tests.model_workers.register import AllowanceOffice
 from tests.people.identity import account_number, resident_number
 from tests.people.roster_files import reasons, roster_file, somebody, staged
@@ -230,20 +231,9 @@ class Desk(Bureau):
     def file(self, **facts: str) -> WorkerFile:
         return files.change_file(person_id=self.person.pk, facts=facts, actor=self.clerk, now=self.now)
 
-    def decide_file(self, **words: str) -> Any:
-        given = {"document": "示例立案通知", "reason": "示例"} | words
-        return files.decide_file(
-            person_id=self.person.pk,
-            action="suspend",
-            effective_on=date(2014, 1, 1),
-            actor=self.head,
-            now=self.now,
-            **given,
-        )
-
-    def void_event(self, reason: str) -> Any:
-        event = self.decide_file()
-        return files.void_event(event_id=event.pk, reason=reason, actor=self.head, now=self.now)
+    def change(self, **words: str) -> Any:
+        honour = self.award(PersonFactory(union=self.city))
+        return asked(honour.person, "suspend", date(2014, 1, 1), clerk=self.clerk, **words)
 
     def honour(self, **facts: Any) -> Any:
         return self.award(PersonFactory(union=self.city), facts=facts)
@@ -255,11 +245,8 @@ class Desk(Bureau):
         honour = self.award(PersonFactory(union=self.city))
         return service(honour_id=honour.pk, now=self.now, **words)
 
-    def restore(self, reason: str) -> Any:
-        honour = self.of_honour(
-            honours.revoke_honour, actor=self.head, revoked_on=date(2014, 1, 1), document="示例决定"
-        )
-        return honours.restore_honour(honour_id=honour.pk, reason=reason, actor=self.head)
+    def decide_change(self, opinion: str) -> Any:
+        return step(self.change(), self.clerk, "submit", opinion)
 
     def recommend(self, **words: str) -> Any:
         return self.step(self.nominate(self.person), "submit", self.clerk, **words)
@@ -439,26 +426,19 @@ WRITTEN: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
     ),
     "model_workers.workerfile.note": ("备注", lambda desk, text: desk.file(note=text)),
     "成批变更归口": ("归口管理单位", lambda desk, text: desk.keeper(text)),
-    "model_workers.fileevent.document": ("文件", lambda desk, text: desk.decide_file(document=text)),
-    "model_workers.fileevent.reason": ("理由", lambda desk, text: desk.decide_file(reason=text)),
-    "model_workers.fileevent.void_reason": ("作废理由", lambda desk, text: desk.void_event(text)),
+    "model_workers.filechange.document": ("文件", lambda desk, text: desk.change(document=text)),
+    "model_workers.filechange.reason": ("理由", lambda desk, text: desk.change(reason=text)),
+    "model_workers.filechangedecision.opinion": ("意见", lambda desk, text: desk.decide_change(text)),
     "model_workers.honourtitle.name": ("荣誉称号", lambda desk, text: desk.title(text)),
     **{
         f"model_workers.honour.{name}": (label, lambda desk, text, name=name: desk.honour(**{name: text}))
         for name, label in honours.FACTS.items()
     },
     "model_workers.honour.scan_name": ("证书扫描件的文件名", lambda desk, text: desk.scanned(text)),
-    "model_workers.honour.revoked_document": (
-        "撤销文件",
-        lambda desk, text: desk.of_honour(
-            honours.revoke_honour, actor=desk.head, revoked_on=date(2014, 1, 1), document=text
-        ),
-    ),
     "model_workers.honour.void_reason": (
         "作废理由",
         lambda desk, text: desk.of_honour(honours.void_honour, actor=desk.clerk, reason=text),
     ),
-    "恢复荣誉": ("理由", lambda desk, text: desk.restore(text)),
     "model_workers.nomination.merits": (
         "主要事迹",
         lambda desk, text: desk.nominate(desk.person, merits=text),
@@ -542,9 +522,12 @@ NOT_WRITTEN = {
             *("model_workers.bulkchange.summary", "model_workers.recovery.reason"),
             *("model_workers.reliefcase.status", "model_workers.reliefcase.route"),
             *("model_workers.nomination.status", "model_workers.nomination.route"),
+            *("model_workers.filechange.status", "model_workers.filechange.route"),
+            *("model_workers.filechangedecision.minutes", "model_workers.fileevent.document"),
+            "model_workers.honour.revoked_document",
             *(
                 f"model_workers.{kind}decision.{name}"
-                for kind in ("relief", "nomination")
+                for kind in ("relief", "nomination", "filechange")
                 for name in ("verb", "source", "target", "route", "duty", "role")
             ),
             *("model_workers.rundecision.action", "model_workers.rundecision.roles"),
@@ -679,8 +662,8 @@ def _pages(desk: Desk) -> dict[str, tuple[Any, str, dict[str, Any], str]]:
         ),
         "修改档案": (desk.clerk, at("model_workers:file_edit", person), {"number": "示例1"}, "managed_by"),
         "暂停": (
-            desk.head,
-            at("model_workers:file_decide", person, "suspend"),
+            desk.clerk,
+            at("model_workers:change_create", person, "suspend"),
             {"effective_on": day, "document": "示例"},
             "reason",
         ),

@@ -18,7 +18,6 @@ from apps.core.workdays import Calendar
 from apps.model_workers.documents.nominations import nomination_form
 from apps.model_workers.models import Honour, Nomination, NominationNotice, WorkerFile
 from apps.model_workers.rules.nominations import NOTICE, NominationStatus
-from apps.model_workers.services.files import decide_file
 from apps.model_workers.services.nominations import answer_objection, change_nomination, enter_objection
 from apps.people.models import Person
 from tests.cases.attacks import Attacks
@@ -32,6 +31,7 @@ from tests.factories import (
     UnionFactory,
 )
 from tests.model_workers.bureau import MINUTES, NOTHING_SAID, Bureau, fresh, know_calendar, scan
+from tests.model_workers.changes import changed
 from tests.people.identity import resident_number
 
 pytestmark = pytest.mark.django_db
@@ -141,15 +141,7 @@ def test_what_was_recommended_no_longer_changes(bureau, nomination):
 
 def test_a_suspended_person_is_not_recommended(bureau, nomination):
     bureau.award(nomination.person)
-    decide_file(
-        person_id=nomination.person_id,
-        action="suspend",
-        effective_on=TODAY,
-        document="示例",
-        reason="示例",
-        actor=bureau.head,
-        now=timezone.now(),
-    )
+    changed(nomination.person, "suspend", TODAY, clerk=bureau.clerk, head=bureau.head)
     with pytest.raises(Refused, match="不能推荐"):
         bureau.step(nomination, "submit", bureau.clerk)
 

@@ -12,6 +12,8 @@ from apps.accounts.models import SavedView
 from apps.core import audit
 from apps.model_workers.models import (
     BulkChange,
+    FileChange,
+    FileChangeHonour,
     FileEvent,
     Honour,
     Nomination,
@@ -26,6 +28,7 @@ from tests.factories import (
     PolicyDocumentFactory,
     UserFactory,
 )
+from tests.model_workers.changes import changed
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -47,8 +50,6 @@ def person() -> Person:
 @pytest.mark.parametrize(
     ("name", "facts"),
     [
-        ("model_workers_honour_revoked_by_document", {"revoked_on": date(2015, 1, 1)}),
-        ("model_workers_honour_revoked_by_document", {"revoked_document": "示例决定"}),
         ("model_workers_honour_void_has_reason", {"voided_at": NOW}),
         ("model_workers_honour_void_has_reason", {"void_reason": "错"}),
     ],
@@ -71,11 +72,10 @@ def test_the_same_award_stands_once_and_a_voided_one_beside_it(person):
     HonourFactory(**same, voided_at=NOW, voided_by=person.created_by, void_reason="错")
 
 
-@pytest.mark.parametrize("model", [Honour, FileEvent, BulkChange])
+@pytest.mark.parametrize("model", [Honour, BulkChange])
 def test_rows_are_voided_and_never_deleted(model, person):
     rows = {
         Honour: lambda: HonourFactory(person=person),
-        FileEvent: lambda: event(person),
         BulkChange: lambda: bulk(person),
     }
     row = rows[model]()
@@ -104,46 +104,49 @@ def test_a_file_number_belongs_to_one_file_and_none_to_many(person):
         WorkerFile.objects.create(person=other, opened_by=person.created_by)
 
 
-def event(person: Person, **facts: Any) -> FileEvent:
+def asked_change(person: Person, **facts: Any) -> FileChange:
     given = {
         "action": "suspend",
-        "target": "suspended",
         "effective_on": date(2015, 1, 1),
         "document": "示例",
         "reason": "示例",
-        "created_by": person.created_by,
     } | facts
-    return FileEvent.objects.create(person=person, **given)
+    clerk = UserFactory(model_worker_clerk=True)
+    case = FileChange(person=person, union=person.union, created_by=clerk, **given)
+    with audit.because(actor_id=clerk.pk, action="录入"):
+        case.save(force_insert=True)
+    return case
 
 
 @pytest.mark.parametrize(
     ("name", "facts"),
     [
-        ("model_workers_fileevent_target_follows_action", {"target": "revoked"}),
-        ("model_workers_fileevent_target_follows_action", {"action": "resume"}),
-        ("model_workers_fileevent_has_document", {"document": ""}),
-        ("model_workers_fileevent_has_document", {"reason": ""}),
-        ("model_workers_fileevent_void_has_reason", {"voided_at": NOW}),
+        ("model_workers_filechange_known_action", {"action": "burn"}),
+        ("model_workers_filechange_has_document", {"document": ""}),
+        ("model_workers_filechange_has_document", {"reason": ""}),
     ],
 )
-def test_an_event_that_contradicts_itself_is_refused(name, facts, person):
+def test_a_change_of_a_file_that_lacks_something_is_refused(name, facts, person):
     with refused_by(name):
-        event(person, **facts)
+        asked_change(person, **facts)
 
 
-def test_of_one_day_there_is_one_event(person):
-    event(person)
-    with refused_by("model_workers_fileevent_one_a_day"):
-        event(person, action="resume", target="valid")
+def test_a_change_names_an_honour_once(person):
+    case = asked_change(person, action="revoke_honour")
+    honour = HonourFactory(person=person)
+    with (
+        refused_by("model_workers_filechangehonour_once"),
+        audit.because(actor_id=case.created_by_id, action="x"),
+    ):
+        FileChangeHonour.objects.bulk_create(FileChangeHonour(case=case, honour=honour) for _ in range(2))
 
 
-@pytest.mark.parametrize(
-    "change", [{"effective_on": date(2016, 1, 1)}, {"document": "另一份"}, {"reason": "另一个"}]
-)
-def test_the_facts_of_an_event_are_fixed(change, person):
-    row = event(person)
-    with pytest.raises(DatabaseError, match="Cannot update"):
-        FileEvent.objects.filter(pk=row.pk).update(**change)
+def test_the_state_after_an_event_is_that_of_its_action(person):
+    case = changed(person, "suspend", date(2015, 1, 1))
+    event = FileEvent.objects.get()
+    event.pk, event.target, event.decision = None, "revoked", case.decisions.get(verb="approve")
+    with refused_by("model_workers_fileevent_target_follows_action"):
+        event.save(force_insert=True)
 
 
 # --- reviews -------------------------------------------------------------------------------------------------------
@@ -267,9 +270,9 @@ def test_no_constraint_of_these_tables_was_forgotten():
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE contype IN ('c', 'x') AND conrelid::regclass::text ~ %s"
             " AND conname NOT LIKE '%%\\_check'",  # what Django makes for the type of a column
-            ["model_workers_(honour|workerfile|fileevent|review|nomination|bulkchange)$"],
+            ["model_workers_(honour|workerfile|fileevent|filechange|review|nomination|bulkchange)$"],
         )
         names = {name for (name,) in cursor.fetchall()}
     text = Path(__file__).read_text(encoding="utf-8")
-    assert len(names) > 10
+    assert len(names) > 9
     assert {name for name in names if f'"{name}"' not in text} == set()

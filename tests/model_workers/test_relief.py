@@ -11,7 +11,7 @@ from apps.cases.selectors import Choice, case_page
 from apps.cases.services import Seen
 from apps.core.errors import Refused
 from apps.model_workers.documents.relief import group_in_words, told_facts
-from apps.model_workers.models import FileEvent, ReliefCase, ReliefDecision, ReliefStandard
+from apps.model_workers.models import ReliefCase, ReliefDecision, ReliefStandard
 from apps.model_workers.selectors import relief as selectors
 from apps.model_workers.services import relief
 from apps.model_workers.services.relief import ReliefDraft
@@ -27,6 +27,7 @@ from tests.factories import (
     UserFactory,
     retired_worker,
 )
+from tests.model_workers.changes import changed
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2015, 8, 10, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -162,15 +163,7 @@ def test_only_present_model_workers_with_a_valid_file_are_granted_relief(standar
     gone = retired_worker(name="示例亡")
     StandingEventFactory(person=gone, kind="died", effective_on=date(2015, 8, 10))
     suspended = retired_worker(name="示例停")
-    FileEvent.objects.create(
-        person=suspended,
-        action="suspend",
-        target="suspended",
-        effective_on=date(2015, 8, 1),
-        document="示例",
-        reason="示例",
-        created_by=clerk,
-    )
+    changed(suspended, "suspend", date(2015, 8, 1))
     for person, why in ((nobody, "没有有效的劳模荣誉"), (gone, "去世"), (suspended, "劳模待遇已暂停")):
         with pytest.raises(Refused, match=f"{person.name}{why}（2015-08-10），不能申请劳模困难救助"):
             enter(person, clerk)

@@ -16,7 +16,6 @@ from apps.model_workers.models import Honour
 from apps.model_workers.quantities import SOURCES
 from apps.model_workers.rules.honours import Category, Level
 from apps.model_workers.selectors.workers import roster
-from apps.model_workers.services.files import decide_file
 from tests.clients import signed_in
 from tests.factories import (
     CountingRuleFactory,
@@ -31,6 +30,7 @@ from tests.factories import (
     retired_worker,
 )
 from tests.model_workers.bureau import Bureau, scan
+from tests.model_workers.changes import changed
 from tests.people.identity import resident_number
 
 pytestmark = pytest.mark.django_db
@@ -123,16 +123,7 @@ def test_a_suspended_file_and_one_whose_honours_are_all_revoked_are_found(bureau
     first = three[0]
     bureau.award(first)
     client = signed_in(bureau.clerk)
-    decide_file(
-        person_id=first.pk,
-        action="revoke",
-        effective_on=TODAY,
-        document="示例撤销决定",
-        reason="示例",
-        honour_ids=list(first.honours.values_list("pk", flat=True)),
-        actor=bureau.head,
-        now=timezone.now(),
-    )
+    changed(first, "revoke", TODAY, honours=first.honours.all(), clerk=bureau.clerk, head=bureau.head)
     assert "示例甲" not in listed(client)
     assert listed(client, "?file=revoked") == ["示例甲"]
     yesterday = TODAY - timedelta(1)

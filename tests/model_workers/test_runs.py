@@ -25,6 +25,7 @@ from tests.factories import (
     UnitFactory,
     UserFactory,
 )
+from tests.model_workers.changes import changed
 from tests.model_workers.register import AS_PRINTED, DAY, AllowanceOffice
 
 pytestmark = pytest.mark.django_db
@@ -311,7 +312,7 @@ def test_the_bridge_names_who_came_and_who_went_with_the_reason(office):
         office.event(person, kind, date(2016, 6, 1))
     office.file(revoked, "revoke", date(2016, 7, 1))
     office.file(suspended, "suspend", date(2016, 7, 1))
-    Honour.objects.filter(person=lost).update(revoked_on=date(2016, 7, 1), revoked_document="示例决定")
+    changed(lost, "revoke_honour", date(2016, 7, 1), honours=lost.honours.all())
     run = office.run(year=2017, on=date(2016, 12, 31))
     bridge = built_bridge(run)
     assert reasons(bridge.came) == {

@@ -50,17 +50,6 @@ class ScanForm(HouseForm):
     )
 
 
-class RevokeForm(HouseForm):
-    revoked_on = day(label="撤销日期")
-    document = forms.CharField(label="撤销文件", max_length=200, help_text="授予机关的撤销决定")
-
-
-class ReasonForm(HouseForm):
-    """Why something is restored."""
-
-    reason = forms.CharField(label="理由", max_length=200)
-
-
 class VoidForm(HouseForm):
     """Why a wrong entry is taken out."""
 

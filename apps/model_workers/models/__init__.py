@@ -9,6 +9,7 @@ from apps.model_workers.models.allowances import (
 )
 from apps.model_workers.models.bulk import BulkChange
 from apps.model_workers.models.exams import Exam, ExamBill, ExamInvitation, ExamRule, Hospital
+from apps.model_workers.models.file_changes import FileChange, FileChangeDecision, FileChangeHonour
 from apps.model_workers.models.files import FileEvent, Review, WorkerFile
 from apps.model_workers.models.honours import Honour, HonourTitle
 from apps.model_workers.models.nominations import (
@@ -33,6 +34,9 @@ __all__ = [
     "ExamBill",
     "ExamInvitation",
     "ExamRule",
+    "FileChange",
+    "FileChangeDecision",
+    "FileChangeHonour",
     "FileEvent",
     "Honour",
     "HonourTitle",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.budget.models import PolicyDocument
 from apps.core import audit
-from apps.core.triggers import Protect, ReadOnly
+from apps.core.triggers import Protect, ReadOnly, Trigger
 from apps.model_workers.rules.files import FileAction, FileStatus
 from apps.model_workers.rules.honours import Level
 from apps.people.models import Person
@@ -81,7 +81,7 @@ class FileEventQuerySet(models.QuerySet["FileEvent"]):
         return self.filter(person__union__path__startswith=user.union.path)
 
     def valid(self) -> "FileEventQuerySet":
-        return self.filter(voided_at__isnull=True)
+        return self.filter(void_decision__isnull=True)
 
     def status_on(self, as_of: object) -> Coalesce:
         """Expression for a queryset of people: the state of the file at the end of that day."""
@@ -92,12 +92,36 @@ class FileEventQuerySet(models.QuerySet["FileEvent"]):
         )
 
 
+# An event is what the decision says that made it; it is taken back by a decision on the same change.
+_BY_DECISION = """
+    SELECT d.verb, c.action, c.effective_on, c.document, c.id AS case_id, COALESCE(p.merged_into_id, p.id) AS person_id
+        INTO step FROM public.model_workers_filechangedecision d
+        JOIN public.model_workers_filechange c ON c.id = d.case_id
+        JOIN public.people_person p ON p.id = c.person_id WHERE d.id = NEW.decision_id;
+    IF TG_OP = 'INSERT' AND (step.verb IS DISTINCT FROM 'approve' OR NEW.void_decision_id IS NOT NULL
+       OR (NEW.action, NEW.effective_on, NEW.document, NEW.person_id)
+          IS DISTINCT FROM (step.action, step.effective_on, step.document, step.person_id)) THEN
+        RAISE EXCEPTION '档案状态变动必须与两人办理的审批一致。'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_fileevent_by_its_decision';
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.void_decision_id IS DISTINCT FROM OLD.void_decision_id THEN
+        PERFORM 1 FROM public.model_workers_filechangedecision d WHERE d.id = NEW.void_decision_id
+            AND d.verb = 'void' AND d.case_id = step.case_id AND OLD.void_decision_id IS NULL;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION '档案状态变动只能由两人办理作废。'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_fileevent_voided_by_decision';
+        END IF;
+    END IF;
+    RETURN NEW;
+"""
+
+
 @audit.tracked()
 class FileEvent(models.Model):
-    """暂停, 恢复 or 撤销 from a day on, by a document."""
+    """暂停, 恢复 or 撤销 from a day on: what counting reads of an approved change."""
 
-    # In a merge of two people: entered for both, one of them is voided.
-    same_when = ("action", "effective_on")
+    # In a merge of two people: of two events on one day the kept person's counts.
+    yields_in_merge = True
 
     person = models.ForeignKey(
         Person, verbose_name="人员", on_delete=models.PROTECT, related_name="file_events"
@@ -106,14 +130,22 @@ class FileEvent(models.Model):
     target = models.CharField("之后的状态", max_length=10, choices=FileStatus.choices)
     effective_on = models.DateField("生效日期")
     document = models.CharField("文件", max_length=200)
-    reason = models.CharField("理由", max_length=300)
-    created_by = models.ForeignKey(User, verbose_name="办理人", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField("办理时间", default=timezone.now)
-    voided_by = models.ForeignKey(
-        User, verbose_name="作废人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    decision = models.OneToOneField(
+        "model_workers.FileChangeDecision",
+        verbose_name="审批",
+        on_delete=models.PROTECT,
+        editable=False,
+        related_name="file_event",
     )
-    voided_at = models.DateTimeField("作废时间", null=True, blank=True)
-    void_reason = models.CharField("作废理由", max_length=200, blank=True)
+    void_decision = models.OneToOneField(
+        "model_workers.FileChangeDecision",
+        verbose_name="作废审批",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="voided_event",
+    )
 
     objects = FileEventQuerySet.as_manager()
 
@@ -129,29 +161,25 @@ class FileEvent(models.Model):
                 name="model_workers_fileevent_target_follows_action",
                 violation_error_message="状态与所办事项不符。",
             ),
-            models.CheckConstraint(
-                condition=~Q(document="") & ~Q(reason=""),
-                name="model_workers_fileevent_has_document",
-                violation_error_message="暂停、恢复和撤销必须填写文件和理由。",
-            ),
             models.UniqueConstraint(
                 fields=("person", "effective_on"),
-                condition=Q(voided_at__isnull=True),
+                condition=Q(void_decision__isnull=True),
                 name="model_workers_fileevent_one_a_day",
                 violation_error_message="这个人在这一天已有一次状态变动。",
-            ),
-            models.CheckConstraint(
-                condition=Q(voided_at__isnull=True, voided_by__isnull=True, void_reason="")
-                | (Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason="")),
-                name="model_workers_fileevent_void_has_reason",
-                violation_error_message="作废必须写明理由和作废人。",
             ),
         )
         triggers = (
             Protect(name="never_deleted", operation=pgtrigger.Delete),
             ReadOnly(
                 name="facts_are_fixed",
-                fields=["action", "target", "effective_on", "document", "reason"],
+                fields=["action", "target", "effective_on", "document", "decision"],
+            ),
+            Trigger(
+                name="by_its_decision",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("void_decision_id"),
+                declare=[("step", "RECORD")],
+                func=_BY_DECISION,
             ),
         )
 

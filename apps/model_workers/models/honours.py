@@ -91,6 +91,34 @@ _OF_NOMINATION = """
     RETURN NEW;
 """
 
+# Revoked and given back by the decision just taken on a change that names this honour, and as it says.
+_STATUS_BY_DECISION = """
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.revoked_on IS NULL AND NEW.revoked_document = '' AND NEW.status_decision_id IS NULL THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION '新登记的荣誉不能是已撤销的。'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_honour_begins_standing';
+    END IF;
+    IF (NEW.revoked_on, NEW.revoked_document, NEW.status_decision_id)
+       IS NOT DISTINCT FROM (OLD.revoked_on, OLD.revoked_document, OLD.status_decision_id) THEN
+        RETURN NEW;
+    END IF;
+    SELECT d.verb, c.action, c.effective_on, c.document INTO step FROM public.model_workers_filechangedecision d
+        JOIN public.model_workers_filechange c ON c.id = d.case_id AND c.decided = d.number
+        JOIN public.model_workers_filechangehonour r ON r.case_id = c.id AND r.honour_id = NEW.id
+        WHERE d.id = NEW.status_decision_id AND d.id > COALESCE(OLD.status_decision_id, 0);
+    IF step.verb = 'approve' AND step.action IN ('revoke', 'revoke_honour')
+       AND NEW.revoked_on = step.effective_on AND NEW.revoked_document = step.document
+       OR (step.verb = 'approve' AND step.action = 'restore_honour'
+           OR step.verb = 'void' AND step.action IN ('revoke', 'revoke_honour'))
+       AND NEW.revoked_on IS NULL AND NEW.revoked_document = '' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '荣誉的撤销和恢复只能由两人按文件办理。'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_honour_changed_by_decision';
+"""
+
 
 @audit.tracked(exclude=("scan",), in_bulk=True)
 class Honour(models.Model):
@@ -118,6 +146,16 @@ class Honour(models.Model):
     note = models.CharField("备注", max_length=200, blank=True)
     revoked_on = models.DateField("撤销日期", null=True, blank=True)
     revoked_document = models.CharField("撤销文件", max_length=200, blank=True)
+    # The decision that revoked it, or gave it back, last.
+    status_decision = models.ForeignKey(
+        "model_workers.FileChangeDecision",
+        verbose_name="撤销或恢复的审批",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
     # The approval of a nomination that made it; empty for what was entered from a certificate.
     decision = models.OneToOneField(
         "model_workers.NominationDecision",
@@ -159,12 +197,6 @@ class Honour(models.Model):
                 violation_error_message="这个人在同一天的同一荣誉已登记，不能重复登记。",
             ),
             models.CheckConstraint(
-                condition=Q(revoked_on__isnull=True, revoked_document="")
-                | (Q(revoked_on__isnull=False) & ~Q(revoked_document="")),
-                name="model_workers_honour_revoked_by_document",
-                violation_error_message="撤销荣誉必须有日期和文件。",
-            ),
-            models.CheckConstraint(
                 condition=Q(voided_at__isnull=True, voided_by__isnull=True, void_reason="")
                 | (Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason="")),
                 name="model_workers_honour_void_has_reason",
@@ -179,6 +211,14 @@ class Honour(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("decision_id", "title_id", "awarded_on"),
                 declare=[("step", "RECORD")],
                 func=_OF_NOMINATION,
+            ),
+            Trigger(
+                name="status_by_decision",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("revoked_on", "revoked_document", "status_decision_id"),
+                declare=[("step", "RECORD")],
+                func=_STATUS_BY_DECISION,
             ),
         )
 

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from django.db import models
 
 from apps.core.errors import Refused
-from apps.core.workflow import Flow, Step
 
 
 class FileStatus(models.TextChoices):
@@ -34,38 +33,6 @@ TONES: dict[str, str] = {
     FileStatus.REVOKED: "red",
 }
 
-# Under investigation or punished: suspended, not revoked. Revoked for false or concealed achievements, 开除 or 留用察看
-# and above, criminal penalty, illegal emigration; certificates and medals are taken back. Nothing follows a revocation.
-FLOW = Flow(
-    (
-        Step(
-            FileAction.SUSPEND,
-            "暂停待遇",
-            (FileStatus.VALID,),
-            FileStatus.SUSPENDED,
-            "model_worker.decide",
-            needs_note=True,
-        ),
-        Step(
-            FileAction.RESUME,
-            "恢复待遇",
-            (FileStatus.SUSPENDED,),
-            FileStatus.VALID,
-            "model_worker.decide",
-            needs_note=True,
-        ),
-        Step(
-            FileAction.REVOKE,
-            "撤销荣誉",
-            (FileStatus.VALID, FileStatus.SUSPENDED),
-            FileStatus.REVOKED,
-            "model_worker.decide",
-            needs_note=True,
-        ),
-    ),
-    labels=dict(FileStatus.choices),
-)
-
 
 @dataclass(frozen=True)
 class KnownEvent:
@@ -89,7 +56,7 @@ def require_event_day(
     """Raises Refused: events follow one another, none before the first honour, none more than a year ahead."""
     if last is not None and effective_on <= last.effective_on:
         raise Refused(
-            f"“生效日期”必须晚于上一次变动的 {last.effective_on:%Y-%m-%d}；上一次登记错了的，请负责人先作废。",
+            f"“生效日期”必须晚于上一次变动的 {last.effective_on:%Y-%m-%d}；上一次登记错了的，请先申请作废那一次变动。",
             field="effective_on",
         )
     if first_honour_on is not None and effective_on < first_honour_on:

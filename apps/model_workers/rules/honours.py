@@ -48,13 +48,3 @@ def require_awardable(*, awarded_on: date, birth_on: date | None, today: date) -
         raise Refused(f"“表彰日期”不能早于 {_FIRST_HONOURS:%Y-%m-%d}。", field="awarded_on")
     if birth_on is not None and awarded_on <= birth_on:
         raise Refused(f"“表彰日期”不能早于出生日期 {birth_on:%Y-%m-%d}。", field="awarded_on")
-
-
-def require_revocable(*, revoked_on: date, awarded_on: date, document: str, today: date) -> None:
-    """Raises Refused unless the day lies between the award and today and a document is named."""
-    if not document.strip():
-        raise Refused("撤销荣誉必须填写“撤销文件”。", field="document")
-    if revoked_on > today:
-        raise Refused("“撤销日期”不能晚于今天。", field="revoked_on")
-    if revoked_on < awarded_on:
-        raise Refused(f"“撤销日期”不能早于表彰日期 {awarded_on:%Y-%m-%d}。", field="revoked_on")

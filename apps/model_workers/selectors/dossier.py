@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from apps.accounts.models import User
 from apps.core.errors import Refused
@@ -13,6 +13,8 @@ from apps.model_workers.models import (
     AllowanceLine,
     AllowanceRun,
     ExamInvitation,
+    FileChange,
+    FileChangeDecision,
     FileEvent,
     Honour,
     Nomination,
@@ -28,6 +30,7 @@ from apps.model_workers.rules.contradictions import (
     StandingFact,
     contradictions,
 )
+from apps.model_workers.rules.file_changes import Change, possible
 from apps.model_workers.rules.files import FileStatus, KnownEvent, status_after
 from apps.model_workers.rules.honours import award_class
 from apps.model_workers.rules.relief import ENDED_STATUSES
@@ -52,6 +55,8 @@ class Dossier:
     file: WorkerFile | None
     honours: Sequence[Honour]
     events: Sequence[FileEvent]
+    """Those that hold, the latest first."""
+    changes: Sequence[FileChange]
     reviews: Sequence[Review]
     nominations: Sequence[Nomination]
     received: Received
@@ -74,22 +79,21 @@ class Dossier:
         return [honour for honour in self.honours if honour.voided_at is None and honour.revoked_on is None]
 
     @property
-    def last_event(self) -> FileEvent | None:
-        """The only one that may be voided."""
-        return next((event for event in self.events if event.voided_at is None), None)
-
-    @property
-    def next_from(self) -> FileStatus:
-        """The state the next decision starts from."""
-        last = self.last_event
-        return status_after(KnownEvent(last.target, last.effective_on) if last is not None else None)
+    def possible_changes(self) -> list[Change]:
+        """What may be asked for next; nothing without a file."""
+        if self.file is None:
+            return []
+        last = next(iter(self.events), None)
+        status = status_after(KnownEvent(last.target, last.effective_on) if last is not None else None)
+        revoked = [one for one in self.honours if one.voided_at is None and one.revoked_on is not None]
+        return possible(status, standing=len(self.standing_honours), revoked=len(revoked))
 
 
 def dossier(*, person: Any, viewer: User, today: date) -> Dossier:
     """The file of a person read `for_detail`. The number of queries does not grow with the rows."""
     rows = row_ids_of(person)
     honours = list(Honour.objects.filter(person=person).for_detail())
-    events = list(FileEvent.objects.filter(person=person).select_related("created_by", "voided_by"))
+    events = list(FileEvent.objects.valid().filter(person=person))
     received = _received(rows)
     status = _status_on(events, today)
     counted, count = _counted(person, honours, today)
@@ -105,6 +109,7 @@ def dossier(*, person: Any, viewer: User, today: date) -> Dossier:
         .first(),
         honours=honours,
         events=events,
+        changes=_changes(rows),
         reviews=list(Review.objects.filter(person=person).select_related("done_by", "created_by", "union")),
         nominations=list(Nomination.objects.filter(person__in=row_ids_of(person)).for_list()),
         received=received,
@@ -117,6 +122,13 @@ def dossier(*, person: Any, viewer: User, today: date) -> Dossier:
             *_changed_accounts(rows, today),
         ],
     )
+
+
+def _changes(rows: Sequence[int]) -> list[FileChange]:
+    """With who took the last step of each, the latest first."""
+    changes = FileChange.objects.filter(person__in=rows).select_related("person", "created_by")
+    steps = FileChangeDecision.objects.select_related("actor").order_by("-number")
+    return list(changes.prefetch_related(Prefetch("decisions", steps)).order_by("-effective_on", "-id"))
 
 
 def _changed_accounts(rows: Sequence[int], today: date) -> list[str]:
@@ -146,7 +158,7 @@ def _received(rows: Sequence[int]) -> Received:
 
 def _status_on(events: Sequence[FileEvent], day: date) -> FileStatus:
     """Of events with the latest first."""
-    held = next((one for one in events if one.voided_at is None and one.effective_on <= day), None)
+    held = next((one for one in events if one.effective_on <= day), None)
     return FileStatus(held.target) if held is not None else FileStatus.VALID
 
 
@@ -176,8 +188,7 @@ def found_contradictions(
         StandingFact(event.kind, event.effective_on, event.document)
         for event in StandingEvent.objects.valid().filter(person=person).order_by("effective_on", "id")
     ]
-    valid_events = [event for event in events if event.voided_at is None]
-    last = valid_events[0] if valid_events else None
+    last = events[0] if events else None
     stopped = (
         [(str(FileStatus(last.target).label), last.effective_on)]
         if last is not None and last.target != FileStatus.VALID

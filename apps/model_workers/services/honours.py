@@ -1,4 +1,4 @@
-"""Entering an honour, its certificate, voiding a wrong entry, revoking, and taking a revocation back."""
+"""Entering an honour, its certificate, voiding a wrong entry."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from apps.core.errors import Refused
 from apps.core.numbering import normalise_document_number
 from apps.core.uploads import Uploaded, UploadedContent, require_upload
 from apps.model_workers.models import Honour, HonourTitle
-from apps.model_workers.rules.honours import require_awardable, require_revocable
+from apps.model_workers.rules.honours import require_awardable
 from apps.model_workers.services.files import open_file
 from apps.model_workers.services.reach import require_right
 from apps.model_workers.services.refusals import explain
@@ -159,45 +159,6 @@ def void_honour(*, honour_id: int, reason: str, actor: User, now: datetime) -> H
     honour.voided_by, honour.voided_at = actor, now
     with audit.because(actor_id=actor.pk, action="作废荣誉", reason=honour.void_reason):
         honour.save(update_fields=("voided_by", "voided_at", "void_reason"))
-    return honour
-
-
-@transaction.atomic
-def revoke_honour(*, honour_id: int, revoked_on: date, document: str, actor: User, now: datetime) -> Honour:
-    """From that day on the honour no longer counts, by the document of whoever awarded it. Raises Refused."""
-    require_right(actor, "model_worker.decide")
-    honour = _locked(honour_id, actor)
-    _require_standing(honour)
-    mark_revoked(honour, revoked_on=revoked_on, document=document, actor=actor, now=now)
-    return honour
-
-
-def mark_revoked(honour: Honour, *, revoked_on: date, document: str, actor: User, now: datetime) -> None:
-    document = require_no_number(document, label="撤销文件", field="document")
-    require_revocable(
-        revoked_on=revoked_on,
-        awarded_on=honour.awarded_on,
-        document=document,
-        today=timezone.localdate(now),
-    )
-    honour.revoked_on, honour.revoked_document = revoked_on, document
-    with audit.because(actor_id=actor.pk, action="撤销荣誉", reason=document):
-        honour.save(update_fields=("revoked_on", "revoked_document"))
-
-
-@transaction.atomic
-def restore_honour(*, honour_id: int, reason: str, actor: User) -> Honour:
-    """Take a revocation back that was wrong or was lifted; the history keeps both. Raises Refused."""
-    require_right(actor, "model_worker.decide")
-    honour = _locked(honour_id, actor)
-    if honour.revoked_on is None:
-        raise Refused("这项荣誉没有被撤销。", code="standing")
-    reason = require_no_number(reason, label="理由", field="reason")
-    if not reason:
-        raise Refused("请填写“理由”。", field="reason")
-    honour.revoked_on, honour.revoked_document = None, ""
-    with audit.because(actor_id=actor.pk, action="恢复荣誉", reason=reason):
-        honour.save(update_fields=("revoked_on", "revoked_document"))
     return honour
 
 

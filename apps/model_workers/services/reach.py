@@ -5,7 +5,7 @@ from apps.core.errors import Refused
 
 _RIGHTS = {
     "model_worker.edit": "登记荣誉与档案",
-    "model_worker.decide": "暂停、恢复、撤销和确定待遇",
+    "model_worker.decide": "审批荣誉和待遇变动、确定待遇",
     "nomination.review": "审查评选",
     "nomination.approve": "审批评选",
     "person.export": "导出名册",

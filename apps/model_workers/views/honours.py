@@ -1,4 +1,4 @@
-"""Honours of one person: entered, certified, voided, revoked."""
+"""Honours of one person: entered, certified, voided."""
 
 from typing import Any
 
@@ -15,14 +15,12 @@ from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.downloads import PDF, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
-from apps.model_workers.forms.honours import HonourForm, ReasonForm, RevokeForm, ScanForm, VoidForm
+from apps.model_workers.forms.honours import HonourForm, ScanForm, VoidForm
 from apps.model_workers.models import Honour
 from apps.model_workers.services.honours import (
     attach_scan,
     award_honour,
     hand_out_scan,
-    restore_honour,
-    revoke_honour,
     void_honour,
 )
 from apps.model_workers.views.workers import living_person
@@ -123,36 +121,5 @@ def honour_void(request: SignedInRequest, public_id: Any) -> HttpResponse:
             add_refusal(form, refused)
         else:
             return form_done(request, _page_of(honour), "已作废，不再计入次数。")
-    consequence = "只用于登记错误：作废后不再计入次数，记录和理由仍可查看。被授予机关撤销的，请办“撤销”。"
+    consequence = "只用于登记错误：作废后不再计入次数，记录和理由仍可查看。被授予机关撤销的，请办“撤销荣誉”。"
     return _ask(request, form, honour, "作废荣誉", "作废", consequence=consequence, is_danger=True)
-
-
-@require("model_worker.decide")
-@require_http_methods(FORM_METHODS)
-def honour_revoke(request: SignedInRequest, public_id: Any) -> HttpResponse:
-    honour = _honour(request, public_id)
-    form = RevokeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            revoke_honour(honour_id=honour.pk, actor=request.user, now=timezone.now(), **form.cleaned_data)
-        except Refused as refused:
-            add_refusal(form, refused)
-        else:
-            return form_done(request, _page_of(honour), "荣誉已撤销，自撤销日期起不再计入。")
-    consequence = "只撤销这一项荣誉；停止全部待遇的，另办档案的“撤销”。"
-    return _ask(request, form, honour, "撤销这项荣誉", "撤销", consequence=consequence, is_danger=True)
-
-
-@require("model_worker.decide")
-@require_http_methods(FORM_METHODS)
-def honour_restore(request: SignedInRequest, public_id: Any) -> HttpResponse:
-    honour = _honour(request, public_id)
-    form = ReasonForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            restore_honour(honour_id=honour.pk, actor=request.user, **form.cleaned_data)
-        except Refused as refused:
-            add_refusal(form, refused)
-        else:
-            return form_done(request, _page_of(honour), "荣誉已恢复。")
-    return _ask(request, form, honour, "恢复这项荣誉", "恢复")

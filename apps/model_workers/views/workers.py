@@ -13,7 +13,7 @@ from apps.accounts.access import SignedInRequest, client_address, require
 from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS, ScopedFilterForm, WorkerFilterForm
-from apps.model_workers.rules.files import FLOW, TONES
+from apps.model_workers.rules.files import TONES
 from apps.model_workers.selectors.dossier import dossier
 from apps.model_workers.selectors.workers import FIGURES, for_list, roster
 from apps.model_workers.services.copies import export_roster, print_roster
@@ -124,8 +124,7 @@ def worker_detail(request: SignedInRequest, public_id: Any) -> HttpResponse:
         "status_tone": TONES[found.status],
         "work": work_standing(person.work),
         "life": life_standing(person.life),
-        "last_event": found.last_event,
-        "steps": FLOW.available(status=found.next_from, may=user.may) if found.file else [],
+        "possible_changes": found.possible_changes,
         "may_edit": user.may("model_worker.edit"),
         "may_decide": user.may("model_worker.decide"),
     }

@@ -30,12 +30,13 @@ class Command(BaseCommand):
         clerk = User.objects.get(username="demo-finance-clerk")
         demo_budget.load(folder=folder, union=city, actor=clerk, now=now)
         keeper = User.objects.get(username="demo-model-worker-clerk")
-        if demo_register.load(folder=folder, union=city, actor=keeper, now=now):
+        head = User.objects.get(username="demo-model-worker-head")
+        if demo_register.load(folder=folder, union=city, actor=keeper, head=head, now=now):
             demo_register.pay_last_year(
                 union=city,
                 year=2015,
                 preparer=keeper,
-                checker=User.objects.get(username="demo-model-worker-head"),
+                checker=head,
                 approver=User.objects.get(username="demo-vice-chair"),
                 now=now,
             )
