@@ -15,7 +15,7 @@ class StepForm(HouseForm):
         max_length=500,
         required=False,
         widget=forms.Textarea({"rows": 3}),
-        help_text="随审批记录保存，印在审批表上",
+        help_text="随审批记录保存；有审批表的，印在表上",
     )
     minutes = forms.CharField(label="会议纪要文号", max_length=60)
     number = forms.IntegerField(widget=forms.HiddenInput)

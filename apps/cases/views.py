@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -117,7 +118,7 @@ class Column:
         for name in self.value.split("."):
             row = getattr(row, name)
             row = row() if callable(row) else row
-        return row
+        return f"{row:%Y-%m-%d}" if isinstance(row, date) else row
 
 
 class CaseForm(HouseErrors, forms.ModelForm):
@@ -138,6 +139,10 @@ class CasePages:
     @property
     def title(self) -> str:
         return str(self.model._meta.verbose_name)
+
+    @property
+    def enter_label(self) -> str:
+        return "录入"
 
     @property
     def list_url(self) -> str:

@@ -82,7 +82,14 @@ FLOW = Flow(
         Step("submit", "提交审批", (S.DRAFT, S.RETURNED), S.SUBMITTED, ENTER, opens_round=True),
         _back("withdraw", "取消申请", (S.DRAFT, S.RETURNED), S.WITHDRAWN, ENTER),
         _back("withdraw", "取消申请", (S.SUBMITTED,), S.WITHDRAWN, ENTER, same_as="submit"),
-        Step("approve", "审批同意", (S.SUBMITTED,), S.APPROVED, DECIDE),
+        Step(
+            "approve",
+            "审批同意",
+            (S.SUBMITTED,),
+            S.APPROVED,
+            DECIDE,
+            consequence="自生效日期起，名册、荣誉津贴和体检随之变动；登记错了的，由两人办理作废。",
+        ),
         _back("return", "退回修改", (S.SUBMITTED,), S.RETURNED, DECIDE),
         _back("reject", "不予办理", (S.SUBMITTED,), S.REJECTED, DECIDE),
         # A wrong entry is taken back as it came: one asks, another decides.

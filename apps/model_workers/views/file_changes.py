@@ -31,6 +31,10 @@ class ChangePages(CasePages):
     """A change begins on the page of the person it concerns."""
 
     @property
+    def enter_label(self) -> str:
+        return "到名册里选人"
+
+    @property
     def create_url(self) -> str:
         return reverse("model_workers:worker_list")
 
