@@ -17,7 +17,7 @@ from uuid import uuid4
 from django.utils import timezone
 from PIL import Image
 
-from apps.accounts.models import Union, User
+from apps.accounts.models import PasswordReset, RoleGrant, Union, User
 from apps.accounts.roles import Role
 from apps.basis.models import CalendarDay, CalendarYear
 from apps.budget.models import (
@@ -73,6 +73,7 @@ from tests.factories import (
     PersonFactory,
     PolicyDocumentFactory,
     ReliefCaseFactory,
+    RoleGrantFactory,
     StandingEventFactory,
     UnionFactory,
     UnitFactory,
@@ -82,7 +83,8 @@ from tests.factories import (
 
 EVERYBODY = frozenset(Role)
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN})
-READS_HISTORY = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN, Role.READER}
+CONFIRMERS = frozenset({Role.SECURITY_ADMIN})
+READS_HISTORY = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.READER}
 STAFF = frozenset(
     {Role.FINANCE_CLERK, Role.FINANCE_HEAD, Role.MODEL_WORKER_HEAD, Role.AUDITOR, Role.SYSTEM_ADMIN}
 )
@@ -104,6 +106,19 @@ class World:
     def clerk(self) -> User:
         """Somebody the administrator manages."""
         return UserFactory(finance_clerk=True)
+
+    @property
+    def administrator(self) -> User:
+        return self.people[Role.SYSTEM_ADMIN]
+
+    def waiting_grant(self) -> RoleGrant:
+        """A new one for each, since a grant is confirmed once."""
+        return RoleGrantFactory(user=UserFactory(), role=Role.CHAIR, granted_by=self.administrator)
+
+    def waiting_reset(self) -> PasswordReset:
+        return PasswordReset.objects.create(
+            user=UserFactory(), password=self.clerk.password, requested_by=self.administrator
+        )
 
     @cached_property
     def disabled(self) -> User:
@@ -476,6 +491,29 @@ ACCOUNTS = [
     ),
     Row("accounts:password_reset", ADMINISTRATORS, method="POST", kwargs=_clerk, foreign=missing),
     Row("accounts:user_unlock", ADMINISTRATORS, method="POST", expected=302, kwargs=_clerk, foreign=missing),
+    Row("accounts:confirm_list", CONFIRMERS),
+    *(
+        Row(
+            f"accounts:{name}",
+            CONFIRMERS,
+            method="POST",
+            expected=302,
+            kwargs=kwargs,
+            data=lambda world: {"reason": "示例"},
+            foreign=missing,
+        )
+        for name, kwargs in {
+            "grant_confirm": lambda world: {"pk": world.waiting_grant().pk},
+            "grant_refuse": lambda world: {"pk": world.waiting_grant().pk},
+            "reset_confirm": lambda world: {"pk": world.waiting_reset().pk},
+            "reset_refuse": lambda world: {"pk": world.waiting_reset().pk},
+        }.items()
+    ),
+    Row("accounts:stand_in_list"),
+    Row("accounts:stand_in_list", method="POST"),
+    Row("accounts:stand_in_end", method="POST", expected=404, kwargs=missing),
+    Row("accounts:event_list"),
+    Row("accounts:event_list", method="POST", expected=302),
     Row("accounts:union_tree", ADMINISTRATORS),
     Row("accounts:union_create", ADMINISTRATORS),
     Row("accounts:union_create", ADMINISTRATORS, method="POST"),
@@ -512,7 +550,7 @@ ADMIN = [
     Row("admin:jsi18n", STAFF),
 ]
 
-READS_BUDGET = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN}
+READS_BUDGET = EVERYBODY - {Role.GRASSROOTS, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
 ENTERS = frozenset({Role.FINANCE_CLERK})
 PLANS = frozenset({Role.FINANCE_CLERK, Role.FINANCE_HEAD})
 CLOSES = frozenset({Role.FINANCE_HEAD})
@@ -523,7 +561,7 @@ DECIDES = {
     "approve": frozenset({Role.VICE_CHAIR, Role.CHAIR}),
     "return": frozenset({Role.FINANCE_HEAD, Role.VICE_CHAIR, Role.CHAIR}),
 }
-HAS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN}
+HAS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
 
 
 def _of(name: str, **more: Any) -> Callable[[World], dict[str, Any]]:
@@ -661,7 +699,7 @@ BUDGET = [
     Row("budget:policy_scan", HAS_DOCUMENTS, expected=404, kwargs=_of("document")),
 ]
 
-READS_PEOPLE = EVERYBODY - {Role.SYSTEM_ADMIN, Role.READER}
+READS_PEOPLE = EVERYBODY - {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.READER}
 KEEPS_PEOPLE = frozenset({Role.MODEL_WORKER_CLERK, Role.AID_CLERK, Role.COUNTY_CLERK})
 REVEALS = KEEPS_PEOPLE | {Role.MODEL_WORKER_HEAD, Role.AID_HEAD, Role.COUNTY_REVIEWER}
 EXPORTS_PEOPLE = REVEALS | {Role.AUDITOR}
@@ -957,7 +995,7 @@ ALLOWANCES = [
 
 # --- the calendar of working days --------------------------------------------------------------------------
 
-READS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN}
+READS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
 
 
 def _of_year(world: World) -> dict[str, Any]:

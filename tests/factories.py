@@ -79,6 +79,7 @@ class RoleGrantFactory(DjangoModelFactory):
 
     user = factory.SubFactory("tests.factories.UserFactory")
     role = Role.READER
+    union = factory.LazyAttribute(lambda grant: grant.user.union)
 
 
 def _trait(role: Role) -> factory.Trait:

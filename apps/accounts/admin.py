@@ -23,7 +23,7 @@ class UserAdmin(AccountAdmin):
 
 @admin.register(RoleGrant, site=admin_site)
 class RoleGrantAdmin(AccountAdmin):
-    list_display = ("user", "role", "granted_by", "granted_at")
+    list_display = ("user", "role", "union", "granted_by", "confirmed_by", "valid_from", "valid_until")
     list_filter = ("role",)
 
 

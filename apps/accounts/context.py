@@ -91,6 +91,7 @@ AREAS: tuple[Area, ...] = (
         ("accounts:", "admin:", "core:", "basis:"),
         (
             ("用户", "accounts:user_list", "account.manage"),
+            ("待确认", "accounts:confirm_list", "account.confirm"),
             ("工会组织", "accounts:union_tree", "account.manage"),
             ("访问记录", "accounts:access_record_list", "history.read"),
             ("放假安排", "basis:calendar_list", "document.read"),

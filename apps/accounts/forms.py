@@ -1,13 +1,16 @@
 """Input of the accounts pages, cleaned; limits are the rules' business."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
 from apps.accounts.rules import normal_username, role_fits_union
+from apps.accounts.selectors import present_grants
 from apps.core.errors import Refused
 
 
@@ -103,11 +106,55 @@ class GrantForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [role for role in Role if role not in user.roles and role_fits_union(role, user.union.kind)]
+        held = {grant.role for grant in present_grants(user=user)}
+        offered = [role for role in Role if role not in held and role_fits_union(role, user.union.kind)]
         self.fields["role"].choices = [
             ("", "请选择"),
             *((role.value, role.label) for role in offered),
         ]
+
+
+class StandInForm(forms.Form):
+    """Who stands in for oneself, in which role, from which day to which."""
+
+    role = forms.ChoiceField(label="代理哪个角色")
+    user = forms.ModelChoiceField(label="代理人", queryset=User.objects.none(), empty_label="请选择")
+    starts_on = forms.DateField(label="开始日期", widget=forms.DateInput({"type": "date"}))
+    ends_on = forms.DateField(
+        label="结束日期",
+        widget=forms.DateInput({"type": "date"}),
+        help_text="含当天，最长 30 天；可以提前结束。",
+    )
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = [grant for grant in actor.role_grants.in_force() if grant.stands_in_for_id is None]
+        self.fields["role"].choices = [
+            ("", "请选择"),
+            *((grant.role, grant.get_role_display()) for grant in held),
+        ]
+        people = User.objects.enabled().filter(union=actor.union).exclude(pk=actor.pk)
+        self.fields["user"].queryset = people.order_by("full_name", "pk")
+
+    def facts(self) -> dict[str, Any]:
+        """From the first moment of one day to the end of the other."""
+        values = self.cleaned_data
+        return {
+            "role": values["role"],
+            "user": values["user"],
+            "starts_at": _midnight(values["starts_on"]),
+            "ends_at": _midnight(values["ends_on"] + timedelta(days=1)),
+        }
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class UpToForm(forms.Form):
+    """The last record that stood on the page when it was read."""
+
+    up_to = forms.IntegerField(min_value=1)
 
 
 class ReasonForm(forms.Form):

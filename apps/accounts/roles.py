@@ -17,6 +17,7 @@ class Role(models.TextChoices):
     GRASSROOTS = "grassroots", "基层"
     AUDITOR = "auditor", "经审"
     SYSTEM_ADMIN = "system_admin", "系统管理员"
+    SECURITY_ADMIN = "security_admin", "安全管理员"
     READER = "reader", "只读"
 
 
@@ -53,6 +54,7 @@ PERMISSIONS: dict[str, str] = {
     "text.check": "文稿校验",
     "history.read": "查看修改历史与导出记录",
     "account.manage": "管理用户、角色与工会组织",
+    "account.confirm": "确认角色授予、代理与密码重置",
 }
 
 _EVERYBODY = frozenset({"text.check", "document.read"})
@@ -81,11 +83,14 @@ GRANTS: dict[Role, frozenset[str]] = {
     Role.GRASSROOTS: _EVERYBODY | _READS_PEOPLE,
     Role.AUDITOR: _READS_BUDGET | {"person.export"},
     Role.SYSTEM_ADMIN: frozenset({"account.manage"}),
+    Role.SECURITY_ADMIN: frozenset({"account.confirm"}),
     Role.READER: _EVERYBODY | {"budget.read"},
 }
 
 # Whoever manages accounts holds no business role: nobody can grant himself an approval.
 EXCLUSIVE_ROLES = frozenset({Role.SYSTEM_ADMIN})
+# Whoever confirms what the administrator does is neither the administrator nor anybody it concerns.
+CONFIRMING_ROLES = frozenset({Role.SECURITY_ADMIN})
 # The auditor reads all and changes nothing: no writing role beside it.
 READ_ONLY_ROLES = frozenset({Role.AUDITOR, Role.READER})
 WRITING_PERMISSIONS = frozenset(
@@ -99,6 +104,7 @@ WRITING_PERMISSIONS = frozenset(
         "document.edit",
         "reference.edit",
         "account.manage",
+        "account.confirm",
         "person.edit",
         "person.import",
         "person.merge",
@@ -116,6 +122,19 @@ WRITING_PERMISSIONS = frozenset(
         "parameter.edit",
     }
 )
+
+
+_WEIGHTY = ("check", "approve", "issue", "plan")
+
+
+def _is_weighty(permission: str) -> bool:
+    """Whether it decides upon the work of others, or upon their accounts."""
+    area, _, verb = permission.partition(".")
+    return area == "account" or (permission not in _EVERYBODY and verb.split("_")[0] in _WEIGHTY)
+
+
+CONFIRMED_ROLES = frozenset(role for role, given in GRANTS.items() if any(map(_is_weighty, given)))
+"""Roles whose grants take effect once a 安全管理员 has confirmed them."""
 
 
 def permissions_of(roles: frozenset[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from apps.accounts.roles import EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role
+from apps.accounts.roles import CONFIRMING_ROLES, EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role
 from apps.core.errors import Refused
 
 # Kinds of union (models.Union.Kind) that may stand directly below a kind.
@@ -62,14 +62,20 @@ class RoleClass(Enum):
     """One person's roles are all of one class."""
 
     ADMINISTRATION = "管理账号的角色"
+    CONFIRMING = "确认账号变动的角色"
     READING = "只看不改的角色"
     BUSINESS = "业务角色"
+
+
+LONGEST_STAND_IN_DAYS = 30
 
 
 def role_class(role: str) -> RoleClass:
     """The class of a role: who manages accounts holds no business role; who audits or only reads changes nothing."""
     if role in EXCLUSIVE_ROLES:
         return RoleClass.ADMINISTRATION
+    if role in CONFIRMING_ROLES:
+        return RoleClass.CONFIRMING
     if role in READ_ONLY_ROLES:
         return RoleClass.READING
     return RoleClass.BUSINESS
@@ -102,12 +108,13 @@ def require_grantable(
             )
 
 
-def require_roles_fit(*, held: Iterable[str], kind: str) -> None:
-    """Raises Refused when a person with these roles may not belong to a union of this kind."""
-    unfit = [Role(role).label for role in sorted(held) if not role_fits_union(role, kind)]
-    if unfit:
+def require_no_roles(*, held: Iterable[str]) -> None:
+    """Raises Refused when a person who moves to another union still holds roles over the old one."""
+    labels = [str(Role(role).label) for role in sorted(held)]
+    if labels:
         raise Refused(
-            f"该用户的角色（{'、'.join(unfit)}）不适用于所选工会，请先撤销这些角色。", field="union"
+            f"该用户的角色（{'、'.join(labels)}）是为原工会授予的，请先撤销这些角色再改所属工会。",
+            field="union",
         )
 
 
@@ -115,6 +122,36 @@ def require_other_person(*, actor_id: int | None, user_id: int, action: str) -> 
     """Raises Refused when somebody acts on the own account."""
     if actor_id == user_id:
         raise Refused(f"不能{action}，请由另一位系统管理员办理。")
+
+
+def require_another_confirms(*, actor_id: int, concerned: Iterable[int | None]) -> None:
+    """Raises Refused when who confirms gave, gets or asked for it."""
+    if actor_id in concerned:
+        raise Refused("不能确认自己办理的或涉及自己的变动，请由另一位安全管理员办理。")
+
+
+def require_stand_in(
+    *,
+    actor_id: int,
+    user_id: int,
+    same_union: bool,
+    role: str,
+    held: Iterable[str],
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+) -> None:
+    """Raises Refused when this person may not stand in for this role in this time."""
+    if actor_id == user_id:
+        raise Refused("不能代理自己。", field="user")
+    if not same_union:
+        raise Refused("代理人必须是本工会启用的用户。", field="user")
+    if any(role_class(other) is not role_class(role) for other in held):
+        raise Refused("该用户持有不能与这个角色兼任的角色，不能代理。", field="user")
+    if ends_at <= max(starts_at, now):
+        raise Refused("代理结束日期不能早于开始日期，也不能早于今天。", field="ends_on")
+    if ends_at - starts_at > timedelta(days=LONGEST_STAND_IN_DAYS):
+        raise Refused(f"代理最长 {LONGEST_STAND_IN_DAYS} 天。", field="ends_on")
 
 
 def require_administrator_remains(*, others: int) -> None:
@@ -165,6 +202,32 @@ def require_child_kind(*, parent_kind: str, kind: str) -> None:
 def union_path(*, parent_path: str, code: str) -> str:
     """Codes from the root down, each closed by "/"."""
     return f"{parent_path}{code}/"
+
+
+# By the codes of Django's validators, whose own sentences come in the language of the browser.
+PASSWORD_SENTENCES = {
+    "password_too_short": "新密码至少 12 个字符。",
+    "password_too_common": "新密码太常见，容易被猜到，请换一个。",
+    "password_entirely_numeric": "新密码不能全是数字。",
+    "password_too_similar": "新密码不能与用户名、姓名相近。",
+}
+_LEAST_OF_ONES_OWN = 6
+
+
+def is_derived(password: str, *, names: Iterable[str]) -> bool:
+    """Whether hardly anything is left of a password once the names, in whole or by their parts, are taken out."""
+    left = _letters(password)
+    parts = [part for name in names for part in (name, *re.split(r"[\W_]+", name))]
+    found = False
+    for part in sorted(map(_letters, parts), key=len, reverse=True):
+        for spelling in (part, part[::-1]):
+            if len(spelling) > 1 and spelling in left:
+                left, found = left.replace(spelling, ""), True
+    return found and sum(not one.isdigit() for one in left) < _LEAST_OF_ONES_OWN
+
+
+def _letters(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKC", text).casefold() if one.isalnum())
 
 
 def normal_username(text: str) -> str:

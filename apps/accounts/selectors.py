@@ -1,6 +1,6 @@
 """Reads for the pages of accounts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,23 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.utils import label_for_field
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts import rules
-from apps.accounts.models import SavedView, Session, Union, User, UserQuerySet
+from apps.accounts.models import (
+    AccessRecord,
+    PasswordReset,
+    RoleGrant,
+    SavedView,
+    Session,
+    Union,
+    User,
+    UserQuerySet,
+)
 from apps.accounts.roles import Role
+from apps.core.desk import Errand, counted
 from apps.core.history import TimelineEntry
 
 
@@ -54,10 +65,58 @@ def filtered_users(*, viewer: User, filters: Mapping[str, Any]) -> UserQuerySet:
     if filters.get("union"):
         people = people.filter(union__path__startswith=filters["union"].path)
     if filters.get("role"):
-        people = people.filter(role_grants__role=filters["role"])
+        holding = RoleGrant.objects.in_force().filter(user=OuterRef("pk"), role=filters["role"])
+        people = people.filter(Exists(holding))
     if filters.get("state"):
         people = people.filter(is_active=filters["state"] == "active")
     return people
+
+
+def present_grants(*, user: User) -> list[RoleGrant]:
+    """Roles that the person holds, will hold or waits for."""
+    rows = RoleGrant.objects.not_ended().filter(user=user)
+    return list(rows.select_related("granted_by", "stands_in_for").order_by("valid_from", "pk"))
+
+
+def own_stand_ins(*, user: User) -> list[RoleGrant]:
+    """Who stands in for the person, now or later, confirmed or not."""
+    rows = RoleGrant.objects.not_ended().filter(stands_in_for=user)
+    return list(rows.select_related("user").order_by("valid_from", "pk"))
+
+
+def waiting_grants(*, viewer: User) -> list[RoleGrant]:
+    """Grants that a 安全管理员 has to confirm, the oldest first."""
+    rows = RoleGrant.objects.visible_to(viewer).waiting()
+    return list(
+        rows.select_related("user__union", "union", "granted_by", "stands_in_for").order_by(
+            "valid_from", "pk"
+        )
+    )
+
+
+def waiting_resets(*, viewer: User) -> list[PasswordReset]:
+    """Passwords that a 安全管理员 has to confirm, the oldest first."""
+    rows = PasswordReset.objects.visible_to(viewer).waiting()
+    return list(rows.select_related("user__union", "requested_by").order_by("pk"))
+
+
+def confirming_errands(user: User) -> Iterator[Errand]:
+    """待办 of a 安全管理员."""
+    if not user.may("account.confirm"):
+        return
+    rows: dict[str, QuerySet[Any]] = {
+        "角色与代理": RoleGrant.objects.visible_to(user).waiting(),
+        "密码重置": PasswordReset.objects.visible_to(user).waiting(),
+    }
+    for matter, waiting in rows.items():
+        yield from counted(
+            waiting, area="用户与工会", matter=matter, step="确认", url=reverse("accounts:confirm_list")
+        )
+
+
+def unread_events(*, user: User) -> list[AccessRecord]:
+    """What others did to the person's account and the person has not yet acknowledged, the newest first."""
+    return list(AccessRecord.objects.unread_by(user).select_related("actor").order_by("-pk"))
 
 
 def own_sessions(*, user: User, current_key: str | None) -> list[SessionLine]:
@@ -111,10 +170,10 @@ def user_history(*, user: User, limit: int = 50) -> list[TimelineEntry]:
     """What was done to the account, newest first, as the database wrote it down."""
     changes = list(_events("UserEvent", pgh_obj_id=user.pk)[: limit + 1])
     grants = list(_events("RoleGrantEvent", user_id=user.pk)[:limit])
-    names = actor_names([*changes, *grants])
-    lines = [
-        _line(event, names, _role_text(event)) for event in grants if event.pgh_label in ("insert", "delete")
-    ]
+    resets = list(_events("PasswordResetEvent", user_id=user.pk, pgh_label="insert")[:limit])
+    names = actor_names([*changes, *grants, *resets])
+    lines = [_line(event, names, _role_text(event)) for event in grants]
+    lines += [_line(event, names, "提出重置密码") for event in resets]
     for newer, older in zip(changes, [*changes[1:], None], strict=False):
         lines.append(_line(newer, names, _change_text(newer, older)))
     return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
@@ -138,7 +197,8 @@ def _line(event: Any, names: Mapping[int, str], text: str) -> TimelineEntry:
 
 
 def _role_text(event: Any) -> str:
-    return f"{'授予' if event.pgh_label == 'insert' else '撤销'}“{Role(event.role).label}”"
+    done = "授予" if event.pgh_label == "insert" else "撤销" if event.ended_by_id else "确认授予"
+    return f"{done}“{Role(event.role).label}”"
 
 
 def _change_text(event: Any, older: Any | None) -> str:

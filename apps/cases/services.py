@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal as Amount
 from typing import Any, TypeVar
 
-from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from apps.accounts.models import User
@@ -24,10 +23,10 @@ from apps.cases.selectors import (
 )
 from apps.core import audit
 from apps.core.errors import Refused
+from apps.core.explaining import explain
 
 AnyCase = TypeVar("AnyCase", bound=Case)
 _AHEAD = timedelta(days=60)  # to name the earliest last day of a notice that is too short
-_GENERAL = "数据库没有接受这次修改，请刷新页面后重试。"
 
 
 @dataclass(frozen=True)
@@ -226,17 +225,3 @@ def explained(case: Case) -> Iterator[None]:
             yield
     except DatabaseError as error:
         raise explain(error, app_label=case._meta.app_label) from error
-
-
-def explain(error: DatabaseError, *, app_label: str, field: str | None = None) -> Refused:
-    """The sentence of the constraint or trigger that refused a row of this app; its name is the code."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None) or ""
-    for model in apps.get_app_config(app_label).get_models():
-        for constraint in model._meta.constraints:
-            if constraint.name == name:
-                return Refused(str(constraint.violation_error_message), field=field, code=name)
-    said = getattr(diagnosis, "message_primary", None) or ""
-    if name.startswith((f"{app_label}_", "house_")) and any("\u4e00" <= one <= "\u9fff" for one in said):
-        return Refused(said, field=field, code=name)
-    return Refused(_GENERAL, code="database")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.selectors import confirming_errands
 from apps.budget.models import Edition, IssuedDocument, Item, Plan, PolicyDocument
 from apps.budget.rules.stages import OPEN_STATUSES
 from apps.budget.selectors.waiting import moved_figures
@@ -142,6 +143,7 @@ def errands_of(user: User) -> list[Errand]:
     """What waits for this person beside the decisions on budgets, the late first."""
     today = timezone.localdate()
     found = [
+        *confirming_errands(user),
         *moved_figures(user),
         *register_errands(user),
         *tasks(user),

@@ -180,7 +180,7 @@ def test_a_role_taken_away_leaves_an_event():
     clerk = UserFactory(finance_clerk=True)
     services.revoke_role(actor=administrator, user_id=clerk.pk, role=Role.FINANCE_CLERK)
     labels = events("RoleGrantEvent", user_id=clerk.pk).values_list("pgh_label", "role")
-    assert list(labels) == [("insert", "finance_clerk"), ("delete", "finance_clerk")]
+    assert list(labels) == [("insert", "finance_clerk"), ("update", "finance_clerk")]
 
 
 def test_the_history_holds_no_password():

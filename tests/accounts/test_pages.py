@@ -191,11 +191,17 @@ def test_extra_fields_in_a_form_change_nothing(administrator):
 def test_a_role_is_granted_and_taken_away_on_the_page_of_the_person(administrator):
     clerk, client = UserFactory(), signed_in(administrator)
     client.post(f"/accounts/users/{clerk.pk}/grant/", {"role": "finance_head"})
+    assert User.objects.get(pk=clerk.pk).roles == frozenset()
+    assert "待确认" in client.get(f"/accounts/users/{clerk.pk}/").text
+    confirmer = signed_in(UserFactory(security_admin=True))
+    assert "财务负责人" in confirmer.get("/accounts/confirm/").text
+    assert "角色与代理" in confirmer.get("/").text
+    confirmer.post(f"/accounts/confirm/grants/{RoleGrant.objects.get(user=clerk).pk}/")
     assert User.objects.get(pk=clerk.pk).roles == {"finance_head"}
     page = client.get(f"/accounts/users/{clerk.pk}/").text
     assert "授予“财务负责人”" in page
     client.post(f"/accounts/users/{clerk.pk}/revoke/finance_head/")
-    assert not RoleGrant.objects.filter(user=clerk).exists()
+    assert User.objects.get(pk=clerk.pk).roles == frozenset()
 
 
 @pytest.mark.parametrize("role", ["", "emperor", "system_admin", "county_clerk"])

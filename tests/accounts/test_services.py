@@ -1,12 +1,16 @@
 """What the administrator and the command line can do to people and unions, and what is refused."""
 
 import json
+import re
+from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from apps.accounts import selectors, services
 from apps.accounts.models import RoleGrant, Session, Union, User
@@ -20,6 +24,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 UNIONS = json.loads((FIXTURES / "unions.json").read_text())
 DEMO_UNIONS = json.loads((FIXTURES / "demo_unions.json").read_text())
 NEW = "另一个-battery-staple"
+SECURITY = ("--security-username", "guard", "--security-full-name", "示例·安全")
 
 
 @pytest.fixture
@@ -242,9 +247,21 @@ def test_a_bad_change_of_password_names_the_field(old, new, field):
     assert fresh(person).check_password(PASSWORD)
 
 
-def test_a_reset_password_works_once_the_old_one_does_not(administrator, clerk, client):
+def test_a_reset_password_works_once_it_is_confirmed_by_another(administrator, clerk, client):
     client.force_login(clerk)
     password = services.reset_password(actor=administrator, user_id=clerk.pk)
+    assert not fresh(clerk).check_password(password)
+    assert fresh(clerk).check_password(PASSWORD)
+    assert Session.objects.filter(user=clerk).exists()
+    with pytest.raises(Refused, match="等待安全管理员确认"):
+        services.reset_password(actor=administrator, user_id=clerk.pk)
+    reset = clerk.password_resets.get()
+    with pytest.raises(Refused, match="没有确认账号变动的权限"):
+        services.confirm_reset(actor=administrator, reset_id=reset.pk)
+    confirmer = fresh(UserFactory(security_admin=True))
+    services.confirm_reset(actor=confirmer, reset_id=reset.pk)
+    with pytest.raises(Refused, match="已经处理过"):
+        services.confirm_reset(actor=confirmer, reset_id=reset.pk)
     clerk = fresh(clerk)
     assert clerk.check_password(password)
     assert not clerk.check_password(PASSWORD)
@@ -252,19 +269,133 @@ def test_a_reset_password_works_once_the_old_one_does_not(administrator, clerk, 
     assert not Session.objects.filter(user=clerk).exists()
 
 
+def test_a_reset_that_was_not_agreed_to_never_works(administrator, clerk):
+    password = services.reset_password(actor=administrator, user_id=clerk.pk)
+    confirmer, reset = fresh(UserFactory(security_admin=True)), clerk.password_resets.get()
+    with pytest.raises(Refused, match="原因"):
+        services.refuse_reset(actor=confirmer, reset_id=reset.pk, reason=" ")
+    services.refuse_reset(actor=confirmer, reset_id=reset.pk, reason="本人没有要求")
+    assert not fresh(clerk).check_password(password)
+    assert services.reset_password(actor=administrator, user_id=clerk.pk)
+
+
+@pytest.mark.parametrize(
+    "new", ["li.si.2026.li.si", "LI.SI-li.si", "is.il.2026.is.il", "lisi2026lisi!!", "示例李四李四2026李四"]
+)
+def test_a_password_made_of_the_name_is_refused_in_chinese(new):
+    person = UserFactory(username="li.si", full_name="示例·李四")
+    with pytest.raises(Refused, match="不能与用户名、姓名相近"):
+        services.change_password(user=person, old_password=PASSWORD, new_password=new, current_key=None)
+
+
+@pytest.mark.parametrize("new", ["short", "1234567890123456", "q1w2e3r4t5y6"])
+def test_what_is_wrong_with_a_password_is_said_in_chinese(new):
+    with pytest.raises(Refused) as refused:
+        services.change_password(
+            user=UserFactory(), old_password=PASSWORD, new_password=new, current_key=None
+        )
+    assert not re.search("[A-Za-z]", refused.value.message)
+
+
+def test_a_name_within_a_longer_password_does_no_harm():
+    person = UserFactory(username="li.si", full_name="示例·李四")
+    services.change_password(
+        user=person, old_password=PASSWORD, new_password="quality-battery-oasis", current_key=None
+    )
+
+
+# --- what a second person confirms -------------------------------------------------------------------------
+
+
+def test_a_role_that_approves_is_held_once_it_is_confirmed_by_another(administrator):
+    person, confirmer = fresh(UserFactory()), fresh(UserFactory(security_admin=True))
+    grant = services.grant_role(actor=administrator, user_id=person.pk, role=Role.CHAIR)
+    assert fresh(person).roles == frozenset()
+    with pytest.raises(Refused, match="没有确认账号变动的权限"):
+        services.confirm_grant(actor=administrator, grant_id=grant.pk)
+    with pytest.raises(Refused, match="已有“主席”角色"):
+        services.grant_role(actor=administrator, user_id=person.pk, role=Role.CHAIR)
+    services.confirm_grant(actor=confirmer, grant_id=grant.pk)
+    assert fresh(person).roles == {"chair"}
+    with pytest.raises(Refused, match="已经确认过"):
+        services.confirm_grant(actor=confirmer, grant_id=grant.pk)
+
+
+def test_a_role_that_was_not_agreed_to_is_never_held(administrator):
+    person, confirmer = fresh(UserFactory()), fresh(UserFactory(security_admin=True))
+    grant = services.grant_role(actor=administrator, user_id=person.pk, role=Role.CHAIR)
+    services.refuse_grant(actor=confirmer, grant_id=grant.pk, reason="没有任命文件")
+    with pytest.raises(Refused, match="已经结束"):
+        services.confirm_grant(actor=confirmer, grant_id=grant.pk)
+    assert fresh(person).roles == frozenset()
+    services.grant_role(actor=administrator, user_id=person.pk, role=Role.CHAIR)
+
+
+def test_a_role_taken_away_stays_on_record_and_can_be_given_again(administrator, clerk):
+    services.revoke_role(actor=administrator, user_id=clerk.pk, role=Role.FINANCE_CLERK)
+    assert fresh(clerk).roles == frozenset()
+    services.grant_role(actor=administrator, user_id=clerk.pk, role=Role.FINANCE_CLERK)
+    assert fresh(clerk).roles == {"finance_clerk"}
+    ended, _ = RoleGrant.objects.filter(user=clerk).order_by("pk")
+    assert ended.ended_by == administrator
+
+
+def test_somebody_absent_names_who_stands_in(administrator):
+    chair, other = fresh(UserFactory(chair=True)), fresh(UserFactory(vice_chair=True))
+    confirmer, now = fresh(UserFactory(security_admin=True)), timezone.now()
+    week = {"starts_at": now, "ends_at": now + timedelta(days=7)}
+    for wrong, said in (
+        ({"role": Role.FINANCE_HEAD}, "自己此刻持有"),
+        ({"user": chair}, "不能代理自己"),
+        ({"user": fresh(UserFactory(auditor=True))}, "不能代理"),
+        ({"user": UserFactory(union=UnionFactory())}, "本工会"),
+        ({"ends_at": now + timedelta(days=31)}, "最长 30 天"),
+        ({"ends_at": now - timedelta(days=1)}, "不能早于"),
+    ):
+        facts = {"role": Role.CHAIR, "user": other} | week | wrong
+        with pytest.raises(Refused, match=said):
+            services.name_stand_in(actor=chair, **facts)
+    grant = services.name_stand_in(actor=chair, role=Role.CHAIR, user=other, **week)
+    assert fresh(other).roles == {"vice_chair"}
+    services.confirm_grant(actor=confirmer, grant_id=grant.pk)
+    assert fresh(other).roles == {"vice_chair", "chair"}
+    services.end_stand_in(actor=chair, grant_id=grant.pk)
+    assert fresh(other).roles == {"vice_chair"}
+
+
+def test_what_others_did_to_an_account_is_told_once_at_the_next_sign_in(administrator, clerk, client):
+    services.grant_role(actor=administrator, user_id=clerk.pk, role=Role.CHAIR)
+    services.reset_password(actor=administrator, user_id=clerk.pk)
+    signing = {"username": clerk.username, "password": PASSWORD}
+    assert client.post("/accounts/sign-in/", signing).url == "/accounts/me/events/"
+    page = client.get("/accounts/me/events/")
+    for said in (
+        "授予“主席”角色，等待安全管理员确认",
+        "重置密码，等待安全管理员确认",
+        administrator.full_name,
+    ):
+        assert said in page.text
+    assert client.post("/accounts/sign-in/", signing).url == "/accounts/me/events/"  # reading is no answer
+    client.post("/accounts/me/events/", {"up_to": page.context["events"][0].pk})
+    assert client.post("/accounts/sign-in/", signing).url == "/"
+
+
 def test_what_was_done_to_an_account_can_be_read_in_words(administrator, clerk):
     services.grant_role(actor=administrator, user_id=clerk.pk, role=Role.AID_CLERK)
     services.deactivate_user(actor=administrator, user_id=clerk.pk, reason="借调")
     services.activate_user(actor=administrator, user_id=clerk.pk)
     services.reset_password(actor=administrator, user_id=clerk.pk)
+    confirmer = fresh(UserFactory(security_admin=True))
+    services.confirm_reset(actor=confirmer, reset_id=clerk.password_resets.get().pk)
     services.change_user(
         actor=administrator, user_id=clerk.pk, full_name="示例·改名", union=clerk.union, post=""
     )
     lines = {line.action: line for line in selectors.user_history(user=clerk)}
-    assert list(lines) == [
-        "授予“权益经办”", "授予“财务经办”", "修改姓名", "重置密码", "启用账号", "停用账号", "新建账号",
-    ]  # fmt: skip
-    assert lines["重置密码"].who == lines["授予“权益经办”"].who == administrator.full_name
+    assert sorted(lines) == sorted([
+        "修改姓名", "重置密码", "提出重置密码", "启用账号", "停用账号", "授予“权益经办”", "授予“财务经办”", "新建账号",
+    ])  # fmt: skip
+    assert lines["提出重置密码"].who == lines["授予“权益经办”"].who == administrator.full_name
+    assert lines["重置密码"].who == confirmer.full_name
     assert lines["停用账号"].note == "借调"
     assert lines["新建账号"].who == "系统"
 
@@ -366,8 +497,9 @@ def test_loading_the_tree_again_leaves_alone_what_people_changed():
 
 
 def test_the_first_administrator_is_made_on_the_command_line(capsys, client):
-    call_command("create_administrator", "--username", "Admin", "--full-name", "示例·管理员")
-    password = capsys.readouterr().out.split("一次性密码：")[1].split()[0]
+    call_command("create_administrator", "--username", "Admin", "--full-name", "示例·管理员", *SECURITY)
+    password = capsys.readouterr().out.split("一次性密码：")[2].split()[0]
+    assert fresh(User.objects.get(username="guard")).roles == {"security_admin"}
     user = User.objects.get(username="admin")
     assert user.roles == {"system_admin"}
     assert user.check_password(password)
@@ -375,13 +507,17 @@ def test_the_first_administrator_is_made_on_the_command_line(capsys, client):
 
 
 def test_a_second_administrator_is_made_on_the_command_line_only_on_demand():
-    call_command("create_administrator", "--username", "first", "--full-name", "示例", stdout=None)
+    def create(name: str, security: str, *more: str) -> None:
+        names = ("--username", name, "--full-name", "示例", "--security-username", security)
+        call_command("create_administrator", *names, "--security-full-name", "示例", *more, stdout=StringIO())
+
+    create("first", "guard")
     with pytest.raises(CommandError, match="已有启用的系统管理员"):
-        call_command("create_administrator", "--username", "second", "--full-name", "示例")
+        create("second", "guard2")
     with pytest.raises(CommandError, match="已有人使用"):
-        call_command("create_administrator", "--username", "first", "--full-name", "示例", "--another")
-    call_command("create_administrator", "--username", "second", "--full-name", "示例", "--another")
-    assert User.objects.count() == 2
+        create("first", "guard2", "--another")
+    create("second", "guard2", "--another")
+    assert User.objects.count() == 4
 
 
 def test_the_demo_has_one_fictional_person_for_every_role():

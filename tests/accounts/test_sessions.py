@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts import services
-from apps.accounts.models import Session, User
+from apps.accounts.models import PasswordReset, Session, User
 from apps.accounts.rules import device_name, lock_ends_at, session_deadline
 from tests.factories import PASSWORD, UserFactory
 
@@ -237,6 +237,9 @@ def test_changing_the_password_ends_all_other_sessions(user):
 def test_a_one_time_password_lets_nobody_past_the_change_of_password(user):
     administrator = User.objects.get(pk=UserFactory(system_admin=True).pk)
     password = services.reset_password(actor=administrator, user_id=user.pk)
+    services.confirm_reset(
+        actor=UserFactory(security_admin=True), reset_id=PasswordReset.objects.get(user=user).pk
+    )
     client = Client()
     client.post("/accounts/sign-in/", {"username": user.username, "password": password})
     assert client.get(PAGE).url == "/accounts/me/password/"

@@ -7,11 +7,12 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from apps.accounts.models import AccessRecord
+from apps.accounts.models import AccessRecord, Acknowledgement
 from apps.core import actors
 from apps.core.functions import declared
 from langfang_union.embedded_database import RUNTIME
 from tests.budget.office import Office
+from tests.factories import UserFactory
 from tests.shadows import HISTORIES, TABLES, shadowed
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,7 @@ WITHHELD = [
     *(("pghistory_context", privilege) for privilege in ("INSERT", "UPDATE", "DELETE")),
     *((AccessRecord._meta.db_table, privilege) for privilege in ("UPDATE", "DELETE")),
     ("axes_accesslog", "DELETE"),
+    *((Acknowledgement._meta.db_table, privilege) for privilege in ("UPDATE", "DELETE")),
 ]
 
 
@@ -120,6 +122,7 @@ def test_the_site_can_make_no_temporary_table(runtime):
 def test_the_site_can_write_no_history_and_change_no_record_of_access(runtime):
     for table, privilege in WITHHELD:
         column = "sha256" if table == AccessRecord._meta.db_table else "pgh_label"
+        column = "at" if table == Acknowledgement._meta.db_table else column
         column = "metadata" if table == "pghistory_context" else column
         statement = {
             "INSERT": f"INSERT INTO {table} DEFAULT VALUES",
@@ -192,7 +195,7 @@ def test_the_key_by_which_claims_are_judged_is_the_owners_alone(runtime):
 
 @pytest.mark.parametrize("empty", [False, True])
 def test_a_shadow_of_the_history_swallows_nothing(empty):
-    office = Office()
+    office, administrator = Office(), UserFactory(system_admin=True)
     office.plan()
     count = """SELECT (SELECT count(*) FROM public.budget_calclineevent),
                       (SELECT count(*) FROM public.accounts_rolegrantevent)"""
@@ -200,7 +203,11 @@ def test_a_shadow_of_the_history_swallows_nothing(empty):
         cursor.execute(count)
         before = cursor.fetchone()
         cursor.execute("UPDATE public.budget_calcline SET people = people + 1")
-        cursor.execute("DELETE FROM public.accounts_rolegrant WHERE user_id = %s", [office.clerk.pk])
+        actors.announce(administrator.pk)
+        cursor.execute(
+            "UPDATE public.accounts_rolegrant SET valid_until = now(), ended_by_id = %s WHERE user_id = %s",
+            [administrator.pk, office.clerk.pk],
+        )
         cursor.execute(count)
         assert cursor.fetchone() == (before[0] + 1, before[1] + 1)
 

@@ -41,6 +41,7 @@ MAY_OPEN = (
     Role.CHAIR,
     Role.VICE_CHAIR,
     Role.SYSTEM_ADMIN,
+    Role.SECURITY_ADMIN,
     Role.AUDITOR,
 )
 """Who opens a page in this walk: the first of them it is open to."""

@@ -3,15 +3,18 @@ succeed, everything else is refused by the guard that answers for it."""
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role, roles_with
+from apps.accounts.rules import RoleClass, role_class
 from apps.cases.models import Case, CaseRow
 from apps.cases.models.guards import IDENTITY, content_of
 from apps.cases.rules.flow import Step
@@ -92,7 +95,7 @@ class Walk:
             yield self.table, guard
         for guard in ("actor_at_work", "seen_as_it_stands", "amount_of_rows", "step_of_the_flow"):
             yield self.log, guard
-        for guard in ("actor_holds_role", "different_people", "append_only"):
+        for guard in ("actor_holds_role", "different_people", "stand_in_apart", "append_only"):
             yield self.log, guard
         for guard in self.sample.bare:
             yield self.log, guard
@@ -338,13 +341,7 @@ class Standing:
         walk = self.walk
         possible = {step.verb for step in walk.flow.steps if step.applies(self.case.status, self.route)}
         for verb in {*walk.flow.verbs, "invented"} - possible:
-            who = walk.person(
-                *(
-                    role
-                    for role in Role
-                    if role is not Role.SYSTEM_ADMIN and role not in ("auditor", "reader")
-                )
-            )
+            who = walk.person(*(role for role in Role if role_class(role) is RoleClass.BUSINESS))
             self.expect(f"{walk.log}_step_of_the_flow", verb, walk.decision(self.case, verb, who), who=who)
 
     def take(self, step: Step) -> None:
@@ -382,6 +379,7 @@ class Standing:
             self.expect(f"{log}_minutes_given", f"{what} without minutes", make(minutes=" "), who=own)
         self.roles(step, make, whole)
         self.repeated(step, make)
+        self.stand_ins(step, make, whole)
 
     def roles(self, step: Step, make: Any, whole: Any) -> None:
         walk, log = self.walk, self.walk.log
@@ -422,6 +420,35 @@ class Standing:
                         before=lambda who=who: grant_once(who, role))  # fmt: skip
             self.expect(guard, f"{step.verb} by {who}, shadow", make(who), who=who, as_owner=self.shadow(),
                         before=lambda who=who: grant_once(who, role))  # fmt: skip
+
+    def stand_ins(self, step: Step, make: Any, whole: Any) -> None:
+        """In the place of somebody absent: in the time that was named, and never after he acted."""
+        walk, log = self.walk, self.walk.log
+        role = roles_with(step.permission)[0]
+        absent, now = walk.person(role), timezone.now()
+        day = timedelta(days=1)
+        right = {"valid_from": now - day, "valid_until": now + day, "confirmed_at": now - day}
+        wrong: dict[str, dict[str, Any]] = {
+            "ended": {"valid_from": now - 2 * day, "valid_until": now - day},
+            "to come": {"valid_from": now + day, "valid_until": now + 2 * day},
+            "not confirmed": {"confirmed_at": None},
+        }
+        for what, facts in wrong.items():
+            self.expect(f"{log}_actor_holds_role", f"{step.verb} by a stand-in {what}",
+                        make(who := walk.person()), who=who,
+                        before=lambda who=who, facts=facts: stand_in(who, absent, role, **(right | facts)))  # fmt: skip
+        who = walk.person()
+        allowed = f"{log}_same_person" if step.same_as else None
+        self.expect(allowed, f"{step.verb} by a stand-in", *whole(who), who=who,
+                    before=lambda: stand_in(who, absent, role, **right))  # fmt: skip
+        for acted in {person for _, person in self.acted} | {walk.second_clerk}:
+            self.expect(f"{log}_stand_in_apart", f"{step.verb} in place of {acted}, who has a hand in it",
+                        make(who), who=who,
+                        before=lambda acted=acted: stand_in(who, acted, role, **right))  # fmt: skip
+
+
+def stand_in(user: User, absent: User, role: str, **facts: Any) -> None:
+    RoleGrantFactory(user=user, role=role, granted_by=absent, stands_in_for=absent, **facts)
 
 
 def grant_once(user: User, role: str) -> None:

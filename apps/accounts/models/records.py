@@ -13,6 +13,10 @@ class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
         """Records of people of the user's own union and of all unions below it."""
         return self.filter(actor__union__path__startswith=user.union.path)
 
+    def unread_by(self, user: "User") -> "AccessRecordQuerySet":
+        """What others did to the person's account, until the person has said to have read it."""
+        return self.filter(concerns=user, acknowledgement__isnull=True)
+
     def for_list(self) -> "AccessRecordQuerySet":
         return self.select_related("actor__union").order_by("-id")
 
@@ -50,6 +54,14 @@ class AccessRecord(models.Model):
     actor = models.ForeignKey(
         User, verbose_name="用户", on_delete=models.PROTECT, null=True, related_name="access_records"
     )
+    concerns = models.ForeignKey(
+        User,
+        verbose_name="涉及的账号",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="account_events",
+        db_index=False,
+    )
     subject = models.CharField("对象", max_length=200)
     detail = models.CharField("说明", max_length=500, blank=True)
     row_count = models.PositiveIntegerField("行数", null=True)
@@ -63,7 +75,14 @@ class AccessRecord(models.Model):
         verbose_name = "访问记录"
         verbose_name_plural = "访问记录"
         ordering = ("-id",)
-        indexes = (models.Index(fields=("actor", "-id"), name="accounts_access_by_actor"),)
+        indexes = (
+            models.Index(fields=("actor", "-id"), name="accounts_access_by_actor"),
+            models.Index(
+                fields=("concerns", "-id"),
+                name="accounts_access_by_account",
+                condition=models.Q(concerns__isnull=False),
+            ),
+        )
         triggers = (
             Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             Trigger(
@@ -76,3 +95,20 @@ class AccessRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.subject}"
+
+
+class Acknowledgement(models.Model):
+    """The person whose account it was has read what was done to it."""
+
+    withheld = ("UPDATE", "DELETE")
+
+    record = models.OneToOneField(AccessRecord, on_delete=models.PROTECT, primary_key=True)
+    at = models.DateTimeField("时间", db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name = "账号变动的知悉"
+        verbose_name_plural = "账号变动的知悉"
+        triggers = (Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
+
+    def __str__(self) -> str:
+        return str(self.record)

@@ -1,17 +1,20 @@
-"""The people who sign in, and the roles each holds."""
+"""The people who sign in."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.db import models
-from django.db.models import F, Q
+from django.contrib.auth.hashers import check_password
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts.models.grants import RoleGrant
+from apps.accounts.models.guards import Guard, array, last_administrator, refuse
 from apps.accounts.models.unions import Union
-from apps.accounts.roles import EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role, permissions_of
-from apps.core import audit
+from apps.accounts.roles import Role, permissions_of
+from apps.core import actors, audit
 from apps.core.triggers import Protect
 
 
@@ -21,7 +24,10 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(union__path__startswith=user.union.path)
 
     def with_roles(self) -> "UserQuerySet":
-        return self.select_related("union").prefetch_related("role_grants")
+        in_force = RoleGrant.objects.in_force()
+        return self.select_related("union").prefetch_related(
+            models.Prefetch("role_grants", queryset=in_force, to_attr="grants_in_force")
+        )
 
     def for_list(self) -> "UserQuerySet":
         return self.with_roles().order_by("union__path", "username")
@@ -39,6 +45,33 @@ class UserQuerySet(models.QuerySet["User"]):
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username__iexact=username)
+
+
+_CLOSED = f"""
+    IF public.house_role(public.house_actor(), {array("account.manage")}, OLD.union_id) IS NULL
+       OR public.house_actor() = OLD.id THEN
+        {refuse("accounts_user_closed_by_administrator", "只有正在办理的另一位系统管理员能停用、启用账号。")}
+    END IF;
+    IF OLD.is_active AND NOT NEW.is_active AND public.house_is_administrator(OLD.id) THEN
+        {last_administrator("accounts_user", besides="OLD.id")}
+    END IF;
+    RETURN NEW;
+"""
+_MOVED = f"""
+    IF public.house_holds_roles(OLD.id) THEN
+        {refuse("accounts_user_moves_without_roles", "该用户还有为原工会授予的角色，请先撤销再改所属工会。")}
+    END IF;
+    RETURN NEW;
+"""
+
+
+# One's own, or the one that was just confirmed: nobody else sets a password.
+_PASSWORD = f"""
+    IF NOT public.house_password_confirmed(NEW.id, NEW.password) AND public.house_actor() <> NEW.id THEN
+        {refuse("accounts_user_password_confirmed", "密码只能由本人修改，或经安全管理员确认后重置。")}
+    END IF;
+    RETURN NEW;
+"""
 
 
 @audit.tracked(exclude=("password", "last_login"))
@@ -84,7 +117,12 @@ class User(AbstractBaseUser):
                 violation_error_message="演示账号没有密码，只能在演示模式下一键登录。",
             ),
         )
-        triggers = (Protect(name="never_deleted", operation=pgtrigger.Delete),)
+        triggers = (
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Guard(name="closed", operation=pgtrigger.Update, columns=("is_active",), func=_CLOSED),
+            Guard(name="password", operation=pgtrigger.Update, columns=("password",), func=_PASSWORD),
+            Guard(name="moved", operation=pgtrigger.Update, columns=("union_id",), func=_MOVED),
+        )
 
     def __str__(self) -> str:
         return self.full_name
@@ -94,11 +132,14 @@ class User(AbstractBaseUser):
         """Role names the person holds now; read once per object."""
         held = self.__dict__.get("_roles")
         if held is None:
-            held = (
-                frozenset(grant.role for grant in self.role_grants.all()) if self.is_active else frozenset()
-            )
+            held = frozenset(grant.role for grant in self._grants()) if self.is_active else frozenset()
             self.__dict__["_roles"] = held
         return held
+
+    def _grants(self) -> "Iterable[RoleGrant]":
+        """Those in force now; the database gives them for the person's own union alone."""
+        fetched: Iterable[RoleGrant] | None = getattr(self, "grants_in_force", None)
+        return self.role_grants.in_force() if fetched is None else fetched
 
     def role_labels(self) -> str:
         return "、".join(role.label for role in Role if role.value in self.roles)
@@ -106,6 +147,18 @@ class User(AbstractBaseUser):
     def may(self, permission: str) -> bool:
         """Whether any of the person's roles gives this permission."""
         return permission in permissions_of(self.roles)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django's; a hash that a better hasher makes anew is a change of the person's own."""
+
+        def keep(raw: str) -> None:
+            self.set_password(raw)
+            self._password = None
+            with transaction.atomic():
+                actors.announce(self.pk)
+                self.save(update_fields=["password"])
+
+        return check_password(raw_password, self.password, keep)
 
     # Django's admin asks these; the admin's own classes decide by `may`, so everything else is refused.
     @property
@@ -122,58 +175,3 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_staff
-
-
-class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
-    def visible_to(self, user: "User") -> "RoleGrantQuerySet":
-        return self.filter(user__union__path__startswith=user.union.path)
-
-
-@audit.tracked()
-class RoleGrant(models.Model):
-    """One role held by one person."""
-
-    user = models.ForeignKey(User, verbose_name="用户", on_delete=models.CASCADE, related_name="role_grants")
-    role = models.CharField("角色", max_length=24, choices=Role.choices)
-    granted_by = models.ForeignKey(
-        User, verbose_name="授予人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    granted_at = models.DateTimeField("授予时间", default=timezone.now, editable=False)
-
-    objects = RoleGrantQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "角色授予"
-        verbose_name_plural = "角色授予"
-        constraints = (
-            models.UniqueConstraint(
-                fields=("user", "role"),
-                name="accounts_rolegrant_once",
-                violation_error_message="该用户已有这个角色。",
-            ),
-            models.CheckConstraint(
-                condition=Q(granted_by__isnull=True) | ~Q(granted_by=F("user")),
-                name="accounts_rolegrant_not_to_oneself",
-                violation_error_message="不能给自己授予角色。",
-            ),
-            # btree_gist: of one person, no two grants may be of different classes (see rules.role_class).
-            ExclusionConstraint(
-                name="accounts_rolegrant_one_class",
-                expressions=(
-                    ("user", "="),
-                    (
-                        models.Case(
-                            models.When(role__in=sorted(EXCLUSIVE_ROLES), then=1),
-                            models.When(role__in=sorted(READ_ONLY_ROLES), then=2),
-                            default=3,
-                            output_field=models.IntegerField(),
-                        ),
-                        "<>",
-                    ),
-                ),
-                violation_error_message="系统管理员、经审和只读不能与其他角色由一人兼任。",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.get_role_display()

@@ -36,8 +36,10 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson("demo-county-reviewer", "示例·固安审核", Role.COUNTY_REVIEWER, "LF03", "县总工会副主席"),
     DemoPerson("demo-grassroots", "示例·基层工会", Role.GRASSROOTS, "LF03001", "工会主席"),
     DemoPerson("demo-auditor", "示例·经审", Role.AUDITOR, "LF", "经费审查委员会委员"),
-    DemoPerson("demo-system-admin", "示例·系统管理员", Role.SYSTEM_ADMIN, "LF", "办公室科员"),
     DemoPerson("demo-reader", "示例·只读", Role.READER, "LF", "办公室科员"),
+    DemoPerson("demo-security-admin", "示例·安全管理员", Role.SECURITY_ADMIN, "LF", "办公室副主任"),
+    # The last: once there is an administrator, roles are given by one.
+    DemoPerson("demo-system-admin", "示例·系统管理员", Role.SYSTEM_ADMIN, "LF", "办公室科员"),
 )
 
 

@@ -7,8 +7,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import AccessRecord, User
-from apps.core import actors
+from apps.accounts.models import AccessRecord, Acknowledgement, User
+from apps.core import actors, once
 
 SAME_WITHIN = timedelta(minutes=1)
 
@@ -32,6 +32,7 @@ def record_access(
     row_count: int | None = None,
     sha256: str = "",
     address: str | None = None,
+    concerns: User | None = None,
 ) -> AccessRecord:
     """Write one record (AccessRecord.Kind), in the name of the person at work. It can be neither changed nor deleted."""
     person = actor if isinstance(actor, User) else None
@@ -46,7 +47,30 @@ def record_access(
             row_count=row_count,
             sha256=sha256,
             address=address,
+            concerns=concerns,
         )
+
+
+def record_account(*, actor: User | None, user: User, event: str, reason: str = "") -> AccessRecord:
+    """Something was done to somebody's account: told to its owner at the next sign-in."""
+    return record_access(
+        kind=AccessRecord.Kind.ACCOUNT,
+        actor=actor,
+        subject=f"用户 {user.username}（{user.full_name}）",
+        detail=f"{event}：{reason}" if reason else event,
+        concerns=user,
+    )
+
+
+@transaction.atomic
+def acknowledge(*, user: User, up_to: int) -> int:
+    """The person has read what was done to the account, up to this record; returns how many were new."""
+    once.take()
+    unread = AccessRecord.objects.unread_by(user).filter(pk__lte=up_to)
+    made = Acknowledgement.objects.bulk_create(
+        [Acknowledgement(record=record) for record in unread], ignore_conflicts=True
+    )
+    return len(made)
 
 
 def record_export(

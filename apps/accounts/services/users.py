@@ -1,4 +1,4 @@
-"""Writing people and their roles."""
+"""Writing people."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,11 @@ from axes.utils import reset as reset_failed_attempts
 from django.db import transaction
 
 from apps.accounts import rules
-from apps.accounts.models import AccessRecord, RoleGrant, Union, User
+from apps.accounts.models import Union, User
 from apps.accounts.roles import Role
+from apps.accounts.services.grants import give, held_by, locked, other_administrators
 from apps.accounts.services.passwords import new_one_time_password
-from apps.accounts.services.records import record_access
+from apps.accounts.services.records import record_account
 from apps.accounts.services.sessions import end_all_sessions
 from apps.accounts.services.writing import require_manager, save_checked
 from apps.core import audit
@@ -56,7 +57,7 @@ def create_user(
     with audit.because(actor_id=actor.pk if actor else None, action="新建用户"):
         save_checked(user)
         for role in roles:
-            _grant(actor=actor, user=user, role=role)
+            give(actor=actor, user=user, role=role)
     return user, password
 
 
@@ -64,10 +65,10 @@ def create_user(
 def change_user(*, actor: User, user_id: int, full_name: str, union: Union, post: str) -> User:
     """Correct a person's name, union and post. The roles must fit the new union."""
     require_manager(actor)
-    user = _locked(user_id)
+    user = locked(user_id)
     if union.pk != user.union_id:
         _require_active(union)
-        rules.require_roles_fit(held=_held(user), kind=union.kind)
+        rules.require_no_roles(held=held_by(user))
     user.full_name, user.union, user.post = full_name.strip(), union, post.strip()
     with audit.because(actor_id=actor.pk, action="修改用户"):
         save_checked(user)
@@ -75,46 +76,21 @@ def change_user(*, actor: User, user_id: int, full_name: str, union: Union, post
 
 
 @transaction.atomic
-def grant_role(*, actor: User, user_id: int, role: str) -> RoleGrant:
-    """Give a person a role. Nobody gives one to himself; roles of different classes never meet in one person."""
-    require_manager(actor)
-    user = _locked(user_id)
-    if not user.is_active:
-        raise Refused("该账号已停用，不能授予角色。", field="role")
-    with audit.because(actor_id=actor.pk, action="授予角色"):
-        return _grant(actor=actor, user=user, role=role)
-
-
-@transaction.atomic
-def revoke_role(*, actor: User, user_id: int, role: str) -> None:
-    """Take a role away from a person."""
-    require_manager(actor)
-    user = _locked(user_id)
-    rules.require_other_person(actor_id=actor.pk, user_id=user_id, action="撤销自己的角色")
-    grant = RoleGrant.objects.select_for_update().filter(user=user, role=role).first()
-    if grant is None:
-        raise Refused("该用户没有这个角色。", field="role")
-    if role == Role.SYSTEM_ADMIN:
-        rules.require_administrator_remains(others=_other_administrators(user))
-    with audit.because(actor_id=actor.pk, action="撤销角色"):
-        grant.delete()
-
-
-@transaction.atomic
 def deactivate_user(*, actor: User, user_id: int, reason: str) -> User:
     """Close a person's account and end the sign-ins at once; what the person did stays."""
     require_manager(actor)
-    user = _locked(user_id)
+    user = locked(user_id)
     rules.require_other_person(actor_id=actor.pk, user_id=user_id, action="停用自己的账号")
     if not user.is_active:
         raise Refused("该账号已经停用。")
     if not reason.strip():
         raise Refused("停用账号必须填写原因。", field="reason")
-    if Role.SYSTEM_ADMIN in _held(user):
-        rules.require_administrator_remains(others=_other_administrators(user))
+    if Role.SYSTEM_ADMIN in held_by(user):
+        rules.require_administrator_remains(others=other_administrators(user))
     user.is_active = False
     with audit.because(actor_id=actor.pk, action="停用账号", reason=reason.strip()):
         user.save(update_fields=["is_active"])
+        record_account(actor=actor, user=user, event="停用账号", reason=reason.strip())
     end_all_sessions(user_id=user_id)
     return user
 
@@ -123,7 +99,7 @@ def deactivate_user(*, actor: User, user_id: int, reason: str) -> User:
 def activate_user(*, actor: User, user_id: int) -> User:
     """Open a closed account again."""
     require_manager(actor)
-    user = _locked(user_id)
+    user = locked(user_id)
     if user.is_active:
         raise Refused("该账号已经启用。")
     if not user.union.is_active:
@@ -131,6 +107,7 @@ def activate_user(*, actor: User, user_id: int) -> User:
     user.is_active = True
     with audit.because(actor_id=actor.pk, action="启用账号"):
         user.save(update_fields=["is_active"])
+        record_account(actor=actor, user=user, event="启用账号")
     return user
 
 
@@ -138,38 +115,7 @@ def activate_user(*, actor: User, user_id: int) -> User:
 def unlock_user(*, actor: User, user_id: int) -> None:
     """Let a person try again at once after too many wrong passwords."""
     require_manager(actor)
-    user = _locked(user_id)
+    user = locked(user_id)
     if not reset_failed_attempts(username=user.username):
         raise Refused("该账号没有被锁定。")
-    record_access(
-        kind=AccessRecord.Kind.ACCOUNT, actor=actor, subject=f"用户 {user.username}", detail="解除登录锁定"
-    )
-
-
-def _locked(user_id: int) -> User:
-    user: User = User.objects.select_for_update(of=("self",)).select_related("union").get(pk=user_id)
-    return user
-
-
-def _held(user: User) -> frozenset[str]:
-    return frozenset(RoleGrant.objects.filter(user=user).values_list("role", flat=True))
-
-
-def _other_administrators(user: User) -> int:
-    """Enabled administrators besides this one; counted under a lock, so two cannot leave at the same moment."""
-    grants = RoleGrant.objects.filter(role=Role.SYSTEM_ADMIN)
-    list(grants.select_for_update().order_by("pk"))
-    return grants.filter(user__is_active=True).exclude(user=user).count()
-
-
-def _grant(*, actor: User | None, user: User, role: str) -> RoleGrant:
-    rules.require_grantable(
-        role=role,
-        held=_held(user),
-        kind=user.union.kind,
-        actor_id=actor.pk if actor else None,
-        user_id=user.pk,
-    )
-    grant = RoleGrant(user=user, role=role, granted_by=actor)
-    save_checked(grant)
-    return grant
+    record_account(actor=actor, user=user, event="解除登录锁定")

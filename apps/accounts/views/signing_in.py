@@ -36,7 +36,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = authenticate(request, **form.cleaned_data)
         if user is not None:
             _open_session(request, user)
-            return redirect(_next_page(request))
+            return redirect(_first_page(request))
         form.add_error(None, WRONG)
     context = {
         "form": form,
@@ -72,7 +72,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     people = User.objects.with_roles().enabled().filter(is_demo=True)
     user = get_object_or_404(people, username=request.POST.get("username", ""))
     _open_session(request, user)
-    return JsonResponse(_session_facts(request)) if wants_json(request) else redirect(_next_page(request))
+    return JsonResponse(_session_facts(request)) if wants_json(request) else redirect(_first_page(request))
 
 
 @public
@@ -124,6 +124,13 @@ def _next_page(request: HttpRequest) -> str:
     page = request.POST.get("next") or request.GET.get("next", "")
     is_own = page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
     return page if is_own else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _first_page(request: Any) -> str:
+    """After a sign-in: what others did to the account, if anything is unread; else the page asked for."""
+    if selectors.unread_events(user=request.user):
+        return resolve_url("accounts:event_list")
+    return _next_page(request)
 
 
 def _end(request: HttpRequest) -> SessionEnd | None:

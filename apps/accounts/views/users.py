@@ -76,11 +76,12 @@ def role_grant(request: SignedInRequest, pk: int) -> HttpResponse:
     form = GrantForm(request.POST, user=user)
     if form.is_valid():
         try:
-            services.grant_role(actor=request.user, user_id=user.pk, role=form.cleaned_data["role"])
+            grant = services.grant_role(actor=request.user, user_id=user.pk, role=form.cleaned_data["role"])
         except Refused as error:
             show_refusal(form, error)
         else:
-            messages.success(request, "角色已授予。")
+            waits = "角色已提交，安全管理员确认后生效。"
+            messages.success(request, waits if grant.is_waiting else "角色已授予。")
             return redirect("accounts:user_detail", pk=user.pk)
     return _detail(request, user, form)
 
@@ -122,7 +123,7 @@ def password_reset(request: SignedInRequest, pk: int) -> HttpResponse:
     except Refused as error:
         messages.error(request, error.message)
         return redirect("accounts:user_detail", pk=user.pk)
-    return _show_password(request, user, password)
+    return _show_password(request, user, password, waits=True)
 
 
 def _do(
@@ -141,7 +142,7 @@ def _do(
 def _detail(request: SignedInRequest, user: User, form: GrantForm | None = None) -> HttpResponse:
     context = {
         "person": user,
-        "grants": user.role_grants.select_related("granted_by").order_by("granted_at"),
+        "grants": selectors.present_grants(user=user),
         "form": form or GrantForm(user=user),
         "reason_form": ReasonForm(),
         "lock_ends_at": selectors.lock_end(username=user.username),
@@ -151,8 +152,11 @@ def _detail(request: SignedInRequest, user: User, form: GrantForm | None = None)
     return render(request, "accounts/user_detail.html", context)
 
 
-def _show_password(request: SignedInRequest, user: User, password: str) -> HttpResponse:
+def _show_password(
+    request: SignedInRequest, user: User, password: str, *, waits: bool = False
+) -> HttpResponse:
     """Once, in the answer itself: the password is stored nowhere in clear, so this page cannot be opened again."""
-    shown = render(request, "accounts/one_time_password.html", {"person": user, "password": password})
+    context = {"person": user, "password": password, "waits": waits}
+    shown = render(request, "accounts/one_time_password.html", context)
     shown["Content-Location"] = reverse("accounts:user_detail", args=[user.pk])
     return shown

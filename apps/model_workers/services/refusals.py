@@ -2,7 +2,7 @@
 
 from django.db import DatabaseError
 
-from apps.cases import services as cases
+from apps.core import explaining
 from apps.core.errors import Refused
 
 
@@ -13,4 +13,4 @@ def constraint_name(error: DatabaseError) -> str:
 
 def explain(error: DatabaseError, *, field: str | None = None) -> Refused:
     """The message of the constraint or trigger that refused a row of the model workers."""
-    return cases.explain(error, app_label="model_workers", field=field)
+    return explaining.explain(error, app_label="model_workers", field=field)
