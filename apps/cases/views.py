@@ -37,7 +37,7 @@ def decide_case(
     service: Callable[..., Any] = decide,
 ) -> HttpResponse:
     """The dialog of one step, and the step. `told`: what the dialog says of the case; `service`: takes the step."""
-    here = reverse(f"{case.pages}_detail", args=[case.public_id])
+    here = reverse(f"{case.pages}_detail", args=[case.address])
     step, lead = _named_step(request, case, verb)
     seen = Seen.of(case)
     form = StepForm(

@@ -15,7 +15,6 @@ from apps.model_workers.models import (
     Nomination,
     NominationStep,
     Review,
-    RunDecision,
 )
 from apps.model_workers.rules import allowances, nominations
 from apps.model_workers.selectors.overpayments import overpaid_lines
@@ -27,7 +26,6 @@ _ASKED_RUNS = 2
 
 
 def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
-    yield from _runs(user)
     yield from _nominations(user)
     if user.may("allowance.prepare"):
         yield from _overpaid(user, today)
@@ -45,22 +43,6 @@ def _steps(flow: Flow, user: User) -> Iterator[tuple[str, Step]]:
         step = next((step for step in steps if not step.takes_back), None)
         if step is not None and status != "draft":
             yield status, step
-
-
-def _runs(user: User) -> Iterator[Errand]:
-    for status, step in _steps(allowances.RUN_FLOW, user):
-        runs = AllowanceRun.objects.visible_to(user).filter(status=status).select_related("union")
-        if step.action != "submit":
-            acted = RunDecision.objects.filter(run=OuterRef("pk"), round=OuterRef("round"), actor=user)
-            runs = runs.exclude(created_by=user).exclude(Exists(acted.exclude(action="withdraw")))
-        for run in runs.order_by("-year", "pk")[:5]:
-            yield Errand(
-                area=AREA,
-                matter=f"{run.union.short_name}{run.year}年荣誉津贴名册",
-                detail=run.get_status_display(),
-                step=step.label,
-                url=reverse("model_workers:run_detail", args=[run.pk]),
-            )
 
 
 def _overpaid(user: User, today: date) -> Iterator[Errand]:
