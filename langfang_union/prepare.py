@@ -45,5 +45,5 @@ def _static_fingerprint() -> str:
 
 
 if __name__ == "__main__":
-    os.environ["DJANGO_SETTINGS_MODULE"] = "langfang_union.settings_local"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "langfang_union.settings_prepare"
     main()

@@ -33,6 +33,7 @@ from apps.budget.models import (
     PrintJob,
 )
 from apps.cases.services import save_case
+from apps.core import audit
 from apps.model_workers.models import (
     AllowanceLine,
     AllowanceRun,
@@ -60,6 +61,7 @@ from apps.people.models import (
 from apps.people.services.merging import merge_people
 from tests.factories import (
     PASSWORD,
+    AllowanceStandardFactory,
     CalcLineFactory,
     CountingRuleFactory,
     EditionFactory,
@@ -314,25 +316,28 @@ class World:
     @cached_property
     def run(self) -> AllowanceRun:
         """An open run of the city federation with one line."""
-        run = AllowanceRun.objects.create(
+        preparer = UserFactory(model_worker_clerk=True)
+        run = AllowanceRun(
             union=self.unit.union,
             year=2016,
             snapshot_on=date(2015, 12, 31),
             rule=CountingRuleFactory(),
-            created_by=self.clerk,
             counted_at=timezone.now(),
         )
-        AllowanceLine.objects.create(
-            run=run,
-            person=self.person,
-            name=self.person.name,
-            union_name=run.union.name,
-            award_count=1,
-            award_class=1,
-            amount=1500,
-            period_from=date(2016, 1, 1),
-            period_until=date(2016, 12, 31),
-        )
+        save_case(case=run, actor=preparer)
+        AllowanceStandardFactory()
+        with audit.because(actor_id=preparer.pk, action="编制"):
+            AllowanceLine.objects.create(
+                case=run,
+                person=self.person,
+                name=self.person.name,
+                union_name=run.union.name,
+                award_count=1,
+                award_class=1,
+                amount=1500,
+                period_from=date(2016, 1, 1),
+                period_until=date(2016, 12, 31),
+            )
         return run
 
     @cached_property
@@ -940,10 +945,10 @@ ALLOWANCES = [
     _write("model_workers:run_recount", "run", 302, PREPARES),
     *(
         row
-        for action, roles in RUN_STEPS.items()
+        for verb, roles in RUN_STEPS.items()
         for row in (
-            _run("model_workers:run_decide", roles, action=action),
-            _write("model_workers:run_decide", "run", 422, roles, action=action),
+            _run("model_workers:run_decide", roles, verb=verb),
+            _write("model_workers:run_decide", "run", 422, roles, verb=verb),
         )
     ),
     Row(
@@ -965,7 +970,12 @@ ALLOWANCES = [
             foreign=_no_recovery(outcome),
             scoped=True,
         )
-        for outcome, roles in (("recovered", PREPARES), ("waived", CHECKS))
+        for outcome, roles in (
+            ("recovered", PREPARES),
+            ("waiving", PREPARES),
+            ("waived", CHECKS),
+            ("open", CHECKS),
+        )
         for method, expected in (("GET", 200), ("POST", 422))
     ),
     Row("model_workers:parameter_list", READS_HONOURS),

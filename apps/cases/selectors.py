@@ -129,7 +129,7 @@ def _choices(case: Case, user: User, held: Collection[str], objection: Objection
         Choice(
             step,
             is_main=not step.takes_back,
-            url=reverse(f"{case.pages}_decide", args=[case.public_id, step.verb]),
+            url=reverse(f"{case.pages}_decide", args=[case.address, step.verb]),
             blocked=blocked(step, case, user, duties, unmet) or objection(step.verb),
         )
         for step in steps

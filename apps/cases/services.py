@@ -94,7 +94,7 @@ def decide(
 
     The database judges all of it again; here it is said in a sentence that names the field. `now` as in `save_case`;
     `objection`: what a programme's rules say against a verb as things stand; `facts`: what papers print of other rows,
-    kept with a submission.
+    kept with a submission and with a step that says so.
     """
     case.refresh_from_db(fields=["status", "round", "route", "decided", "editors"])
     step = case.flow.step(
@@ -119,7 +119,7 @@ def decide(
         minutes=" ".join(minutes.split()),
         amount=seen.amount,
         count=seen.count,
-        facts=facts() if step.opens_round else {},
+        facts=facts() if step.opens_round or step.keeps_facts else {},
     )
     if now is not None:
         decision.at = now

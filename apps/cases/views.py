@@ -41,7 +41,7 @@ def decide_case(
 ) -> HttpResponse:
     """The dialog of one step, and the step. `told`: what the dialog says of the case; `service`: takes the step, with
     what a `form_class` of its own gives besides."""
-    here = reverse(f"{case.pages}_detail", args=[case.public_id])
+    here = reverse(f"{case.pages}_detail", args=[case.address])
     step, lead = _named_step(case, verb)
     seen = Seen.of(case)
     typed = (request.POST, request.FILES) if request.method == "POST" else (None, None)

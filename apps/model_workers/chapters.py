@@ -88,12 +88,12 @@ def _change_row(change: FileChange) -> ChapterRow:
 def _received_rows(received: Received, page: str) -> tuple[ChapterRow, ...]:
     rows = [
         ChapterRow(
-            line.run.year,
+            line.case.year,
             "荣誉津贴",
             f"{line.get_award_class_display()}，{line.months} 个月",
             amount=line.amount,
-            state=line.run.get_status_display(),
-            tone=RUN_TONES[line.run.status],
+            state=line.case.get_status_display(),
+            tone=RUN_TONES[line.case.status],
             url=page,
         )
         for line in received.allowances

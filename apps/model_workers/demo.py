@@ -276,8 +276,8 @@ def pay_last_year(
     run = prepare_run(
         union_id=union.pk, year=year, snapshot_on=date(year - 1, 12, 31), actor=preparer, now=now
     )
-    for action, actor in (("submit", preparer), ("check", checker), ("approve", approver)):
-        decide_run(run_id=run.pk, action=action, actor=actor, now=now)
+    for verb, actor in (("submit", preparer), ("check", checker), ("approve", approver)):
+        decide_run(case=run, verb=verb, seen=Seen.of(run), actor=actor, now=now)
 
 
 def bind(*, folder: Path, actor: User, now: datetime) -> int:

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from apps.budget.models import Adjustment, Edition, Indicator, Item, ItemBasis
 from apps.budget.rules.stages import Book
-from apps.model_workers.models import AllowanceLine, AllowanceRun, Exam, ExamBill, Hospital
+from apps.core import audit
+from apps.model_workers.models import AllowanceRun, Exam, ExamBill, Hospital
 from tests.budget.office import Office
 from tests.factories import (
     ExamFactory,
@@ -25,9 +26,8 @@ from tests.model_workers.register import AllowanceOffice
 
 pytestmark = pytest.mark.django_db
 
-EDITION, RUN, EXAM = (
+EDITION, EXAM = (
     "budget_edition_content_locked",
-    "model_workers_run_lines_locked",
     "model_workers_exam_locked",
 )
 MOVES = {
@@ -37,7 +37,6 @@ MOVES = {
     "budget_indicator": ("item_id", EDITION),
     "budget_itembasis": ("item_id", EDITION),
     "budget_adjustment": ("item_id", EDITION),
-    "model_workers_allowanceline": ("run_id", RUN),
     "model_workers_examinvitation": ("exam_id", EXAM),
     "model_workers_exambill": ("exam_id", EXAM),
 }
@@ -86,7 +85,8 @@ def runs() -> tuple[AllowanceRun, AllowanceRun]:
     closed = office.approve(office.run())
     office.people({1: 1})
     opened = office.run(year=2017, on=closed.snapshot_on.replace(year=2016))
-    AllowanceLine.objects.filter(run=opened, person__in=closed.lines.values("person")).delete()
+    with audit.because(actor_id=office.clerk.pk, action="示例"):
+        opened.lines.filter(person__in=closed.lines.values("person")).delete()
     return closed, opened
 
 
@@ -116,7 +116,6 @@ def exams() -> tuple[Exam, Exam]:
 SCENES: dict[str, Callable] = {
     "edition_id": editions,
     "item_id": items,
-    "run_id": runs,
     "exam_id": exams,
 }
 
@@ -141,11 +140,10 @@ def test_no_row_leaves_what_is_closed_and_none_comes_in(table):
 def test_the_lines_of_an_approved_run_add_up_to_what_was_approved():
     closed, opened = runs()
     before = sum(line.amount for line in closed.lines.all())
-    refused_by(
-        "UPDATE model_workers_allowanceline SET run_id = %s WHERE run_id = %s AND period_from > '2000-01-01'",
-        opened.pk,
-        closed.pk,
-    )
+    statement = "UPDATE model_workers_allowanceline SET case_id = %s WHERE case_id = %s"
+    for one, other in ((opened, closed), (closed, opened)):
+        with audit.because(actor_id=opened.created_by_id, action="示例"):
+            assert refused_by(statement, one.pk, other.pk) == "model_workers_allowanceline_content_fixed"
     assert sum(line.amount for line in closed.lines.all()) == before == 3000
 
 

@@ -17,6 +17,8 @@ from django.utils import timezone
 from apps.budget.models import FiscalYear, PolicyDocument
 from apps.budget.rules.stages import Book
 from apps.cases.models import Case, CaseRow, Decision, Notice, NoticeAnswer, NoticeObjection
+from apps.core import actors
+from apps.model_workers.models import Recovery
 from tests.budget.office import Office
 from tests.factories import (
     ExamFactory,
@@ -110,13 +112,25 @@ def run() -> dict[str, Any]:
     return {"run": office.run().pk, "clerk": office.clerk.pk}
 
 
-def submitted_run() -> dict[str, Any]:
+def overpaid() -> dict[str, Any]:
+    """Somebody at work who holds no role."""
     office = AllowanceOffice()
     office.parameters()
-    office.people({1: 2})
-    found = office.run()
-    office.decide(found, office.clerk, "submit")
-    return {"run": found.pk, "clerk": office.clerk.pk}
+    office.people({1: 1})
+    line = office.approve(office.run()).lines.get()
+    recovery = Recovery.objects.create(line=line, stopped_on="2016-01-01", reason="示例", amount=1)
+    nobody = UserFactory()
+    actors.announce(nobody.pk)
+    return {"recovery": recovery.pk, "nobody": nobody.pk}
+
+
+def asked_to_waive() -> dict[str, Any]:
+    facts = overpaid()
+    clerk = UserFactory(model_worker_clerk=True)
+    actors.announce(clerk.pk)
+    Recovery.objects.update(status="waiving", asked_by=clerk, asked_at=timezone.now(), asked_note="示例")
+    actors.announce(facts["nobody"])
+    return facts
 
 
 def exam() -> dict[str, Any]:
@@ -215,6 +229,11 @@ MOVE = """
             SELECT max(id) FROM public.budget_decision) WHERE id = {{edition}}
 """
 SEEN = "INSERT INTO budget_decision SELECT * FROM public.budget_decision"
+
+GRANTED = tuple(
+    f"INSERT INTO accounts_rolegrant (id, user_id, role) VALUES ({-number}, {{nobody}}, '{role}')"
+    for number, role in enumerate(("model_worker_clerk", "model_worker_head"), start=1)
+)
 
 ATTACKS = [
     Attack(
@@ -363,26 +382,44 @@ ATTACKS = [
            VALUES ({item}, {document}, '', 1)""",
     ),
     Attack(
-        "model_workers_run_moves_by_decision",
-        run,
-        (
-            """INSERT INTO model_workers_rundecision (id, run_id, round, source, target)
-               VALUES (1, {run}, 1, 'draft', 'submitted')""",
-        ),
-        "UPDATE public.model_workers_allowancerun SET status = 'submitted', round = 1",
-    ),
-    Attack(
-        "model_workers_run_lines_locked",
-        submitted_run,
-        ("UPDATE model_workers_allowancerun SET status = 'draft'",),
-        "UPDATE public.model_workers_allowanceline SET amount = 9999",
-    ),
-    Attack(
         "model_workers_paper_of_approved_run",
         run,
         ("UPDATE model_workers_allowancerun SET status = 'approved'",),
         """INSERT INTO public.model_workers_allowancepaper (run_id, content, sha256, page_count, made_by_id, made_at)
            VALUES ({run}, 'x', encode(sha256('x'), 'hex'), 1, {clerk}, now())""",
+    ),
+    Attack(
+        "model_workers_line_within_year",
+        run,
+        ("UPDATE model_workers_allowancerun SET year = 2017",),
+        "UPDATE public.model_workers_allowanceline SET period_from = '2017-01-01', period_until = '2017-12-31'",
+    ),
+    Attack(
+        "model_workers_line_within_standard",
+        run,
+        ("UPDATE model_workers_allowancestandard SET amount = 99999",),
+        "UPDATE public.model_workers_allowanceline SET amount = 99999",
+    ),
+    Attack(
+        "model_workers_recovery_asked_by_role",
+        overpaid,
+        GRANTED,
+        """UPDATE public.model_workers_recovery SET status = 'waiving', asked_by_id = {nobody}, asked_at = now(),
+           asked_note = 'x'""",
+    ),
+    Attack(
+        "model_workers_recovery_recovered_by_role",
+        overpaid,
+        GRANTED,
+        """UPDATE public.model_workers_recovery SET status = 'recovered', settled_by_id = {nobody}, settled_at = now(),
+           note = 'x'""",
+    ),
+    Attack(
+        "model_workers_recovery_waived_by_role",
+        asked_to_waive,
+        GRANTED,
+        """UPDATE public.model_workers_recovery SET status = 'waived', settled_by_id = {nobody}, settled_at = now(),
+           note = 'x'""",
     ),
     Attack(
         "model_workers_exam_locked",

@@ -12,14 +12,27 @@ from apps.accounts.models import Union, User
 from apps.cases.models import Case
 from apps.cases.services import save_case
 from apps.core import audit
-from apps.model_workers.models import FileChange, FileChangeHonour, Honour, Nomination, ReliefCase
+from apps.model_workers.models import (
+    AllowanceLine,
+    AllowanceRun,
+    AllowanceStandard,
+    CountingRule,
+    FileChange,
+    FileChangeHonour,
+    Honour,
+    Nomination,
+    ReliefCase,
+)
 from apps.model_workers.services.files import open_file
 from tests.factories import (
+    AllowanceStandardFactory,
+    CountingRuleFactory,
     HonourFactory,
     HonourTitleFactory,
     PersonFactory,
     ReliefCaseFactory,
     ReliefStandardFactory,
+    UnionFactory,
     retired_worker,
 )
 from tests.madeup.models import LoanCase, LoanLine
@@ -36,6 +49,8 @@ class Sample:
     """Cases that lack what `requires` asks of a submission, by the guard's name."""
     along: Callable[[Any, str, User], list[tuple[str, list[Any]]]] = lambda case, verb, who: []
     """What a step brings with it, as SQL; for the owner, who walks the sample, in the past."""
+    row: dict[str, str] = field(default_factory=dict)
+    """What a copied row must have otherwise than its model, as SQL by column."""
     amounts: dict[str, str] = field(default_factory=lambda: {"": "1000"})
 
 
@@ -161,10 +176,46 @@ def _changes(case: FileChange, verb: str, who: User) -> list[tuple[str, list[Any
     return [(_CHANGED.format(**given), [*said, case.pk, case.person_id])]
 
 
+def _run(union: Union, clerk: User, amount: Decimal) -> AllowanceRun:
+    """One line; each in a union of its own, because years follow each other within a union."""
+    if not AllowanceStandard.objects.exists():
+        AllowanceStandardFactory(award_class=1, amount=amount)
+    own = UnionFactory(parent=union)
+    line_of, _spare = PersonFactory(union=own), PersonFactory(union=own)
+    run = AllowanceRun(
+        union=own,
+        year=2016,
+        snapshot_on="2015-12-31",
+        rule=CountingRule.objects.first() or CountingRuleFactory(),
+    )
+    save_case(case=run, actor=clerk)
+    with audit.because(actor_id=clerk.pk, action="录入"):
+        AllowanceLine.objects.create(
+            case=run,
+            person=line_of,
+            name="示例人员",
+            union_name="示例工会",
+            award_count=1,
+            award_class=1,
+            amount=amount,
+            period_from="2016-01-01",
+            period_until="2016-12-31",
+        )
+    return run
+
+
 SAMPLES: dict[type[Case], Sample] = {
     FileChange: Sample(_change, ("reason", "示例：改过"), bare=_UNFIT, along=_changes),
     ReliefCase: Sample(_relief, ("circumstances", "示例：改过")),
     Nomination: Sample(_nomination, ("merits", "示例：改过"), along=_nominated),
+    AllowanceRun: Sample(
+        _run,
+        ("counted_at", "2016-01-05T00:00Z"),
+        row={
+            "public_id": "gen_random_uuid()",
+            "person_id": "(SELECT max(p.id) FROM public.people_person p)",
+        },
+    ),
     LoanCase: Sample(
         _loan,
         ("purpose", "展览"),

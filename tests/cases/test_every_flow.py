@@ -286,7 +286,12 @@ class Standing:
             f', "{f.column}"' for f in row._meta.concrete_fields if f.column not in {"id", "case_id"}
         )
         pk = self.case.pk
-        copied = f'SELECT {pk}{same} FROM public."{name}" WHERE case_id = {open_case.pk}'
+        values = "".join(
+            f", {walk.sample.row.get(f.column, f.column.join(chr(34) * 2))}"
+            for f in row._meta.concrete_fields
+            if f.column not in {"id", "case_id"}
+        )
+        copied = f'SELECT {pk}{values} FROM public."{name}" WHERE case_id = {open_case.pk}'
         writes = {
             "insert": f'INSERT INTO public."{name}" (case_id{same}) {copied}',
             "update": f'UPDATE public."{name}" SET "{column}" = {changed(row, column)} WHERE case_id = {pk}',

@@ -16,6 +16,7 @@ from apps.budget.selectors.sheet import ItemRow, edition_sheet
 from apps.budget.selectors.sources import SourceState, line_state
 from apps.budget.services.printing import request_print, run_print
 from apps.budget.services.sources import accept_reading
+from apps.cases.services import Seen
 from apps.model_workers import demo
 from apps.model_workers.models import AllowanceRun, HonourTitle
 from apps.model_workers.selectors.counting import Counting, Workers, entitled, model_workers, rule_on
@@ -129,8 +130,8 @@ class DemoHouse(Office):
         )
 
     def approve_run(self, run: AllowanceRun) -> AllowanceRun:
-        for actor, action in ((self.keeper, "submit"), (self.checker, "check"), (self.vice, "approve")):
-            decide_run(run_id=run.pk, actor=actor, action=action, now=self.now)
+        for actor, verb in ((self.keeper, "submit"), (self.checker, "check"), (self.vice, "approve")):
+            decide_run(case=run, actor=actor, verb=verb, seen=Seen.of(run), now=self.now)
         run.refresh_from_db()
         return run
 

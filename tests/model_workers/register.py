@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
+from apps.cases.services import Seen
 from apps.model_workers.models import (
     AllowanceRun,
     AllowanceStandard,
     CountingRule,
     FileChange,
     Honour,
-    RunDecision,
 )
 from apps.model_workers.services.runs import decide_run, prepare_run
 from apps.people.models import Person, StandingEvent, Unit
@@ -161,8 +162,10 @@ class AllowanceOffice:
             union_id=(union or self.union).pk, year=year, snapshot_on=on, actor=self.clerk, now=self.now
         )
 
-    def decide(self, run: AllowanceRun, actor: User, action: str, note: str = "") -> RunDecision:
-        decision = decide_run(run_id=run.pk, actor=actor, action=action, note=note, now=self.now)
+    def decide(self, run: AllowanceRun, actor: User, action: str, note: str = "") -> Any:
+        decision = decide_run(
+            case=run, actor=actor, verb=action, seen=Seen.of(run), opinion=note, now=self.now
+        )
         run.refresh_from_db()
         return decision
 

@@ -42,15 +42,14 @@ def test_a_roster_lies_with_whoever_takes_its_next_step_and_never_with_its_maker
     office.people({1: 2})
     run = office.run()
     assert desk(office.clerk) == desk(office.head) == desk(office.vice) == []
-    matter = f"{run.union.short_name}{run.year}年荣誉津贴名册"
     office.decide(run, office.clerk, "submit")
-    assert desk(office.head) == [(matter, "", "审核通过")]
+    assert desk(office.head) == [("荣誉津贴发放：待审核", "1", "审核通过")]
     assert desk(office.vice) == desk(office.clerk) == []
     office.decide(run, office.head, "check")
-    assert desk(office.vice) == [(matter, "", "审批同意")]
+    assert desk(office.vice) == [("荣誉津贴发放：待审批", "1", "审批同意")]
     assert desk(office.head) == []
     office.decide(run, office.vice, "return", note="示例：请补充。")
-    assert desk(office.clerk) == [(matter, "", "提交审核")]
+    assert desk(office.clerk) == [("荣誉津贴发放：退回修改", "1", "提交审核")]
 
 
 def test_what_an_approved_roster_pays_too_much_lies_with_whoever_prepares_it():

@@ -7,7 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.model_workers.models import AllowanceLine, AllowanceRun, WorkerFile
+from apps.cases.services import save_case
+from apps.core import audit
+from apps.model_workers.models import AllowanceLine, AllowanceRun, AllowanceStandard, WorkerFile
 from apps.model_workers.rules.contradictions import (
     FileFacts,
     HonourFact,
@@ -19,6 +21,7 @@ from apps.model_workers.selectors.dossier import dossier
 from apps.people.chapters import chapters_of
 from apps.people.models import DuplicatePair, Person
 from tests.factories import (
+    AllowanceStandardFactory,
     CountingRuleFactory,
     ExamInvitationFactory,
     HonourFactory,
@@ -46,24 +49,27 @@ def read(person: Person, bureau: Bureau):
 
 
 def pay(person: Person, bureau: Bureau, *, year: int) -> AllowanceLine:
-    run = AllowanceRun.objects.create(
+    run = AllowanceRun(
         union=bureau.city,
         year=year,
         snapshot_on=date(year - 1, 12, 31),
         rule=CountingRuleFactory._meta.model.objects.get(),
-        created_by=bureau.clerk,
     )
-    return AllowanceLine.objects.create(
-        run=run,
-        person=person,
-        name=person.name,
-        union_name=person.union.name,
-        award_count=1,
-        award_class=1,
-        amount=1500,
-        period_from=date(year, 1, 1),
-        period_until=date(year, 12, 31),
-    )
+    save_case(case=run, actor=bureau.clerk)
+    if not AllowanceStandard.objects.exists():
+        AllowanceStandardFactory()
+    with audit.because(actor_id=bureau.clerk.pk, action="编制"):
+        return AllowanceLine.objects.create(
+            case=run,
+            person=person,
+            name=person.name,
+            union_name=person.union.name,
+            award_count=1,
+            award_class=1,
+            amount=1500,
+            period_from=date(year, 1, 1),
+            period_until=date(year, 12, 31),
+        )
 
 
 def test_the_class_says_which_honours_count(bureau):

@@ -27,6 +27,7 @@ from apps.model_workers.models import Exam, Hospital, WorkerFile
 from apps.model_workers.services import bills, bulk, files, honours, hospitals, nominations, relief, reviews
 from apps.model_workers.services.allowance_rolls import take_out_roll
 from apps.model_workers.services.recoveries import list_recovery, settle_recovery
+from apps.model_workers.services.runs import decide_run
 from apps.people.models import DuplicatePair, Person, RosterFacts, Unit
 from apps.people.rules.drafts import PersonDraft
 from apps.people.services.duplicates import tell_apart
@@ -345,8 +346,17 @@ class Desk(Bureau):
             now=self.now,
         )
 
-    def decide_run(self, note: str) -> Any:
-        return self.office.decide(self.office.run(), self.office.clerk, "submit", note)
+    def decide_run(self, opinion: str, minutes: str = "") -> Any:
+        run = self.office.run()
+        return decide_run(
+            case=run,
+            actor=self.office.clerk,
+            verb="submit",
+            seen=Seen.of(run),
+            opinion=opinion,
+            minutes=minutes,
+            now=self.now,
+        )
 
     def take_roll(self, reason: str) -> Any:
         run = self.office.approve(self.office.run())
@@ -354,7 +364,7 @@ class Desk(Bureau):
             run_id=run.pk, kind="pdf", is_full=True, reason=reason, actor=self.office.clerk, now=self.now
         )
 
-    def recover(self, note: str) -> Any:
+    def recover(self, note: str, outcome: str = "recovered") -> Any:
         run = self.office.approve(self.office.run())
         person = run.lines.first().person
         self.office.event(person, "died", date(2015, 6, 1))
@@ -362,7 +372,7 @@ class Desk(Bureau):
         return settle_recovery(
             run_id=run.pk,
             person=person.public_id,
-            outcome="recovered",
+            outcome=outcome,
             note=note,
             actor=self.office.clerk,
             now=self.now,
@@ -477,7 +487,12 @@ WRITTEN: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
         "会议纪要文号",
         lambda desk, text: desk.decide_relief("", minutes=text),
     ),
-    "model_workers.rundecision.note": ("意见", lambda desk, text: desk.decide_run(text)),
+    "model_workers.allowancerundecision.opinion": ("意见", lambda desk, text: desk.decide_run(text)),
+    "model_workers.allowancerundecision.minutes": (
+        "会议纪要文号",
+        lambda desk, text: desk.decide_run("", minutes=text),
+    ),
+    "model_workers.recovery.asked_note": ("说明", lambda desk, text: desk.recover(text, outcome="waiving")),
     "取出完整账号": ("理由", lambda desk, text: desk.take_roll(text)),
     "model_workers.recovery.note": ("说明", lambda desk, text: desk.recover(text)),
 }
@@ -525,12 +540,12 @@ NOT_WRITTEN = {
             *("model_workers.filechange.status", "model_workers.filechange.route"),
             *("model_workers.filechangedecision.minutes", "model_workers.fileevent.document"),
             "model_workers.honour.revoked_document",
+            *("model_workers.allowancerun.status", "model_workers.allowancerun.route"),
             *(
                 f"model_workers.{kind}decision.{name}"
-                for kind in ("relief", "nomination", "filechange")
+                for kind in ("relief", "nomination", "filechange", "allowancerun")
                 for name in ("verb", "source", "target", "route", "duty", "role")
             ),
-            *("model_workers.rundecision.action", "model_workers.rundecision.roles"),
         ),
         "made by the program",
     ),

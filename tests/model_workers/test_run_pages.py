@@ -9,6 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import AccessRecord, User
+from apps.cases.forms import StepForm
+from apps.cases.services import Seen
+from apps.core import audit
 from apps.model_workers.models import AllowanceLine, AllowanceRun, Recovery
 from apps.model_workers.rules.allowances import RunStatus
 from apps.people.models import Person
@@ -131,7 +134,10 @@ def test_lines_are_filtered_by_the_address(office, query, shown):
     for person, name in ((first, "示例甲"), (second, "示例乙"), (third, "示例丙")):
         Person.objects.filter(pk=person.pk).update(name=name)
     run = office.run()
-    AllowanceLine.objects.filter(person=second).update(account=None, account_hash=None, account_last_four="")
+    with audit.because(actor_id=office.clerk.pk, action="示例"):
+        AllowanceLine.objects.filter(person=second).update(
+            account=None, account_hash=None, account_last_four=""
+        )
     told = page(office.clerk, url("run_lines", run), **query)
     table = told[told.index("<tbody") :] if "<tbody" in told else ""
     assert {name for name in "甲乙丙" if f">示例{name}<" in table} == shown
@@ -218,15 +224,19 @@ def test_a_step_is_taken_on_its_page_and_refused_with_what_was_typed(office):
     office.people({1: 1})
     run = office.run()
     client = signed_in(office.clerk)
-    assert client.post(url("run_decide", run, "void"), {"note": ""}).status_code == 422
-    assert client.post(url("run_decide", run, "submit"), {"note": ""}).status_code == 302
+
+    def said(opinion: str) -> dict[str, object]:
+        return StepForm.initial_of(Seen.of(AllowanceRun.objects.get())) | {"opinion": opinion}
+
+    assert client.post(url("run_decide", run, "void"), said("")).status_code == 422
+    assert client.post(url("run_decide", run, "submit"), said("")).status_code == 302
     head = signed_in(office.head)
     office.people({1: 1})
-    answer = head.post(url("run_decide", run, "check"), {"note": "已核。"})
+    answer = head.post(url("run_decide", run, "check"), said("已核。"))
     assert answer.status_code == 422
     assert "计数以后登记有变" in answer.content.decode()
     assert "已核。</textarea>" in answer.content.decode()
-    answer = head.post(url("run_decide", run, "return"), {"note": "有新登记。"}, HTTP_HX_REQUEST="true")
+    answer = head.post(url("run_decide", run, "return"), said("有新登记。"), HTTP_HX_REQUEST="true")
     assert answer.headers["HX-Redirect"] == url("run_detail", run)
     run.refresh_from_db()
     assert run.status == RunStatus.RETURNED
@@ -265,6 +275,11 @@ def test_what_was_overpaid_is_listed_recovered_or_let_go_with_a_reason(office):
     assert clerk.post(settle, {"note": "再一次"}).status_code == 422
     waive = url("recovery_settle", run, second.public_id, "waived")
     assert clerk.get(waive).status_code == 403
+    assert head.post(waive, {"note": "没有人申请"}).status_code == 422
+    ask = url("recovery_settle", run, second.public_id, "waiving")
+    assert head.get(ask).status_code == 403
+    assert clerk.post(ask, {"note": "本人已去世，家属无力退回"}).status_code == 302
+    assert "家属无力退回" in page(office.head, url("run_overpaid", run))
     assert head.post(waive, {"note": "家庭困难，办公会同意"}).status_code == 302
     told = page(office.clerk, url("run_overpaid", run))
     for words in ("已追回", "家属退回，收据示例1号", "不再追回", "家庭困难，办公会同意", "没有多发"):

@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from apps.accounts.models import AccessRecord
 from apps.accounts.services import Copy
+from apps.cases.selectors import decisions_of
 from apps.core.encryption import search_hash
 from apps.core.errors import Refused
 from apps.core.pdf import pdf_text
@@ -49,7 +50,7 @@ def roll(run):
         run,
         sheet=run_sheet(run),
         lines=list(run.lines.order_by("id")),
-        decisions=list(run.decisions.select_related("actor").order_by("id")),
+        decisions=decisions_of(run),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.core import audit
 from apps.core.errors import Refused
 from apps.model_workers.models import AllowanceLine, AllowanceRun, AllowanceStandard, CountingRule, Honour
 from apps.model_workers.rules import bridge as bridges
@@ -434,7 +435,7 @@ def test_a_run_goes_through_three_hands_and_is_frozen(office):
     run = office.approve(office.run())
     assert run.status == RunStatus.APPROVED
     assert run.approved_at is not None
-    told = run.decisions.values_list("action", "source", "target", "people", "amount")
+    told = run.decisions.values_list("verb", "source", "target", "count", "amount")
     assert list(told) == [
         ("submit", "draft", "submitted", 2, Decimal(3000)),
         ("check", "submitted", "checked", 2, Decimal(3000)),
@@ -452,10 +453,52 @@ def test_whoever_made_the_roster_neither_checks_nor_approves_it_whatever_roles_h
     office.decide(run, office.head, "check")
     with pytest.raises(Refused, match="必须由不同的人办理"):
         office.decide(run, both, "approve")
-    maker = UserFactory(model_worker_clerk=True, vice_chair=True)
-    AllowanceRun.objects.filter(pk=run.pk).update(created_by=maker)
-    with pytest.raises(Refused, match="必须由不同的人办理"):
-        office.decide(run, maker, "approve")
+
+
+def test_whoever_counted_the_roster_anew_neither_checks_nor_approves_it(office):
+    office.people()
+    run = office.run()
+    editor = UserFactory(model_worker_clerk=True, model_worker_head=True, vice_chair=True)
+    office.people()
+    recount_run(run_id=run.pk, actor=editor, now=office.now)
+    office.decide(run, office.clerk, "submit")
+    with pytest.raises(Refused, match="您录入或修改过"):
+        office.decide(run, editor, "check")
+    office.decide(run, office.head, "check")
+    with pytest.raises(Refused, match="您录入或修改过"):
+        office.decide(run, editor, "approve")
+
+
+def test_whoever_set_a_standard_or_the_rule_does_not_check_by_it(office):
+    office.people()
+    run = office.run()
+    office.decide(run, office.clerk, "submit")
+    for table in (AllowanceStandard, CountingRule):
+        setter = UserFactory(model_worker_head=True)
+        with audit.because(actor_id=setter.pk, action="更正"):
+            table.objects.update(valid_from=date(2011, 6, 2))
+        with pytest.raises(Refused, match="是您登记或改动的"):
+            office.decide(run, setter, "check")
+    ender = UserFactory(model_worker_head=True)
+    with audit.because(actor_id=ender.pk, action="截止"):
+        AllowanceStandard.objects.update(valid_until=date(2030, 1, 1))
+    office.decide(run, ender, "check")
+
+
+def test_the_years_follow_each_other(office):
+    office.people()
+    first = office.approve(office.run(year=2015, on=date(2014, 12, 31)))
+    later = office.run(year=2017, on=date(2016, 12, 31))
+    with pytest.raises(Refused, match="中间缺的年度先补上"):
+        office.decide(later, office.clerk, "submit")
+    between = office.run()
+    with pytest.raises(Refused, match="必须依次审批"):
+        office.decide(later, office.clerk, "submit")
+    office.approve(between)
+    recount_run(run_id=later.pk, actor=office.clerk, now=office.now)
+    later.refresh_from_db()
+    office.approve(later)
+    assert (between.previous, later.previous) == (first, between)
 
 
 @pytest.mark.parametrize(
@@ -492,7 +535,7 @@ def test_only_who_submitted_takes_it_back(office):
     office.people()
     run = office.run()
     office.decide(run, office.clerk, "submit")
-    with pytest.raises(Refused, match="只有提交的人可以撤回"):
+    with pytest.raises(Refused, match="只有办理“提交审核”的人能撤回"):
         office.decide(run, UserFactory(model_worker_clerk=True), "withdraw")
     office.decide(run, office.clerk, "withdraw")
     assert run.status == RunStatus.DRAFT
@@ -516,7 +559,7 @@ def test_last_year_approved_after_the_count_asks_for_a_new_count(office):
     last = office.run()
     run = office.run(year=2017, on=date(2016, 12, 31))
     office.approve(last)
-    with pytest.raises(Refused, match="计数以后上年名册有变"):
+    with pytest.raises(Refused, match="上年名册必须是本工会上一年度已审批的名册"):
         office.decide(run, office.clerk, "submit")
     recount_run(run_id=run.pk, actor=office.clerk, now=office.now)
     office.decide(run, office.clerk, "submit")
@@ -529,7 +572,7 @@ def test_a_void_run_lets_its_people_go(office):
     office.decide(run, office.clerk, "void", note="快照日填错了。")
     assert run.status == RunStatus.VOIDED
     assert not run.lines.exists()
-    assert run.decisions.get().people == 1
+    assert run.decisions.get().facts["people"] == 1
     assert names(office.run()) == {person.name: 1}
 
 

@@ -49,6 +49,8 @@ class Case(models.Model, metaclass=Guarded):
     """The permission to see it."""
     pages: ClassVar[str]
     """Where its pages are: "model_workers:relief" has relief_detail, relief_decide and relief_list."""
+    named_by: ClassVar[str] = "public_id"
+    """The field that its addresses name."""
     requires: ClassVar[tuple[Requirement, ...]] = ()
     brings: ClassVar[tuple[Requirement, ...]] = ()
     """What must hang on a decision of one of `verbs` when its transaction ends; `sql` is a condition over NEW."""
@@ -96,6 +98,11 @@ class Case(models.Model, metaclass=Guarded):
     @property
     def is_open(self) -> bool:
         return self.status in self.flow.open
+
+    @property
+    def address(self) -> Any:
+        """What stands in the addresses of its pages."""
+        return getattr(self, self.named_by)
 
     def measure(self) -> tuple[Decimal, int]:
         """Amount and count as they stand in the database: what a decision must name."""
@@ -191,6 +198,9 @@ def decision_of(case: type[Case]) -> type[Any]:
 
 class CaseRow(models.Model, metaclass=Guarded):
     """A row of a case: it declares `case = of_case(…)`, and is content of the case."""
+
+    lets_through: ClassVar[str] = ""
+    """SQL over `before` and `after`, one row as it was and as it shall be: changes that are no change of content."""
 
     class Meta:
         abstract = True

@@ -31,6 +31,8 @@ class Step:
     needs_minutes: bool = False
     opens_round: bool = False
     """A submission: the round counts on, the route is found anew, and what the papers print is kept."""
+    keeps_facts: bool = False
+    """Besides a submission: what the papers print of other rows is kept with this step too."""
     takes_back: bool = False
     """The step leads back or ends the matter: nobody waits for it, and its button warns."""
     same_as: str = ""

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from django.utils import timezone
 
+from apps.cases.selectors import facts_as_decided
 from apps.core import money
 from apps.core.folios import Folio, lay_out, lines_needed
-from apps.model_workers.models import AllowanceLine, AllowanceRun, RunDecision
+from apps.model_workers.models import AllowanceLine, AllowanceRun
 from apps.model_workers.rules.allowances import MONTHS_IN_YEAR, RunStatus
 from apps.model_workers.rules.honours import AwardClass
 from apps.model_workers.rules.run_sheet import RunSheet
@@ -98,7 +100,7 @@ def allowance_roll(
     *,
     sheet: RunSheet,
     lines: Sequence[AllowanceLine],
-    decisions: Sequence[RunDecision],
+    decisions: Sequence[Any],
     accounts: Mapping[int, str] | None = None,
     remarks: Mapping[int, str] | None = None,
     notice: str = "",
@@ -109,7 +111,7 @@ def allowance_roll(
         for number, line in enumerate(lines, start=1)
     ]
     return Roll(
-        union=run.union.name,
+        union=(facts_as_decided(run) or {}).get("union", run.union.name),
         year=run.year,
         snapshot_on=run.snapshot_on,
         sheet=sheet,
@@ -186,16 +188,16 @@ def subtotal(rows: Sequence[RollRow]) -> Decimal:
     return sum((row.amount for row in rows), Decimal("0.00"))
 
 
-def _signatures(run: AllowanceRun, decisions: Sequence[RunDecision]) -> tuple[Signature, ...]:
+def _signatures(run: AllowanceRun, decisions: Sequence[Any]) -> tuple[Signature, ...]:
     """Who took the steps of the last round; a step not taken leaves its place blank."""
-    taken = {decision.action: decision for decision in decisions if decision.round == run.round}
+    taken = {decision.verb: decision for decision in decisions if decision.round == run.round}
     if run.is_open:
         taken = {}
     return tuple(
         Signature(
             label,
-            str(taken[action].actor) if action in taken else "",
-            timezone.localdate(taken[action].at) if action in taken else None,
+            str(taken[verb].actor) if verb in taken else "",
+            timezone.localdate(taken[verb].at) if verb in taken else None,
         )
-        for label, action in _SIGNERS
+        for label, verb in _SIGNERS
     )

@@ -39,17 +39,6 @@ class RunForm(HouseForm):
         self.fields["snapshot_on"].initial = today
 
 
-class NoteForm(HouseForm):
-    """The opinion of a step."""
-
-    note = text(label="意见", max_length=500, required=False, help_text="不超过 500 字，随审批记录保存")
-
-    def __init__(self, *args: Any, needs_note: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["note"].required = needs_note
-        self.fields["note"].error_messages["required"] = "“意见”没有填写。"
-
-
 class RunFilterForm(FilterForm):
     year = forms.IntegerField(label="年度", required=False, min_value=2000, max_value=2100)
     status = forms.ChoiceField(label="状态", required=False, choices=[("", "全部状态"), *RunStatus.choices])

@@ -3,9 +3,9 @@
 from apps.model_workers.models.allowances import (
     AllowanceLine,
     AllowanceRun,
+    AllowanceRunDecision,
     AllowanceStandard,
     CountingRule,
-    RunDecision,
 )
 from apps.model_workers.models.bulk import BulkChange
 from apps.model_workers.models.exams import Exam, ExamBill, ExamInvitation, ExamRule, Hospital
@@ -27,6 +27,7 @@ __all__ = [
     "AllowanceLine",
     "AllowancePaper",
     "AllowanceRun",
+    "AllowanceRunDecision",
     "AllowanceStandard",
     "BulkChange",
     "CountingRule",
@@ -51,6 +52,5 @@ __all__ = [
     "ReliefDecision",
     "ReliefStandard",
     "Review",
-    "RunDecision",
     "WorkerFile",
 ]

@@ -1,21 +1,22 @@
 """Honour allowance: dated standards and counting rules, the yearly run and its lines."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
-from django.utils import timezone
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.utils.functional import cached_property
 
-from apps.accounts.models import Union, User
+from apps.cases.models import Case, CaseQuerySet, CaseRow, Requirement, decision_of, of_case
 from apps.core import audit
 from apps.core.encryption import EncryptedField, all_or_none
-from apps.core.triggers import FSM, ParentsLock, Protect, ReadOnly, Trigger
+from apps.core.triggers import ReadOnly, Trigger
 from apps.model_workers.models.periods import Dated, dated_constraints
-from apps.model_workers.rules.allowances import OPEN_RUN_STATUSES, PAID_WITHIN_DAYS, DeathRule, RunStatus
+from apps.model_workers.rules.allowances import FORWARD, PAID_WITHIN_DAYS, RUN_FLOW, DeathRule, RunStatus
 from apps.model_workers.rules.honours import AwardClass, Category
 from apps.people.models import Person
 from apps.people.rules.identity import mask_account
@@ -81,47 +82,111 @@ class CountingRule(Dated):
         return f"计次规则 {self.period_words}"
 
 
-class AllowanceRunQuerySet(models.QuerySet["AllowanceRun"]):
-    def visible_to(self, user: User) -> "AllowanceRunQuerySet":
-        if not user.may("model_worker.read"):
-            return self.none()
-        return self.filter(union__path__startswith=user.union.path)
-
+class AllowanceRunQuerySet(CaseQuerySet):
     def for_list(self) -> "AllowanceRunQuerySet":
-        return self.select_related("union", "created_by").order_by("-year", "-id")
+        """With `approved_on`, the time of the approval."""
+        approvals = AllowanceRunDecision.objects.filter(case=OuterRef("pk"), verb="approve")
+        return (
+            self.select_related("union", "created_by")
+            .annotate(approved_on=Subquery(approvals.order_by("-number").values("at")[:1]))
+            .order_by("-year", "-id")
+        )
 
     def awaiting_payment(self, today: date) -> "AllowanceRunQuerySet":
         """Approved, and of the running year or approved within the last twelve months."""
         lately = today - timedelta(days=PAID_WITHIN_DAYS)
-        return self.filter(
-            Q(year__gte=today.year) | Q(approved_at__date__gte=lately), status=RunStatus.APPROVED
+        approved = AllowanceRunDecision.objects.filter(
+            case=OuterRef("pk"), verb="approve", at__date__gte=lately
         )
+        return self.filter(Q(year__gte=today.year) | Exists(approved), status=RunStatus.APPROVED)
 
 
-# Who took the step is the decision's matter: a state moves only behind its row, and only a submission opens a round.
-_MOVES_BY_DECISION = """
-    SELECT * INTO decision FROM public.model_workers_rundecision d WHERE d.run_id = NEW.id ORDER BY d.id DESC LIMIT 1;
-    IF decision.id IS NULL OR decision.source <> OLD.status OR decision.target <> NEW.status
-       OR decision.round <> NEW.round
-       OR NEW.round <> OLD.round + (CASE WHEN NEW.status = 'submitted' THEN 1 ELSE 0 END) THEN
-        RAISE EXCEPTION '状态只能通过审批改变。'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_run_moves_by_decision';
-    END IF;
-    RETURN NEW;
+_OTHER_RUNS = (
+    "SELECT FROM public.model_workers_allowancerun r"
+    " WHERE r.union_id = own.union_id AND r.id <> own.id AND r.status <> 'voided'"
+)
+# The standards that pay a run are those of this day, as rules.allowances.standards_day says.
+_STANDARD_OF_LINE = """
+    public.model_workers_allowancestandard s ON s.award_class = l.award_class
+    AND daterange(s.valid_from, s.valid_until, '[]') @> GREATEST({run}.snapshot_on, make_date({run}.year, 1, 1))
 """
-_RUN_FIXED = """
-    RAISE EXCEPTION '发放名册已提交，不能修改。'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_run_fixed';
+_OF_OWN_LINES = (
+    "FROM public.model_workers_allowanceline l {how} "
+    + _STANDARD_OF_LINE.format(run="own")
+    + " WHERE l.case_id = own.id"
+)
+# Who wrote it, or changed more of it than the day on which it ends.
+_SET_BY_ACTOR = """
+    (s.created_by_id = {{actor}} OR EXISTS (SELECT FROM (
+        SELECT e.pgh_context ->> 'user' AS who, ROW({facts}) AS facts,
+            lag(ROW({facts})) OVER (ORDER BY e.pgh_id) AS before
+        FROM public.{table}event e WHERE e.pgh_obj_id = s.id
+    ) h WHERE h.who = {{actor}}::text AND h.facts IS DISTINCT FROM h.before))
 """
+_STANDARD_SET_BY_ACTOR = _SET_BY_ACTOR.format(
+    table="model_workers_allowancestandard", facts="e.amount, e.award_class, e.valid_from"
+)
+_RULE_SET_BY_ACTOR = _SET_BY_ACTOR.format(
+    table="model_workers_countingrule", facts="e.categories, e.higher_counts, e.death_rule, e.valid_from"
+)
+_REQUIRES = (
+    Requirement(
+        "has_lines",
+        "名册里没有人，不能办理。",
+        "EXISTS (SELECT FROM public.model_workers_allowanceline l WHERE l.case_id = own.id)",
+        FORWARD,
+    ),
+    Requirement(
+        "year_open",
+        "该年度已关闭，这一年的名册不能再办理。",
+        "NOT EXISTS (SELECT FROM public.budget_fiscalyear y WHERE y.year = own.year AND y.closed_at IS NOT NULL)",
+    ),
+    Requirement(
+        "years_follow",
+        "各年度的名册必须依次审批：以前年度的名册还没有审批，或以后年度的已经审批。",
+        f"NOT EXISTS ({_OTHER_RUNS} AND (r.year < own.year) <> (r.status = 'approved'))",
+        FORWARD,
+    ),
+    Requirement(
+        "previous_of_last_year",
+        "上年名册必须是本工会上一年度已审批的名册；中间缺的年度先补上，再重新计数。",
+        f"CASE WHEN EXISTS ({_OTHER_RUNS} AND r.year < own.year)"
+        f" THEN EXISTS ({_OTHER_RUNS} AND r.id = own.previous_id AND r.year = own.year - 1 AND r.status = 'approved')"
+        " ELSE own.previous_id IS NULL END",
+        FORWARD,
+    ),
+    Requirement(
+        "lines_within_standard",
+        "名册里有人的金额超过所在档次的标准，请重新计数。",
+        f"NOT EXISTS (SELECT {_OF_OWN_LINES.format(how='LEFT JOIN')}"
+        " AND (l.amount <= round(s.amount * l.months / 12, 2)) IS NOT TRUE)",
+        FORWARD,
+    ),
+    Requirement(
+        "standard_set_by_others",
+        "这份名册所用的标准是您登记或改动的，请由别人审核、审批。",
+        f"NOT EXISTS (SELECT {_OF_OWN_LINES.format(how='JOIN')} AND {_STANDARD_SET_BY_ACTOR})",
+        ("check", "approve"),
+    ),
+    Requirement(
+        "rule_set_by_others",
+        "这份名册所用的计次规则是您登记或改动的，请由别人审核、审批。",
+        "NOT EXISTS (SELECT FROM public.model_workers_countingrule s"
+        f" WHERE s.id = own.rule_id AND {_RULE_SET_BY_ACTOR})",
+        ("check", "approve"),
+    ),
+)
 
 
-@audit.tracked(exclude=("bridge",))
-class AllowanceRun(models.Model):
+@audit.tracked()
+class AllowanceRun(Case):
     """The allowance of one year for one union tree, counted on a snapshot date by a rule. Frozen when submitted."""
 
-    union = models.ForeignKey(
-        Union, verbose_name="工会", on_delete=models.PROTECT, related_name="allowance_runs"
-    )
+    flow, measured, reads = RUN_FLOW, "lines.amount", "model_worker.read"
+    pages, named_by = "model_workers:run", "pk"
+    requires = _REQUIRES
+    ended = (RunStatus.VOIDED,)
+
     year = models.PositiveSmallIntegerField("年度")
     snapshot_on = models.DateField("快照日")
     rule = models.ForeignKey(
@@ -135,16 +200,9 @@ class AllowanceRun(models.Model):
         blank=True,
         related_name="followers",
     )
-    status = models.CharField("状态", max_length=10, choices=RunStatus.choices, default=RunStatus.DRAFT)
-    round = models.PositiveSmallIntegerField("送审轮次", default=0)
-    created_by = models.ForeignKey(User, verbose_name="编制人", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField("编制时间", default=timezone.now, editable=False)
     counted_at = models.DateTimeField("计数时间", null=True, blank=True)
-    approved_at = models.DateTimeField("审批时间", null=True, blank=True)
-    # Who came and who went since last year, as it stood when the run was approved: later entries change no signed paper.
-    bridge = models.JSONField("上年衔接", null=True, blank=True, editable=False)
 
-    objects = AllowanceRunQuerySet.as_manager()
+    objects = AllowanceRunQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = "荣誉津贴发放"
@@ -156,96 +214,91 @@ class AllowanceRun(models.Model):
                 name="model_workers_run_once",
                 violation_error_message="该工会本年度已有荣誉津贴发放名册。",
             ),
-            models.CheckConstraint(
-                condition=~Q(status="approved") | Q(approved_at__isnull=False),
-                name="model_workers_run_approved_at_some_time",
-                violation_error_message="已审批的发放必须有审批时间。",
-            ),
         )
-        triggers = (
-            ReadOnly(name="identity_fixed", fields=["union", "year"]),
-            Protect(name="never_deleted", operation=pgtrigger.Delete),
-            FSM(
-                name="moves_by_table",
-                field="status",
-                transitions=[
-                    ("draft", "submitted"),
-                    ("draft", "voided"),
-                    ("returned", "submitted"),
-                    ("returned", "voided"),
-                    ("submitted", "draft"),
-                    ("submitted", "checked"),
-                    ("submitted", "returned"),
-                    ("checked", "approved"),
-                    ("checked", "returned"),
-                ],
-            ),
-            Trigger(
-                name="begins_as_draft",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                condition=pgtrigger.Q(new__status__df="draft") | pgtrigger.Q(new__round__df=0),
-                func="""
-                    RAISE EXCEPTION '新编制的发放名册只能是“编制中”。'
-                        USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_run_begins_as_draft';
-                """,
-            ),
-            Trigger(
-                name="moves_by_decision",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__status__df=pgtrigger.F("new__status")),
-                declare=[("decision", "public.model_workers_rundecision%ROWTYPE")],
-                func=_MOVES_BY_DECISION,
-            ),
-            Trigger(
-                name="basis_fixed",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("snapshot_on", "rule_id", "previous_id", "counted_at"),
-                condition=~pgtrigger.Q(old__status__in=["draft", "returned"]),
-                func=_RUN_FIXED,
-            ),
-            Trigger(
-                name="result_fixed",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("approved_at", "bridge"),
-                condition=~pgtrigger.Q(old__status="checked"),
-                func=_RUN_FIXED,
-            ),
-        )
+        triggers = (ReadOnly(name="year_fixed", fields=["year"]),)
 
     def __str__(self) -> str:
         return f"{self.year}年荣誉津贴"
 
+    @cached_property
+    def approval(self) -> Any:
+        """The decision that approved it; None before."""
+        rows = AllowanceRunDecision.objects.filter(case=self, verb="approve")
+        return rows.first() if self.status == RunStatus.APPROVED else None
+
     @property
-    def is_open(self) -> bool:
-        return self.status in OPEN_RUN_STATUSES
+    def approved_at(self) -> datetime | None:
+        return self.approval.at if self.approval else None
+
+
+AllowanceRunDecision = decision_of(AllowanceRun)
 
 
 # A turn of the key seals the same account anew and touches nothing else. That it is the same cannot be told here: the
 # hash beside it stays, and whoever opens the account holds it against that.
 _SEALED_ANEW = """
-    TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'account' = to_jsonb(OLD) - 'account'
-    AND length(NEW.account) = length(OLD.account) AND get_byte(NEW.account, 1) <> get_byte(OLD.account, 1)
+    to_jsonb(after) - 'account' = to_jsonb(before) - 'account'
+    AND length(after.account) = length(before.account) AND get_byte(after.account, 1) <> get_byte(before.account, 1)
 """
 
 # Name inside the seals: never renamed.
 LINE_ACCOUNT_COLUMN = "model_workers.allowanceline.account"
 
+_JUDGED = ["case_id", "award_class", "months", "amount", "period_from", "period_until"]
 
-class AllowanceLine(models.Model):
+
+class PaysTheStandard(Trigger):
+    """A line pays what the standard of its class gives for its months of the year of the run; judged once a statement."""
+
+    when, level = pgtrigger.After, pgtrigger.Statement
+
+    def __init__(self, operation: Any) -> None:
+        self.is_update = operation == pgtrigger.Update
+        super().__init__(
+            name=f"pays_standard_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(old="old_rows" if self.is_update else None, new="new_rows"),
+        )
+
+    def get_func(self, model: Any) -> str:
+        facts = ["id", *_JUDGED]
+        before, after = (", ".join(f"{row}.{name}" for name in facts) for row in ("o", "l"))
+        changed = (
+            f"AND NOT EXISTS (SELECT FROM old_rows o WHERE ({before}) = ({after}))" if self.is_update else ""
+        )
+        lines = "PERFORM 1 FROM new_rows l JOIN public.model_workers_allowancerun r ON r.id = l.case_id"
+        return f"""
+            {lines} WHERE (l.period_from = make_date(r.year, 1, 1) AND l.period_until
+                = (make_date(r.year, 1, 1) + make_interval(months => l.months))::date - 1) IS NOT TRUE {changed};
+            IF FOUND THEN
+                RAISE EXCEPTION '发放的期间必须从本年度1月1日起，与月数一致。'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_line_within_year';
+            END IF;
+            {lines} LEFT JOIN {_STANDARD_OF_LINE.format(run="r")}
+                WHERE (l.amount = round(s.amount * l.months / 12, 2)) IS NOT TRUE {changed};
+            IF FOUND THEN
+                RAISE EXCEPTION '金额必须是所在档次的标准按月数计算的金额。'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_line_within_standard';
+            END IF;
+            RETURN NULL;
+        """
+
+
+class AllowanceLine(CaseRow):
     """What one person receives from one run. The facts stand as they were on the snapshot date, the account as it was
     counted: it alone is paid, whatever the register says later. Its hash is that of the register, to be compared with.
     """
 
     follows_merge = False
 
-    run = models.ForeignKey(AllowanceRun, verbose_name="发放", on_delete=models.PROTECT, related_name="lines")
+    lets_through = _SEALED_ANEW
+
+    case = of_case(AllowanceRun)
+    name = models.CharField("姓名", max_length=40)
     person = models.ForeignKey(
         Person, verbose_name="人员", on_delete=models.PROTECT, related_name="allowance_lines"
     )
     public_id = models.UUIDField("标识", default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField("姓名", max_length=40)
     union_name = models.CharField("管理工会", max_length=100)
     unit_name = models.CharField("单位", max_length=100, blank=True)
     unit_nature = models.CharField("单位性质", max_length=20, choices=UnitNature.choices, blank=True)
@@ -267,7 +320,7 @@ class AllowanceLine(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("run", "person"),
+                fields=("case", "person"),
                 name="model_workers_line_once",
                 violation_error_message="同一份名册里一个人只能有一行。",
             ),
@@ -309,55 +362,8 @@ class AllowanceLine(models.Model):
         )
         triggers = (
             ReadOnly(name="seal_name_is_fixed", fields=["public_id"]),
-            ParentsLock(
-                name="run_lock",
-                unless=_SEALED_ANEW,
-                parents="""
-                    SELECT r.status FROM public.model_workers_allowancerun r
-                    WHERE r.id IN (OLD.run_id, NEW.run_id) ORDER BY r.id FOR SHARE""",
-                refusals={
-                    "own.status NOT IN ('draft', 'returned')": (
-                        "model_workers_run_lines_locked",
-                        "发放名册已提交，不能修改。",
-                    )
-                },
-            ),
+            *(PaysTheStandard(operation) for operation in (pgtrigger.Insert, pgtrigger.Update)),
         )
 
     def __str__(self) -> str:
         return f"{self.name} {self.amount}"
-
-
-class RunDecision(models.Model):
-    """One step of a run through its approval. Insert-only; within a round each step is taken by another person."""
-
-    run = models.ForeignKey(
-        AllowanceRun, verbose_name="发放", on_delete=models.PROTECT, related_name="decisions"
-    )
-    round = models.PositiveSmallIntegerField("送审轮次")
-    action = models.CharField("事项", max_length=10)
-    source = models.CharField("原状态", max_length=10, choices=RunStatus.choices)
-    target = models.CharField("新状态", max_length=10, choices=RunStatus.choices)
-    actor = models.ForeignKey(User, verbose_name="办理人", on_delete=models.PROTECT, related_name="+")
-    roles = models.CharField("当时的角色", max_length=200)
-    note = models.CharField("意见", max_length=500, blank=True)
-    people = models.PositiveIntegerField("人数")
-    amount = models.DecimalField("金额", max_digits=12, decimal_places=2)
-    at = models.DateTimeField("时间", default=timezone.now)
-
-    class Meta:
-        verbose_name = "发放审批记录"
-        verbose_name_plural = "发放审批记录"
-        ordering = ("id",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("run", "round", "actor"),
-                condition=Q(action__in=("submit", "check", "approve")),
-                name="model_workers_rundecision_different_people",
-                violation_error_message="编制、审核和审批必须由不同的人办理。",
-            ),
-        )
-        triggers = (Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),)
-
-    def __str__(self) -> str:
-        return f"{self.run} {self.action}"

@@ -1,12 +1,72 @@
 """What was paid too much and is to be recovered."""
 
+import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.roles import roles_with
 from apps.core import audit
+from apps.core.triggers import Protect, Trigger
 from apps.model_workers.models.allowances import AllowanceLine
+from apps.model_workers.rules.allowances import CHECK, PREPARE
+
+
+def _roles(permission: str) -> str:
+    return "ARRAY[" + ", ".join(f"'{role}'" for role in roles_with(permission)) + "]::text[]"
+
+
+def _refuse(guard: str, sentence: str) -> str:
+    return (
+        f"RAISE EXCEPTION '{sentence}'"
+        f" USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_recovery_{guard}';"
+    )
+
+
+_IN_ORDER = f"""
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.status <> 'open' OR NEW.asked_by_id IS NOT NULL THEN
+            {_refuse("begins_open", "列入追回的只能是“待追回”。")}
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF (NEW.line_id, NEW.stopped_on, NEW.reason, NEW.amount, NEW.created_at)
+        IS DISTINCT FROM (OLD.line_id, OLD.stopped_on, OLD.reason, OLD.amount, OLD.created_at) THEN
+        {_refuse("facts_fixed", "列入追回的金额和原因不能修改。")}
+    END IF;
+    IF OLD.status IN ('recovered', 'waived') THEN
+        {_refuse("settled_stays", "这一笔已办结，不能再改。")}
+    END IF;
+    IF NEW.status = 'waived' AND OLD.status <> 'waiving' THEN
+        {_refuse("asked_first", "不再追回必须先由经办人提出申请。")}
+    END IF;
+    IF NEW.status <> 'waiving' OR OLD.status = 'waiving' THEN
+        IF (NEW.asked_by_id, NEW.asked_at, NEW.asked_note)
+            IS DISTINCT FROM (OLD.asked_by_id, OLD.asked_at, OLD.asked_note) THEN
+            {_refuse("asking_kept", "申请的记录不能修改。")}
+        END IF;
+    END IF;
+    RETURN NEW;
+"""
+# Whoever asks and whoever decides is the person at work, with the role for it at that moment.
+_TWO_PEOPLE = f"""
+    SELECT r.union_id INTO place FROM public.model_workers_allowanceline l
+        JOIN public.model_workers_allowancerun r ON r.id = l.case_id WHERE l.id = NEW.line_id;
+    IF NEW.status = 'waiving' AND OLD.status <> 'waiving' AND (NEW.asked_by_id <> public.house_actor()
+        OR public.house_role(NEW.asked_by_id, {_roles(PREPARE)}, place) IS NULL) THEN
+        {_refuse("asked_by_role", "申请不再追回的必须是正在办理的经办人。")}
+    END IF;
+    IF NEW.status = 'recovered' AND (NEW.settled_by_id <> public.house_actor()
+        OR public.house_role(NEW.settled_by_id, {_roles(PREPARE)}, place) IS NULL) THEN
+        {_refuse("recovered_by_role", "登记已追回的必须是正在办理的经办人。")}
+    END IF;
+    IF NEW.status = 'waived' AND (NEW.settled_by_id <> public.house_actor()
+        OR public.house_role(NEW.settled_by_id, {_roles(CHECK)}, place) IS NULL) THEN
+        {_refuse("waived_by_role", "同意不再追回的必须是正在办理的审核人。")}
+    END IF;
+    RETURN NEW;
+"""  # noqa: S608
 
 
 @audit.tracked()
@@ -17,6 +77,7 @@ class Recovery(models.Model):
 
     class Status(models.TextChoices):
         OPEN = "open", "待追回"
+        WAIVING = "waiving", "申请不再追回"
         RECOVERED = "recovered", "已追回"
         WAIVED = "waived", "不再追回"
 
@@ -27,6 +88,12 @@ class Recovery(models.Model):
     reason = models.CharField("原因", max_length=100)
     amount = models.DecimalField("多发金额", max_digits=9, decimal_places=2)
     status = models.CharField("状态", max_length=10, choices=Status.choices, default=Status.OPEN)
+    # To let go, one asks and another decides.
+    asked_by = models.ForeignKey(
+        User, verbose_name="申请人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    asked_at = models.DateTimeField("申请时间", null=True, blank=True)
+    asked_note = models.CharField("申请理由", max_length=200, blank=True)
     settled_by = models.ForeignKey(
         User, verbose_name="办理人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -45,10 +112,41 @@ class Recovery(models.Model):
                 violation_error_message="多发金额必须大于 0。",
             ),
             models.CheckConstraint(
-                condition=Q(status="open", settled_by__isnull=True, settled_at__isnull=True)
-                | (~Q(status="open") & Q(settled_by__isnull=False, settled_at__isnull=False) & ~Q(note="")),
+                condition=Q(status__in=("open", "waiving"), settled_by__isnull=True, settled_at__isnull=True)
+                | (
+                    ~Q(status__in=("open", "waiving"))
+                    & Q(settled_by__isnull=False, settled_at__isnull=False)
+                    & ~Q(note="")
+                ),
                 name="model_workers_recovery_settled_by_someone",
                 violation_error_message="追回或不再追回必须有办理人、时间和说明。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=("waiving", "waived"))
+                | Q(asked_by__isnull=False, asked_at__isnull=False) & ~Q(asked_note=""),
+                name="model_workers_recovery_waiver_asked_for",
+                violation_error_message="不再追回必须先由经办人写明理由提出申请。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="waived") | ~Q(settled_by=F("asked_by")),
+                name="model_workers_recovery_waived_by_another",
+                violation_error_message="申请不再追回的人不能自己同意，请由别人审核。",
+            ),
+        )
+        triggers = (
+            Protect(name="never_deleted", operation=pgtrigger.Delete),
+            Trigger(
+                name="in_order",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func=_IN_ORDER,
+            ),
+            Trigger(
+                name="two_people",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                declare=[("place", "bigint")],
+                func=_TWO_PEOPLE,
             ),
         )
 

@@ -1,15 +1,14 @@
 """Honour allowance (荣誉津贴): who is entitled on a day, why not, in which class, and how much."""
 
 from calendar import monthrange
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import models
 
+from apps.cases.rules.flow import Flow, Step
 from apps.core.errors import Refused
-from apps.core.workflow import Flow, Step
 from apps.model_workers.rules.files import FileStatus
 from apps.model_workers.rules.honours import AwardClass, award_class
 from apps.people.rules.standing import ABSENT_KINDS, RETIRED_KINDS, Kind
@@ -48,60 +47,58 @@ RUN_TONES: dict[str, str] = {
 }
 OPEN_RUN_STATUSES = (RunStatus.DRAFT, RunStatus.RETURNED)
 
+FORWARD = ("submit", "check", "approve")
+PREPARE, CHECK, APPROVE = "allowance.prepare", "allowance.check", "allowance.approve"
+
+
+def _back(source: str, permission: str) -> Step:
+    return Step(
+        "return", "退回修改", (source,), RunStatus.RETURNED, permission, needs_opinion=True, takes_back=True
+    )
+
+
 RUN_FLOW = Flow(
+    "allowance",
     (
-        Step("submit", "提交审核", OPEN_RUN_STATUSES, RunStatus.SUBMITTED, "allowance.prepare"),
+        Step("submit", "提交审核", OPEN_RUN_STATUSES, RunStatus.SUBMITTED, PREPARE, opens_round=True),
         Step(
-            "withdraw", "撤回", (RunStatus.SUBMITTED,), RunStatus.DRAFT, "allowance.prepare", takes_back=True
-        ),
-        Step("check", "审核通过", (RunStatus.SUBMITTED,), RunStatus.CHECKED, "allowance.check"),
-        Step(
-            "return",
-            "退回修改",
+            "withdraw",
+            "撤回",
             (RunStatus.SUBMITTED,),
-            RunStatus.RETURNED,
-            "allowance.check",
-            needs_note=True,
+            RunStatus.DRAFT,
+            PREPARE,
             takes_back=True,
+            same_as="submit",
         ),
-        Step("approve", "审批同意", (RunStatus.CHECKED,), RunStatus.APPROVED, "allowance.approve"),
+        Step("check", "审核通过", (RunStatus.SUBMITTED,), RunStatus.CHECKED, CHECK),
+        _back(RunStatus.SUBMITTED, CHECK),
         Step(
-            "return",
-            "退回修改",
+            "approve",
+            "审批同意",
             (RunStatus.CHECKED,),
-            RunStatus.RETURNED,
-            "allowance.approve",
-            needs_note=True,
-            takes_back=True,
+            RunStatus.APPROVED,
+            APPROVE,
+            keeps_facts=True,
+            consequence="审批后名册定稿，不能再修改。",
         ),
+        _back(RunStatus.CHECKED, APPROVE),
         Step(
             "void",
             "作废",
             OPEN_RUN_STATUSES,
             RunStatus.VOIDED,
-            "allowance.prepare",
-            needs_note=True,
+            PREPARE,
+            needs_opinion=True,
             takes_back=True,
+            keeps_facts=True,
+            consequence="作废后名册的人可以列入另一份名册；作废不能撤销。",
         ),
     ),
-    labels=dict(RunStatus.choices),
+    statuses=RunStatus,
+    enters=PREPARE,
+    way=(RunStatus.DRAFT, RunStatus.SUBMITTED, RunStatus.CHECKED, RunStatus.APPROVED),
+    tones=RUN_TONES,
 )
-
-
-SAME_PERSON = "编制、审核和审批必须由不同的人办理，同一轮送审中每人只能办理一个环节。"
-
-
-def barred(
-    *, action: str, actor_id: int, made_by_id: int, acted: Collection[int], submitter_id: int | None
-) -> str:
-    """Why this person may not take the step though his role allows it; empty when he may.
-
-    `acted` took part in the present round. Whoever made the roster neither checks nor approves it.
-    """
-    if action == "withdraw":
-        return "" if submitter_id in (None, actor_id) else "只有提交的人可以撤回。"
-    judges = action in ("check", "approve", "return")
-    return SAME_PERSON if judges and (actor_id == made_by_id or actor_id in acted) else ""
 
 
 @dataclass(frozen=True)

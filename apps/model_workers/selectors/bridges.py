@@ -16,7 +16,7 @@ from apps.people.rules.standing import Kind
 
 def bridge_of(run: AllowanceRun) -> Bridge:
     """The bridge of a run: as it was approved, or as the register gives it now."""
-    return rules.from_json(run.bridge) if run.bridge is not None else built_bridge(run)
+    return rules.from_json(run.approval.facts["bridge"]) if run.approval is not None else built_bridge(run)
 
 
 def built_bridge(run: AllowanceRun) -> Bridge:
@@ -51,8 +51,8 @@ def built_bridge(run: AllowanceRun) -> Bridge:
 
 
 def _lines(run: AllowanceRun) -> list[AllowanceLine]:
-    lines = AllowanceLine.objects.filter(run=run).select_related("person").order_by("id")
-    return list(lines.only("person_id", "name", "union_name", "award_class", "person__public_id", "run_id"))
+    lines = AllowanceLine.objects.filter(case=run).select_related("person").order_by("id")
+    return list(lines.only("person_id", "name", "union_name", "award_class", "person__public_id", "case_id"))
 
 
 def kept_rows(people: Iterable[int]) -> dict[int, int]:

@@ -134,7 +134,7 @@ def _changes(rows: Sequence[int]) -> list[FileChange]:
 def _changed_accounts(rows: Sequence[int], today: date) -> list[str]:
     """Where an approved run is still to pay to another account than the one of the register."""
     runs = AllowanceRun.objects.awaiting_payment(today)
-    changed = changed_accounts(AllowanceLine.objects.filter(person__in=rows, run__in=runs))
+    changed = changed_accounts(AllowanceLine.objects.filter(person__in=rows, case__in=runs))
     return [one.sentence for one in with_changes(changed)] if changed else []
 
 
@@ -142,10 +142,10 @@ def _received(rows: Sequence[int]) -> Received:
     return Received(
         allowances=list(
             AllowanceLine.objects.filter(person__in=rows)
-            .exclude(run__status=RunStatus.VOIDED)
+            .exclude(case__status=RunStatus.VOIDED)
             .defer("account")
-            .select_related("run")
-            .order_by("-run__year", "-id")
+            .select_related("case")
+            .order_by("-case__year", "-id")
         ),
         exams=list(
             ExamInvitation.objects.filter(person__in=rows)
@@ -212,7 +212,7 @@ def found_contradictions(
 
 def _paid(received: Received) -> list[PaidFact]:
     found = [
-        PaidFact(f"{line.run.year}年荣誉津贴", line.period_from, needs_retirement=True)
+        PaidFact(f"{line.case.year}年荣誉津贴", line.period_from, needs_retirement=True)
         for line in received.allowances
     ]
     found += [

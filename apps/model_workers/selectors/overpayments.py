@@ -40,7 +40,7 @@ def overpaid_lines(run: AllowanceRun, *, today: date) -> list[Overpaid]:
     if run.status != RunStatus.APPROVED:
         return []
     lines = list(run.lines.select_related("person").order_by("id"))
-    listed = set(AllowanceLine.objects.filter(run=run, recovery__isnull=False).values_list("pk", flat=True))
+    listed = set(AllowanceLine.objects.filter(case=run, recovery__isnull=False).values_list("pk", flat=True))
     kept = kept_rows(line.person_id for line in lines)
     people = {kept.get(line.person_id, line.person_id) for line in lines}
     counting = Counting.of(run.rule)

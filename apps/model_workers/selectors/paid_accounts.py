@@ -41,7 +41,7 @@ class ChangedAccount:
     def sentence(self) -> str:
         """For the page of the person."""
         before, now = (mask or "无" for mask in self.masks)
-        told = f"{self.line.run}审批后，登记的银行账号有变：审批时 {before}，现在 {now}"
+        told = f"{self.line.case}审批后，登记的银行账号有变：审批时 {before}，现在 {now}"
         if self.change is not None:
             told += f"（{self.change.who}，{timezone.localtime(self.change.at):%Y-%m-%d %H:%M}）"
         return f"{told}，{PAID_AS_APPROVED}。"
@@ -53,7 +53,7 @@ def changed_accounts(lines: QuerySet[AllowanceLine]) -> list[ChangedAccount]:
     suspected = lines.filter(
         Q(person__merged_into__isnull=False) | ~Q(account_hash=F("person__account_hash"))
     )
-    found = list(suspected.select_related("run").defer("account"))
+    found = list(suspected.select_related("case").defer("account"))
     kept = kept_rows(line.person_id for line in found)
     people = Person.objects.only("public_id", "account_hash", "account_last_four").in_bulk(
         {kept.get(line.person_id, line.person_id) for line in found}
@@ -79,10 +79,10 @@ def accounts_held(people: Collection[int], today: date) -> Mapping[int, str]:
     # One parameter: a roster asks about thousands.
     listed = RawSQL("SELECT unnest(%s::bigint[])", (list(wanted),))
     rows = (
-        AllowanceLine.objects.filter(run__in=AllowanceRun.objects.awaiting_payment(today))
+        AllowanceLine.objects.filter(case__in=AllowanceRun.objects.awaiting_payment(today))
         .filter(Q(person__in=listed) | Q(person__merged_into__in=listed), account__isnull=False)
-        .order_by("run__year")
-        .values_list("person", "person__merged_into", "run__year")
+        .order_by("case__year")
+        .values_list("person", "person__merged_into", "case__year")
     )
     held: dict[int, str] = {}
     for own, kept, year in rows:

@@ -1,30 +1,18 @@
 """What stands around a run on every page of it: its head, its way through the hands, what this person may do."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.accounts.roles import GRANTS, Role
+from apps.cases.selectors import CasePage, Choice, case_page
 from apps.core.errors import Refused
-from apps.core.history import TimelineEntry
-from apps.core.workflow import Choice, StageStep
-from apps.model_workers.models import AllowanceRun, RunDecision
-from apps.model_workers.rules.allowances import RUN_FLOW, RUN_TONES, RunStatus, barred
+from apps.core.money import format_yuan
+from apps.model_workers.models import AllowanceRun
+from apps.model_workers.rules.allowances import RunStatus
 from apps.model_workers.rules.run_sheet import RunSheet
+from apps.model_workers.selectors.bridges import bridge_of
 from apps.model_workers.selectors.runs import RunChange, run_change, run_sheet
-
-_STAGES = (("编制", "submit"), ("审核", "check"), ("审批", "approve"))
-_REACHED: dict[str, int] = {
-    RunStatus.DRAFT: 0,
-    RunStatus.RETURNED: 0,
-    RunStatus.SUBMITTED: 1,
-    RunStatus.CHECKED: 2,
-    RunStatus.APPROVED: 3,
-    RunStatus.VOIDED: 0,
-}
-_TONES = {"return": "red", "void": "red", "withdraw": "amber", "approve": "green"}
 
 
 @dataclass(frozen=True)
@@ -41,18 +29,11 @@ class RunFrame:
 
     run: AllowanceRun
     sheet: RunSheet
-    steps: tuple[StageStep, ...]
-    choices: tuple[Choice, ...]
-    decisions: tuple[RunDecision, ...]
-    waiting_on: str
+    page: CasePage
 
     @property
     def title(self) -> str:
         return f"{self.run.union.name}{self.run.year}年荣誉津贴发放名册"
-
-    @property
-    def tone(self) -> str:
-        return RUN_TONES[self.run.status]
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -66,88 +47,17 @@ class RunFrame:
 
     @property
     def available(self) -> list[Choice]:
-        return [choice for choice in self.choices if not choice.blocked]
+        return [choice for choice in self.page.choices if not choice.blocked]
 
     @property
     def blocked(self) -> list[str]:
         """Why nothing can be done by somebody whose role would allow it; each reason once."""
-        told = [choice.blocked for choice in self.choices if choice.blocked and choice.is_main]
+        told = [choice.blocked for choice in self.page.choices if choice.blocked and choice.is_main]
         return list(dict.fromkeys(told))
-
-    @property
-    def waiting_line(self) -> str:
-        """Whose turn it is, for those who can do nothing now."""
-        if not self.waiting_on or self.available or self.blocked:
-            return ""
-        return f"等待{self.waiting_on}办理"
-
-    @property
-    def events(self) -> list[TimelineEntry]:
-        labels = {step.action: step.label for step in RUN_FLOW.steps}
-        return [
-            TimelineEntry(
-                at=decision.at,
-                who=str(decision.actor),
-                role=decision.roles,
-                action=f"{labels[decision.action]}（{decision.people} 人，{decision.amount:,.2f} 元）",
-                tone=_TONES.get(decision.action, ""),
-                note=decision.note,
-            )
-            for decision in reversed(self.decisions)
-        ]
 
 
 def run_frame(run: AllowanceRun, user: User) -> RunFrame:
-    decisions = tuple(run.decisions.select_related("actor").order_by("id"))
-    return RunFrame(
-        run=run,
-        sheet=run_sheet(run),
-        steps=_steps(run, decisions),
-        choices=_choices(run, user, decisions),
-        decisions=decisions,
-        waiting_on=_waiting_on(run),
-    )
-
-
-def _steps(run: AllowanceRun, decisions: Sequence[RunDecision]) -> tuple[StageStep, ...]:
-    reached = _REACHED[run.status]
-    taken = {decision.action: decision for decision in decisions if decision.round == run.round}
-    steps = []
-    for place, (label, action) in enumerate(_STAGES):
-        decision = taken.get(action) if place < reached else None
-        state = "done" if place < reached else "current" if place == reached else "todo"
-        if run.status == RunStatus.VOIDED:
-            state = "todo"
-        steps.append(StageStep(label, state, str(decision.actor) if decision is not None else ""))
-    return tuple(steps)
-
-
-def _choices(run: AllowanceRun, user: User, decisions: Sequence[RunDecision]) -> tuple[Choice, ...]:
-    taken = [decision for decision in decisions if decision.round == run.round]
-    submitter = next((decision.actor_id for decision in taken if decision.action == "submit"), None)
-    return tuple(
-        Choice(
-            step=step,
-            is_main=not step.takes_back,
-            url=reverse("model_workers:run_decide", args=[run.pk, step.action]),
-            blocked=barred(
-                action=step.action,
-                actor_id=user.pk,
-                made_by_id=run.created_by_id,
-                acted={decision.actor_id for decision in taken},
-                submitter_id=submitter,
-            ),
-        )
-        for step in RUN_FLOW.available(status=run.status, may=user.may)
-    )
-
-
-def _waiting_on(run: AllowanceRun) -> str:
-    """Who can take the run forward, by role: 劳模负责人."""
-    permissions = {
-        step.permission for step in RUN_FLOW.steps if run.status in step.sources and not step.takes_back
-    }
-    return "、".join(str(role.label) for role in Role if permissions & GRANTS[role])
+    return RunFrame(run=run, sheet=run_sheet(run), page=case_page(run, viewer=user))
 
 
 def run_tabs(run: AllowanceRun, current: str) -> list[Tab]:
@@ -188,3 +98,16 @@ def freshness(run: AllowanceRun) -> Freshness | None:
         return Freshness(run_change(run))
     except Refused as refused:
         return Freshness(None, refused.message)
+
+
+def told_of(run: AllowanceRun) -> str:
+    """What somebody who takes a step is told of the run: people by class, the sum, the bridge, what changed since."""
+    sheet, fresh = run_sheet(run), freshness(run)
+    classes = "，".join(f"{one.label} {one.people} 人" for one in sheet.classes)
+    parts = [
+        f"{run}　{sheet.people} 人（{classes}）　{format_yuan(sheet.amount)} 元",
+        bridge_of(run).sentence,
+    ]
+    if fresh is not None and fresh.is_stale:
+        parts.append(fresh.trouble or f"计数以后登记有变：{fresh.sentence}")
+    return "；".join(parts)

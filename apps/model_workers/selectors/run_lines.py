@@ -18,7 +18,7 @@ _STATES = {
 
 def filtered_lines(run: AllowanceRun, filters: Mapping[str, Any]) -> QuerySet[AllowanceLine]:
     """In the order of the paper, with the person for the link."""
-    lines = AllowanceLine.objects.filter(run=run).select_related("person").order_by("id")
+    lines = AllowanceLine.objects.filter(case=run).select_related("person").order_by("id")
     lines = lines.defer(
         "person__id_number", "person__old_id_number", "person__phone", "person__account", "account"
     )
@@ -35,7 +35,7 @@ def filtered_lines(run: AllowanceRun, filters: Mapping[str, Any]) -> QuerySet[Al
 
 def listed_recoveries(run: AllowanceRun) -> QuerySet[Recovery]:
     return (
-        Recovery.objects.filter(line__run=run)
-        .select_related("line__person", "settled_by")
+        Recovery.objects.filter(line__case=run)
+        .select_related("line__person", "settled_by", "asked_by")
         .order_by("status", "-id")
     )

@@ -40,7 +40,7 @@ def left_out(run: AllowanceRun) -> list[LeftOut]:
     """Everybody with an honour on the snapshot date who is not on the roster, as the register tells now."""
     people = list(
         model_workers(union_path=run.union.path, as_of=run.snapshot_on, counting=Counting.of(run.rule))
-        .exclude(pk__in=AllowanceLine.objects.filter(run=run).values("person"))
+        .exclude(pk__in=AllowanceLine.objects.filter(case=run).values("person"))
         .select_related("union", "unit")
         .only("public_id", "name", "union__name", "union__short_name", "union__path", "unit__name")
         .order_by(*ROSTER_ORDER)

@@ -55,7 +55,7 @@ class Entry:
 
     def for_run(self, run: AllowanceRun) -> AllowanceLine:
         """The line, its account sealed for it. Raises BrokenSealError."""
-        return AllowanceLine(run=run, account=self.account, **{name: getattr(self, name) for name in _FACTS})
+        return AllowanceLine(case=run, account=self.account, **{name: getattr(self, name) for name in _FACTS})
 
 
 _FACTS = tuple(one.name for one in fields(Entry) if one.compare)
@@ -135,10 +135,10 @@ def paid_elsewhere(people: Iterable[int], *, year: int, run: AllowanceRun | None
     """Of these people those in the lines of another run of that time, with its name."""
     others = AllowanceLine.objects.filter(
         person__in=list(people), period_from__lte=date(year, 12, 31), period_until__gte=date(year, 1, 1)
-    ).select_related("run__union")
+    ).select_related("case__union")
     if run is not None:
-        others = others.exclude(run=run)
-    return {line.person_id: f"{line.run.union}{line.run}" for line in others}
+        others = others.exclude(case=run)
+    return {line.person_id: f"{line.case.union}{line.case}" for line in others}
 
 
 def _entry(person: Any, *, months: int, year: int, standards: dict[AwardClass, Decimal]) -> Entry:
@@ -283,7 +283,7 @@ def class_counts(run: AllowanceRun) -> tuple[ClassCount, ...]:
     full, part = Q(months=MONTHS_IN_YEAR), Q(months__lt=MONTHS_IN_YEAR)
     bankrupt = Q(unit_nature=UnitNature.BANKRUPT)
     rows = (
-        AllowanceLine.objects.filter(run=run)
+        AllowanceLine.objects.filter(case=run)
         .order_by("award_class")
         .values("award_class")
         .annotate(
@@ -326,12 +326,13 @@ def previous_run(*, union_id: int, year: int) -> AllowanceRun | None:
 
 def listed_runs(user: User) -> QuerySet[AllowanceRun]:
     """Runs in reach, the newest year first, with `people` and `amount`."""
-    return (
+    rows: QuerySet[AllowanceRun] = (
         AllowanceRun.objects.visible_to(user)
         .for_list()
         .select_related("union", "created_by", "rule", "previous")
         .annotate(people=Count("lines"), amount=Sum("lines__amount"))
     )
+    return rows
 
 
 def without_account(run: AllowanceRun) -> int:

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from datetime import date
 
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.core.desk import Errand, count_up_to, counted
-from apps.core.workflow import Flow, Step
 from apps.model_workers.models import (
     AllowanceRun,
     Exam,
     Review,
-    RunDecision,
 )
 from apps.model_workers.rules import allowances
 from apps.model_workers.selectors.overpayments import overpaid_lines
@@ -25,7 +22,6 @@ _ASKED_RUNS = 2
 
 
 def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
-    yield from _runs(user)
     if user.may("allowance.prepare"):
         yield from _overpaid(user, today)
     if user.may("model_worker.edit"):
@@ -33,31 +29,6 @@ def programme_errands(user: User, *, today: date) -> Iterator[Errand]:
         yield from _unproven(user, today)
     if user.may("exam.manage"):
         yield from _exams(user, today)
-
-
-def _steps(flow: Flow, user: User) -> Iterator[tuple[str, Step]]:
-    """The step forward from each state that this person's roles allow; a draft waits for nobody."""
-    for status in flow.labels:
-        steps = flow.available(status=status, may=user.may)
-        step = next((step for step in steps if not step.takes_back), None)
-        if step is not None and status != "draft":
-            yield status, step
-
-
-def _runs(user: User) -> Iterator[Errand]:
-    for status, step in _steps(allowances.RUN_FLOW, user):
-        runs = AllowanceRun.objects.visible_to(user).filter(status=status).select_related("union")
-        if step.action != "submit":
-            acted = RunDecision.objects.filter(run=OuterRef("pk"), round=OuterRef("round"), actor=user)
-            runs = runs.exclude(created_by=user).exclude(Exists(acted.exclude(action="withdraw")))
-        for run in runs.order_by("-year", "pk")[:5]:
-            yield Errand(
-                area=AREA,
-                matter=f"{run.union.short_name}{run.year}年荣誉津贴名册",
-                detail=run.get_status_display(),
-                step=step.label,
-                url=reverse("model_workers:run_detail", args=[run.pk]),
-            )
 
 
 def _overpaid(user: User, today: date) -> Iterator[Errand]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import AccessRecord, User
 from apps.accounts.services import Copy, record_access
+from apps.cases.selectors import decisions_of
 from apps.core.errors import Refused
 from apps.model_workers.documents.allowance_roll import Roll, allowance_roll
 from apps.model_workers.models import AllowanceLine, AllowancePaper, AllowanceRun
@@ -62,7 +63,7 @@ def take_out_roll(
         run,
         sheet=run_sheet(run),
         lines=lines,
-        decisions=list(run.decisions.select_related("actor").order_by("id")),
+        decisions=decisions_of(run),
         accounts=accounts,
         remarks={} if is_signed else _remarks(run),
         notice=notice,
@@ -122,7 +123,7 @@ def _remarks(run: AllowanceRun) -> dict[int, str]:
     """Where the register has another account by now than the line that is paid; what was signed knows nothing of it."""
     if run.status != RunStatus.APPROVED:
         return {}
-    return {one.line.pk: one.remark for one in changed_accounts(AllowanceLine.objects.filter(run=run))}
+    return {one.line.pk: one.remark for one in changed_accounts(AllowanceLine.objects.filter(case=run))}
 
 
 def _file_name(run: AllowanceRun, kind: str, is_full: bool) -> str:

@@ -10,12 +10,18 @@ from apps.accounts.models import User
 from apps.core import audit
 from apps.core.errors import Refused
 from apps.model_workers.models import AllowanceRun, Recovery
+from apps.model_workers.rules.allowances import CHECK, PREPARE
 from apps.model_workers.selectors.overpayments import overpaid_lines
 from apps.model_workers.services.refusals import explain
 from apps.people.rules.identity import require_no_number
 
-_RIGHTS = {Recovery.Status.RECOVERED: "allowance.prepare", Recovery.Status.WAIVED: "allowance.check"}
-_WORDS = {Recovery.Status.RECOVERED: "登记已追回", Recovery.Status.WAIVED: "不再追回"}
+S = Recovery.Status
+_STEPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    S.RECOVERED: ("登记已追回", PREPARE, (S.OPEN, S.WAIVING)),
+    S.WAIVING: ("申请不再追回", PREPARE, (S.OPEN,)),
+    S.WAIVED: ("同意不再追回", CHECK, (S.WAIVING,)),
+    S.OPEN: ("仍要追回", CHECK, (S.WAIVING,)),
+}
 
 
 @transaction.atomic
@@ -58,28 +64,34 @@ def list_recovery(*, run_id: int, person: UUID, actor: User, now: datetime) -> R
 def settle_recovery(
     *, run_id: int, person: UUID, outcome: str, note: str, actor: User, now: datetime
 ) -> Recovery:
-    """Recovered, or let go; letting go is the head's word. Raises Refused without a reason, and when it is settled."""
-    if outcome not in _RIGHTS:
+    """Recovered; or let go, for which one asks and another decides. Raises Refused without a reason, or out of turn."""
+    if outcome not in _STEPS:
         raise Refused("“结果”请从列表中选择。", field="outcome")
-    wanted = Recovery.Status(outcome)
-    if not actor.may(_RIGHTS[wanted]):
-        raise Refused(f"您没有“{_WORDS[wanted]}”的权限。", code="permission")
+    wanted, (label, permission, sources) = S(outcome), _STEPS[outcome]
+    if not actor.may(permission):
+        raise Refused(f"您没有“{label}”的权限。", code="permission")
     note = require_no_number(note, label="说明", field="note")
     if not note:
-        raise Refused("“说明”没有填写，写明怎样追回或为什么不再追回。", field="note")
+        raise Refused("“说明”没有填写，写明怎样追回或为什么。", field="note")
     run = AllowanceRun.objects.visible_to(actor).get(pk=run_id)
     recovery = (
         Recovery.objects.select_for_update(of=("self",))
         .select_related("line")
-        .get(line__run=run, line__person__public_id=person)
+        .get(line__case=run, line__person__public_id=person)
     )
-    if recovery.status != Recovery.Status.OPEN:
-        raise Refused(f"这一笔已{recovery.get_status_display()}。", code="state")
-    recovery.status, recovery.note = wanted, note
-    recovery.settled_by, recovery.settled_at = actor, now
-    try:
-        with transaction.atomic(), audit.because(actor_id=actor.pk, action=_WORDS[wanted], reason=note):
-            recovery.save(update_fields=("status", "note", "settled_by", "settled_at"))
-    except DatabaseError as error:
-        raise explain(error) from None
+    if recovery.status not in sources:
+        raise Refused(f"这一笔现为“{recovery.get_status_display()}”，不能{label}。", code="state")
+    if permission == CHECK and recovery.asked_by_id == actor.pk:
+        raise Refused("不再追回是您申请的，请由别人审核。", code="same_person")
+    recovery.status = wanted
+    if wanted == S.WAIVING:
+        recovery.asked_by, recovery.asked_at, recovery.asked_note = actor, now, note
+    elif wanted != S.OPEN:
+        recovery.settled_by, recovery.settled_at, recovery.note = actor, now, note
+    with audit.because(actor_id=actor.pk, action=label, reason=note):
+        try:
+            with transaction.atomic():
+                recovery.save()
+        except DatabaseError as error:
+            raise explain(error) from None
     return recovery

@@ -26,7 +26,7 @@ class RunTable(HouseTable):
     amount = MoneyColumn(verbose_name="金额（元）")
     status = BadgeColumn(verbose_name="状态", tones=RUN_TONES, labels=dict(RunStatus.choices))
     created_by = tables.Column("编制", attrs={"td": {"class": "nowrap"}})
-    approved_at = tables.DateTimeColumn(
+    approved_on = tables.DateTimeColumn(
         format="Y-m-d", verbose_name="审批", attrs={"td": {"class": "nowrap"}}
     )
 

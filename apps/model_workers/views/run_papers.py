@@ -13,7 +13,6 @@ from apps.core.downloads import PDF, XLSX, download
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.allowances import RollForm, SettleForm
-from apps.model_workers.models import Recovery
 from apps.model_workers.selectors.overpayments import overpaid_lines
 from apps.model_workers.selectors.run_frame import run_frame
 from apps.model_workers.selectors.run_lines import listed_recoveries
@@ -23,8 +22,10 @@ from apps.model_workers.views.runs import found_run, run_context
 
 _TYPES = {"pdf": PDF, "xlsx": XLSX}
 _OUTCOMES = {
-    Recovery.Status.RECOVERED.value: ("登记已追回", "allowance.prepare"),
-    Recovery.Status.WAIVED.value: ("不再追回", "allowance.check"),
+    "recovered": ("登记已追回", "allowance.prepare"),
+    "waiving": ("申请不再追回", "allowance.prepare"),
+    "waived": ("同意不再追回", "allowance.check"),
+    "open": ("仍要追回", "allowance.check"),
 }
 
 

@@ -5,15 +5,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
-from apps.accounts.access import SignedInRequest, require, require_step
-from apps.core.dialogs import dialog_or_page, leave_dialog
+from apps.accounts.access import SignedInRequest, require
+from apps.cases.views import decide_case, require_verb
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.allowances import (
     LeftOutFilterForm,
     LineFilterForm,
-    NoteForm,
     RunFilterForm,
     RunForm,
 )
@@ -22,7 +22,7 @@ from apps.model_workers.models import AllowanceLine, AllowanceRun
 from apps.model_workers.rules.allowances import RUN_FLOW, RunStatus
 from apps.model_workers.selectors.bridges import bridge_of
 from apps.model_workers.selectors.paid_accounts import changed_accounts, with_changes
-from apps.model_workers.selectors.run_frame import RunFrame, freshness, run_frame, run_tabs
+from apps.model_workers.selectors.run_frame import RunFrame, freshness, run_frame, run_tabs, told_of
 from apps.model_workers.selectors.run_lines import filtered_lines
 from apps.model_workers.selectors.run_pages import budget_items, left_out, reasons_of
 from apps.model_workers.selectors.runs import listed_runs, without_account
@@ -31,7 +31,6 @@ from apps.model_workers.tables.allowances import LeftOutTable, LineTable, RunTab
 
 _MOST_CHANGED = 50
 """So many changed accounts are told one by one; the printed roll has them all."""
-_DECIDES = ("allowance.prepare", "allowance.check", "allowance.approve")
 
 
 def found_run(request: SignedInRequest, pk: int) -> AllowanceRun:
@@ -89,7 +88,7 @@ def run_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     run = found_run(request, pk)
     frame = run_frame(run, request.user)
     is_approved = run.status == RunStatus.APPROVED
-    changed = changed_accounts(AllowanceLine.objects.filter(run=run).order_by("id")) if is_approved else []
+    changed = changed_accounts(AllowanceLine.objects.filter(case=run).order_by("id")) if is_approved else []
     context = run_context(frame, "run_detail") | {
         "fresh": freshness(run),
         "changed_count": len(changed),
@@ -157,38 +156,10 @@ def run_recount(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "model_workers/run_recount.html", context)
 
 
-@require(*_DECIDES)
-def run_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
-    """Shows figures and bridge; a POST takes the step. Loaded into the dialog by htmx, a page without."""
-    step = require_step(request, RUN_FLOW, action)
+@require(*RUN_FLOW.permissions)
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_decide(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
+    """One step of the flow, in the dialog or as a page: with the figures, the bridge and what changed since the count."""
+    require_verb(request, RUN_FLOW, verb)
     run = found_run(request, pk)
-    frame = run_frame(run, request.user)
-    choice = next((choice for choice in frame.choices if choice.step.action == action), None)
-    form = NoteForm(
-        request.POST if request.method == "POST" else None,
-        needs_note=choice is not None and choice.step.needs_note,
-    )
-    if form.is_valid():
-        try:
-            decision = decide_run(
-                run_id=run.pk,
-                actor=request.user,
-                action=action,
-                note=form.cleaned_data["note"],
-                now=timezone.now(),
-            )
-        except Refused as refused:
-            add_refusal(form, refused)
-        else:
-            messages.success(request, f"{step.label}：名册现为“{decision.get_target_display()}”。")
-            return leave_dialog(request, reverse("model_workers:run_detail", args=[run.pk]))
-    context = run_context(frame, "run_detail") | {
-        "choice": choice,
-        "label": choice.label if choice is not None else step.label,
-        "form": form,
-        "bridge": bridge_of(run),
-        "fresh": freshness(run),
-    }
-    return dialog_or_page(
-        request, "model_workers/run_decide.html", context, status=422 if form.errors else 200
-    )
+    return decide_case(request, run, verb, told=told_of(run), service=decide_run)
