@@ -608,8 +608,14 @@ def test_what_is_wrong_with_a_figure_stays_told_beside_it_until_it_is_mended(gri
         expect(grid.tip).to_have_text("“数量”应填写数字，例如 557；“1e9”不是数字。")
         tip, wrong = grid.tip.bounding_box(), grid.line(first, "people").bounding_box()
         assert abs(tip["x"] - wrong["x"]) < 30
-        here = grid.page.locator(".is-active").bounding_box()
-        assert tip["y"] + tip["height"] <= here["y"] or here["y"] + here["height"] <= tip["y"]
+        # The active cell moves a moment after the sentence was written.
+        grid.page.wait_for_function(
+            """() => {
+                const [tip, here] = ["#grid-tip", ".is-active"].map(
+                    (one) => document.querySelector(one).getBoundingClientRect());
+                return tip.bottom <= here.top || here.bottom <= tip.top;
+            }"""
+        )
     grid.line(first, "people").click()
     grid.keys.type("251")
     expect(grid.tip).to_be_hidden()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -45,7 +46,8 @@ def changed(
     """Asked for by one and approved by another."""
     clerk = clerk or UserFactory(model_worker_clerk=True)
     head = head or UserFactory(model_worker_head=True)
-    open_file(person=person, actor=clerk, now=timezone.now())
+    with transaction.atomic():
+        open_file(person=person, actor=clerk, now=timezone.now())
     case = asked(person, action, on, honours=honours, clerk=clerk, **words)
     step(case, clerk, "submit")
     step(case, head, "approve")
