@@ -11,11 +11,9 @@ from apps.cases.models import Case, Decision
 # One line each: it goes when its programme is moved.
 DECISIONS_BY_HAND = {
     "budget.Decision",
-    "model_workers.RunDecision",
 }
 STATUS_BY_HAND = {
     "budget.Edition",
-    "model_workers.AllowanceRun",
 }
 OURS = [
     model

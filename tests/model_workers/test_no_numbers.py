@@ -655,7 +655,8 @@ def _pages(desk: Desk) -> dict[str, tuple[Any, str, dict[str, Any], str]]:
     """Who types into which page, with the box that holds the number."""
     at = lambda name, *args: reverse(name, args=args)  # noqa: E731
     person = desk.person.public_id
-    day = "2014-01-01"
+    day, run = "2014-01-01", desk.office.run()
+    seen = Seen.of(run)
     return {
         "登记人员": (
             desk.clerk,
@@ -697,9 +698,9 @@ def _pages(desk: Desk) -> dict[str, tuple[Any, str, dict[str, Any], str]]:
         ),
         "提交名册": (
             desk.office.clerk,
-            at("model_workers:run_decide", desk.office.run().pk, "submit"),
-            {},
-            "note",
+            at("model_workers:run_decide", run.pk, "submit"),
+            {"number": seen.number, "amount": seen.amount, "count": seen.count},
+            "opinion",
         ),
         "成批归口": (
             desk.clerk,

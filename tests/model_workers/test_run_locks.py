@@ -171,7 +171,7 @@ def test_a_recovery_is_more_than_nothing_once_a_line_and_settled_by_somebody(off
         Recovery.objects.update(status="recovered", settled_by=office.clerk, note="示例")
     with refused("model_workers_recovery_facts_fixed"):
         Recovery.objects.update(amount=2)
-    with refused("model_workers_recovery_never_deleted"):
+    with refused("Cannot delete rows from model_workers_recovery"):
         execute("DELETE FROM model_workers_recovery")
     assert recovery.status == "open"
     with refused("line_id"):
@@ -221,8 +221,8 @@ def runtime():
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("UPDATE model_workers_allowanceline SET name = 'x'", "已提交，内容不能修改"),
-        ("DELETE FROM model_workers_allowanceline", "已提交，内容不能修改"),
+        ("UPDATE model_workers_allowanceline SET name = 'x'", "没有说明是谁在办理"),
+        ("DELETE FROM model_workers_allowanceline", "没有说明是谁在办理"),
         ("UPDATE model_workers_allowancerun SET snapshot_on = '2016-06-30'", "没有说明是谁在办理"),
         ("UPDATE model_workers_allowancerun SET round = 9", "状态只能通过审批改变"),
         ("UPDATE model_workers_allowancerun SET created_by_id = -1", "不能改变"),

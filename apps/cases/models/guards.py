@@ -378,13 +378,10 @@ class RowsOfCase(CaseGuard):
 
     def get_func(self, model: Any) -> str:
         case = model.case.field.related_model
-        table = case._meta.db_table
-        touched = self.touched
+        table, touched = case._meta.db_table, self.touched
         if model.lets_through and self.operation == pgtrigger.Update:
-            touched = f"""
-                SELECT unnest(ARRAY[before.case_id, after.case_id])
-                FROM old_rows before FULL JOIN new_rows after ON after.id = before.id
-                WHERE ({model.lets_through}) IS NOT TRUE"""
+            touched = f"""SELECT unnest(ARRAY[before.case_id, after.case_id]) FROM old_rows before
+                FULL JOIN new_rows after ON after.id = before.id WHERE ({model.lets_through}) IS NOT TRUE"""
         return f"""
             FOR own IN SELECT c.id, c.status, c.union_id, c.editors FROM public."{table}" c
                 WHERE c.id IN ({touched}) ORDER BY c.id FOR NO KEY UPDATE LOOP
