@@ -393,8 +393,10 @@ def test_the_runtime_role_cannot_change_the_account_of_a_submitted_run(change, i
         office.decide(run, office.head, "check")
         office.decide(run, office.vice, "approve")
     attacks = Attacks()
+    # The identity of a row is fixed for everybody, before the case is looked at.
+    fixed = "P0001 pgtrigger: Cannot update rows from model_workers_allowanceline table"
     attacks.expect(
-        "model_workers_allowanceline_content_fixed",
+        fixed if "public_id" in change else "model_workers_allowanceline_content_fixed",
         change,
         f"UPDATE public.model_workers_allowanceline mine SET {change} FROM public.model_workers_allowanceline other"
         " WHERE mine.id <> other.id",
