@@ -290,6 +290,11 @@ def facts_as_decided(case: Case) -> dict[str, Any] | None:
     return kept
 
 
+def told_facts(case: Case, build: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """As decided upon; as `build` finds them now, while the case is still open."""
+    return facts_as_decided(case) or build()
+
+
 def tasks(user: User) -> Iterator[Errand]:
     """待办 of every kind of case: what this person may take further, without what the person has a hand in already."""
     for model in all_cases():

@@ -34,13 +34,13 @@ def decide_case(
     case: Case,
     verb: str,
     *,
-    told: str = "",
+    told: Callable[[], str] = lambda: "",
     service: Callable[..., Any] = decide,
     form_class: type[StepForm] = StepForm,
     initial: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """The dialog of one step, and the step. `told`: what the dialog says of the case; `service`: takes the step, with
-    what a `form_class` of its own gives besides."""
+    """The dialog of one step, and the step. `told`: what the dialog says of the case, asked when it is shown; `service`:
+    takes the step, with what a `form_class` of its own gives besides."""
     here = reverse(f"{case.pages}_detail", args=[case.address])
     step, lead = _named_step(case, verb)
     seen = Seen.of(case)
@@ -66,7 +66,7 @@ def decide_case(
         title=step.label,
         submit=step.label,
         back=here,
-        about=told or _about(case, seen),
+        about=told() or _about(case, seen),
         lead=lead,
         consequence=step.consequence or _consequence(case, step),
         is_danger=step.takes_back,
@@ -126,15 +126,12 @@ class CaseForm(HouseErrors, forms.ModelForm):
 
 
 @dataclass(frozen=True)
-class CasePages:
-    """What a programme declares to have all pages; `urls` gives them."""
+class CaseList:
+    """The list of one kind of case. Subclasses say where entering begins, where it is not the page of a form."""
 
     model: type[Case]
-    form: type[forms.ModelForm]
     columns: tuple[Column, ...]
     related: tuple[str, ...] = ()
-    fill: Callable[..., None] = lambda *, case, actor: None
-    """fill(case=…, actor=…): the programme's rules over what was typed; raises Refused. Sets the union of a new case."""
 
     @property
     def title(self) -> str:
@@ -154,6 +151,35 @@ class CasePages:
 
     def at(self, case: Case, page: str = "detail") -> str:
         return reverse(f"{self.model.pages}_{page}", args=[case.public_id])
+
+    def list(self, request: SignedInRequest) -> HttpResponse:
+        status = request.GET.get("status", "")
+        rows = self.model.objects.visible_to(request.user).select_related(*self.related, "union")
+        if status in self.model.flow.labels:
+            rows = rows.filter(status=status)
+        page = Paginator(rows.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+        table = [
+            (row, self.at(row), [(column.of(row), column.is_money) for column in self.columns])
+            for row in page.object_list
+        ]
+        context = {
+            "pages": self,
+            "page": page,
+            "rows": table,
+            "status": status,
+            "statuses": self.model.flow.labels.items(),
+            "may_enter": request.user.may(self.model.flow.enters),
+        }
+        return render(request, "cases/list.html", context)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasePages(CaseList):
+    """What a programme declares to have all pages; `urls` gives them."""
+
+    form: type[forms.ModelForm]
+    fill: Callable[..., None] = lambda *, case, actor: None
+    """fill(case=…, actor=…): the programme's rules over what was typed; raises Refused. Sets the union of a new case."""
 
     @property
     def urls(self) -> list[URLPattern]:
@@ -177,26 +203,6 @@ class CasePages:
             *self.related, "union", "created_by"
         )
         return get_object_or_404(rows, public_id=public_id)
-
-    def list(self, request: SignedInRequest) -> HttpResponse:
-        status = request.GET.get("status", "")
-        rows = self.model.objects.visible_to(request.user).select_related(*self.related, "union")
-        if status in self.model.flow.labels:
-            rows = rows.filter(status=status)
-        page = Paginator(rows.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
-        table = [
-            (row, self.at(row), [(column.of(row), column.is_money) for column in self.columns])
-            for row in page.object_list
-        ]
-        context = {
-            "pages": self,
-            "page": page,
-            "rows": table,
-            "status": status,
-            "statuses": self.model.flow.labels.items(),
-            "may_enter": request.user.may(self.model.flow.enters),
-        }
-        return render(request, "cases/list.html", context)
 
     def edit(self, request: SignedInRequest, public_id: Any = None) -> HttpResponse:
         case = self._case(request, public_id) if public_id else self.model()

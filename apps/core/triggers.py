@@ -6,6 +6,7 @@ every table as `public.…`; either alone would hold. Nobody but the owner may h
 nobody may ask it to look away.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import pghistory
@@ -15,6 +16,21 @@ from pghistory.trigger import Event
 from pgtrigger import compiler
 
 SEARCH_PATH = "pg_catalog, public, pg_temp"
+LONGEST_NAME = 63
+
+
+def refuse(name: str, sentence: str) -> str:
+    """The statement by which a guard refuses: the sentence for the person, the name for tests and code. Raises
+    ValueError for a name that PostgreSQL would cut off."""
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"{name}: longer than {LONGEST_NAME} characters")
+    said = sentence.replace("'", "''").replace("%", "%%")
+    return f"RAISE EXCEPTION '{said}' USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';"
+
+
+def text_array(values: Iterable[str]) -> str:
+    """Codes of our own as an array in SQL."""
+    return "ARRAY[" + ", ".join(f"'{value}'" for value in values) + "]::text[]"
 
 
 class HouseTriggerSql(compiler.UpsertTriggerSql):
@@ -101,7 +117,7 @@ class ParentsLock(Trigger):
         refusals = "".join(
             f"""
                 IF {condition} THEN
-                    RAISE EXCEPTION '{sentence}' USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
+                    {refuse(constraint, sentence)}
                 END IF;"""
             for condition, (constraint, sentence) in self.refusals.items()
         )

@@ -5,10 +5,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.model_workers.models import FileChange, Honour
-from apps.model_workers.rules.allowances import RUN_TONES
 from apps.model_workers.rules.file_changes import ChangeStatus
 from apps.model_workers.rules.files import TONES as FILE_TONES
-from apps.model_workers.rules.relief import TONES as RELIEF_TONES
 from apps.model_workers.selectors.dossier import Dossier, Received, dossier
 from apps.model_workers.selectors.paid_accounts import accounts_held
 from apps.people import account_holds
@@ -93,7 +91,7 @@ def _received_rows(received: Received, page: str) -> tuple[ChapterRow, ...]:
             f"{line.get_award_class_display()}，{line.months} 个月",
             amount=line.amount,
             state=line.case.get_status_display(),
-            tone=RUN_TONES[line.case.status],
+            tone=line.case.tone,
             url=page,
         )
         for line in received.allowances
@@ -115,7 +113,7 @@ def _received_rows(received: Received, page: str) -> tuple[ChapterRow, ...]:
             case.get_kind_display(),
             amount=case.amount,
             state=case.get_status_display(),
-            tone=RELIEF_TONES[case.status],
+            tone=case.tone,
             url=page,
         )
         for case in received.relief

@@ -277,7 +277,6 @@ def pay_last_year(
         union_id=union.pk, year=year, snapshot_on=date(year - 1, 12, 31), actor=preparer, now=now
     )
     for verb, actor in (("submit", preparer), ("check", checker), ("approve", approver)):
-        run.refresh_from_db()
         decide_run(case=run, verb=verb, seen=Seen.of(run), actor=actor, now=now)
 
 

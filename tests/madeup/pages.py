@@ -16,7 +16,7 @@ def fill(*, case: LoanCase, actor: User) -> None:
 
 PAGES = CasePages(
     LoanCase,
-    LoanForm,
     (Column("借用人", "borrower"), Column("用途", "purpose"), Column("工会", "union.name")),
+    form=LoanForm,
     fill=fill,
 )

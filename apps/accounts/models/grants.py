@@ -10,11 +10,12 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
-from apps.accounts.models.guards import Guard, GuardOfAll, array, last_administrator, refuse
+from apps.accounts.models.guards import Guard, GuardOfAll, last_administrator, role_array
 from apps.accounts.models.unions import Union
 from apps.accounts.roles import CONFIRMED_ROLES, CONFIRMING_ROLES, EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role
 from apps.accounts.rules import LONGEST_STAND_IN_DAYS
 from apps.core import audit
+from apps.core.triggers import refuse, text_array
 
 if TYPE_CHECKING:
     from apps.accounts.models.users import User
@@ -50,31 +51,26 @@ _GRANTED = f"""
         NEW.confirmed_at := NEW.valid_from;
         RETURN NEW;
     END IF;
-    IF NEW.stands_in_for_id IS NULL AND NEW.role <> ALL ({{confirmed}}) THEN
+    IF NOT public.house_is_owner() THEN
+        NEW.valid_from := GREATEST(NEW.valid_from, public.house_now());
+        NEW.confirmed_by_id := NULL; NEW.confirmed_at := NULL; NEW.ended_by_id := NULL;
+    END IF;
+    IF NEW.stands_in_for_id IS NULL AND NEW.role <> ALL ({text_array(sorted(CONFIRMED_ROLES))}) THEN
         NEW.confirmed_at := NEW.valid_from;
     END IF;
     IF public.house_is_owner() THEN RETURN NEW; END IF;
     IF NEW.granted_by_id <> public.house_actor() THEN
         {refuse("accounts_rolegrant_granted_by_actor", "角色必须由正在办理的系统管理员授予。")}
     END IF;
-    NEW.valid_from := GREATEST(NEW.valid_from, public.house_now());
-    NEW.confirmed_by_id := NULL; NEW.ended_by_id := NULL;
-    IF NEW.stands_in_for_id IS NOT NULL OR NEW.role = ANY ({{confirmed}}) THEN
-        NEW.confirmed_at := NULL;
-    ELSE
-        NEW.confirmed_at := NEW.valid_from;
-    END IF;
     IF NEW.stands_in_for_id IS NULL THEN
-        IF public.house_role(NEW.granted_by_id, {array("account.manage")}, NEW.union_id) IS NULL THEN
+        IF public.house_role(NEW.granted_by_id, {role_array("account.manage")}, NEW.union_id) IS NULL THEN
             {refuse("accounts_rolegrant_granted_by_administrator", "授予人此刻没有管理这个工会账号的权限。")}
         END IF;
     ELSIF public.house_role(NEW.stands_in_for_id, ARRAY[NEW.role::text], NEW.union_id) IS DISTINCT FROM NEW.role THEN
         {refuse("accounts_rolegrant_stands_in_for_holder", "只能请人代理自己此刻持有的角色。")}
     END IF;
     RETURN NEW;
-""".replace(
-    "{confirmed}", "ARRAY[" + ", ".join(f"'{role}'" for role in sorted(CONFIRMED_ROLES)) + "]::text[]"
-)
+"""
 
 _OF_OWN_UNION = f"""
     NEW.union_id := COALESCE(NEW.union_id, public.house_union_of(NEW.user_id));
@@ -92,7 +88,7 @@ _CONFIRMED = f"""
         {refuse("accounts_rolegrant_over", "已经结束，不能再改。")}
     END IF;
     IF NEW.confirmed_by_id IS DISTINCT FROM public.house_actor()
-       OR public.house_role(NEW.confirmed_by_id, {array("account.confirm")}, NEW.union_id) IS NULL THEN
+       OR public.house_role(NEW.confirmed_by_id, {role_array("account.confirm")}, NEW.union_id) IS NULL THEN
         {refuse("accounts_rolegrant_confirmed_by_security", "只有正在办理的安全管理员能确认。")}
     END IF;
     NEW.confirmed_at := public.house_now();
@@ -105,9 +101,9 @@ _ENDED = f"""
     END IF;
     IF NEW.ended_by_id IS DISTINCT FROM public.house_actor() OR NEW.ended_by_id = NEW.user_id
        OR NOT (COALESCE(NEW.ended_by_id = NEW.stands_in_for_id, false)
-               OR public.house_role(NEW.ended_by_id, {array("account.manage")}, NEW.union_id) IS NOT NULL
+               OR public.house_role(NEW.ended_by_id, {role_array("account.manage")}, NEW.union_id) IS NOT NULL
                OR OLD.confirmed_at IS NULL
-                  AND public.house_role(NEW.ended_by_id, {array("account.confirm")}, NEW.union_id) IS NOT NULL) THEN
+                  AND public.house_role(NEW.ended_by_id, {role_array("account.confirm")}, NEW.union_id) IS NOT NULL) THEN
         {refuse("accounts_rolegrant_ended_by_entitled", "只有系统管理员或被代理的本人能结束，且不能结束自己的角色。")}
     END IF;
     NEW.valid_until := GREATEST(OLD.valid_from, public.house_now());

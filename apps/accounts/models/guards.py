@@ -9,15 +9,12 @@ from typing import Any
 import pgtrigger
 
 from apps.accounts.roles import roles_with
-from apps.core.triggers import Trigger
+from apps.core.triggers import Trigger, refuse, text_array
 
 
-def refuse(name: str, sentence: str) -> str:
-    return f"RAISE EXCEPTION '{sentence}' USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';"
-
-
-def array(permission: str) -> str:
-    return "ARRAY[" + ", ".join(f"'{role}'" for role in roles_with(permission)) + "]::text[]"
+def role_array(permission: str) -> str:
+    """The roles that give a permission, as `public.house_role` takes them."""
+    return text_array(roles_with(permission))
 
 
 def last_administrator(table: str, *, besides: str) -> str:

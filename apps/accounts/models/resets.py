@@ -5,9 +5,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from apps.accounts.models.guards import Guard, GuardOfAll, array, refuse
+from apps.accounts.models.guards import Guard, GuardOfAll, role_array
 from apps.accounts.models.users import User
 from apps.core import audit
+from apps.core.triggers import refuse
 
 
 class PasswordResetQuerySet(models.QuerySet["PasswordReset"]):
@@ -23,7 +24,7 @@ _REQUESTED = f"""
     NEW.requested_at := public.house_now();
     NEW.decided_by_id := NULL; NEW.decided_at := NULL; NEW.is_confirmed := NULL;
     IF NEW.requested_by_id IS DISTINCT FROM public.house_actor() OR public.house_role(
-        NEW.requested_by_id, {array("account.manage")}, public.house_union_of(NEW.user_id)) IS NULL THEN
+        NEW.requested_by_id, {role_array("account.manage")}, public.house_union_of(NEW.user_id)) IS NULL THEN
         {refuse("accounts_passwordreset_requested_by_administrator", "密码只能由正在办理的系统管理员重置。")}
     END IF;
     RETURN NEW;
@@ -34,7 +35,7 @@ _DECIDED = f"""
     END IF;
     NEW.decided_at := public.house_now();
     IF NEW.decided_by_id IS DISTINCT FROM public.house_actor() OR public.house_role(
-        NEW.decided_by_id, {array("account.confirm")}, public.house_union_of(NEW.user_id)) IS NULL THEN
+        NEW.decided_by_id, {role_array("account.confirm")}, public.house_union_of(NEW.user_id)) IS NULL THEN
         {refuse("accounts_passwordreset_decided_by_security", "只有正在办理的安全管理员能确认。")}
     END IF;
     RETURN NEW;

@@ -11,11 +11,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models.grants import RoleGrant
-from apps.accounts.models.guards import Guard, array, last_administrator, refuse
+from apps.accounts.models.guards import Guard, last_administrator, role_array
 from apps.accounts.models.unions import Union
 from apps.accounts.roles import Role, permissions_of
 from apps.core import actors, audit
-from apps.core.triggers import Protect
+from apps.core.triggers import Protect, refuse
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -48,7 +48,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 
 _CLOSED = f"""
-    IF public.house_role(public.house_actor(), {array("account.manage")}, OLD.union_id) IS NULL
+    IF public.house_role(public.house_actor(), {role_array("account.manage")}, OLD.union_id) IS NULL
        OR public.house_actor() = OLD.id THEN
         {refuse("accounts_user_closed_by_administrator", "只有正在办理的另一位系统管理员能停用、启用账号。")}
     END IF;

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts import selectors, services
 from apps.accounts.access import client_address, public, signed_in, wants_json
 from apps.accounts.forms import SignInForm
-from apps.accounts.models import User
+from apps.accounts.models import AccessRecord, User
 from apps.accounts.rules import SessionEnd, device_name, is_this_machine
 
 # One sentence for an unknown name, a wrong password and a disabled account.
@@ -128,7 +128,7 @@ def _next_page(request: HttpRequest) -> str:
 
 def _first_page(request: Any) -> str:
     """After a sign-in: what others did to the account, if anything is unread; else the page asked for."""
-    if selectors.unread_events(user=request.user):
+    if AccessRecord.objects.unread_by(request.user).exists():
         return resolve_url("accounts:event_list")
     return _next_page(request)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pgtrigger
 
-from apps.accounts.roles import roles_with
+from apps.accounts.models.guards import role_array
 from apps.cases.rules.flow import Flow
-from apps.core.triggers import Trigger
+from apps.core.triggers import Trigger, refuse, text_array
 
 KERNEL = (
     "id",
@@ -27,7 +27,6 @@ KERNEL = (
 )
 MOVING = ("status", "round", "route", "decided")
 IDENTITY = ("id", "public_id", "union_id", "created_by_id", "created_at")
-LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,6 @@ def measure_sql(model: Any) -> str:
     )
 
 
-def _array(values: Iterable[str]) -> str:
-    return "ARRAY[" + ", ".join(f"'{value}'" for value in values) + "]::text[]"
-
-
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
@@ -101,11 +96,7 @@ class CaseGuard(Trigger):
     when = pgtrigger.Before
 
     def refuse(self, model: Any, guard: str, sentence: str) -> str:
-        name = f"{model._meta.db_table}_{guard}"
-        if len(name) > LONGEST_NAME:
-            raise ValueError(f"{name}: longer than {LONGEST_NAME} characters")
-        said = sentence.replace("'", "''").replace("%", "%%")
-        return f"RAISE EXCEPTION '{said}' USING ERRCODE = 'check_violation', CONSTRAINT = '{name}';"
+        return refuse(f"{model._meta.db_table}_{guard}", sentence)
 
 
 class Begins(CaseGuard):
@@ -122,7 +113,7 @@ class Begins(CaseGuard):
             IF NEW.created_by_id <> public.house_actor() THEN
                 {self.refuse(model, "created_by_actor", "录入人必须是正在办理的人。")}
             END IF;
-            IF public.house_role(NEW.created_by_id, {_array(roles_with(flow.enters))}, NEW.union_id) IS NULL THEN
+            IF public.house_role(NEW.created_by_id, {role_array(flow.enters)}, NEW.union_id) IS NULL THEN
                 {self.refuse(model, "entered_by_role", "录入人此刻没有录入的权限。")}
             END IF;
             NEW.editors := ARRAY[NEW.created_by_id];
@@ -158,7 +149,7 @@ def _editor(guard: CaseGuard, guarded: Any, case: Any, own: str) -> str:
         IF {own}.status NOT IN ({_listed(flow.open)}) THEN
             {guard.refuse(guarded, "content_fixed", "已提交，内容不能修改。")}
         END IF;
-        IF public.house_role(actor, {_array(roles_with(flow.enters))}, {own}.union_id) IS NULL THEN
+        IF public.house_role(actor, {role_array(flow.enters)}, {own}.union_id) IS NULL THEN
             {guard.refuse(guarded, "edited_by_role", "修改人此刻没有录入的权限。")}
         END IF;
         PERFORM 1 FROM public."{decisions_of(case)}" d
@@ -274,8 +265,8 @@ class OneStep(CaseGuard):
     @staticmethod
     def _table(flow: Flow) -> str:
         return ",\n".join(
-            f"('{step.verb}', '{source}', '{step.target}', {_array(step.routes) if step.routes else 'NULL::text[]'}, "
-            f"{_array(roles_with(step.permission))}, '{step.duty_code}', {step.needs_opinion}, {step.needs_minutes}, "
+            f"('{step.verb}', '{source}', '{step.target}', {text_array(step.routes) if step.routes else 'NULL::text[]'}, "
+            f"{role_array(step.permission)}, '{step.duty_code}', {step.needs_opinion}, {step.needs_minutes}, "
             f"{step.opens_round}, '{step.same_as}')"
             for step in flow.steps
             for source in step.sources

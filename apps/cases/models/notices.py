@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from apps.accounts.models import User
-from apps.accounts.roles import roles_with
+from apps.accounts.models.guards import role_array
 from apps.cases.models import guards
 from apps.cases.models.cases import Case, Guarded
 from apps.cases.models.guards import CaseGuard, Requirement
@@ -128,7 +128,6 @@ class _OfNotice(CaseGuard):
         rule: NoticeRule = case.notice_rule
         decisions = guards.decisions_of(case)
         open_in = ", ".join(f"'{status}'" for status in rule.takes)
-        roles = ", ".join(f"'{role}'" for role in roles_with(permission))
         return f"""
             IF {person} <> public.house_actor() THEN
                 {self.refuse(model, "actor_at_work", "登记人必须是正在办理的人。")}
@@ -136,7 +135,7 @@ class _OfNotice(CaseGuard):
             IF own.status IS NULL OR own.status NOT IN ({open_in}) THEN
                 {self.refuse(model, "while_noticed", "只在公示开始以后、审批以前登记和答复公示反映。")}
             END IF;
-            IF public.house_role({person}, ARRAY[{roles}]::text[], own.union_id) IS NULL THEN
+            IF public.house_role({person}, {role_array(permission)}, own.union_id) IS NULL THEN
                 {self.refuse(model, "actor_holds_role", "您此刻没有登记或答复公示反映的权限。")}
             END IF;
             PERFORM 1 FROM public."{decisions}" d WHERE d.case_id = own.id AND d.duty <> '{permission}'

@@ -8,7 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.cases.selectors import decisions_of, facts_as_decided, notice_of, role_in_words
+from apps.cases import selectors as cases
+from apps.cases.selectors import decisions_of, notice_of, role_in_words
 from apps.model_workers.models import Honour, Nomination
 from apps.model_workers.selectors.workers import honours_in_words
 from apps.people.models import Person
@@ -70,9 +71,7 @@ def nomination_facts(case: Nomination) -> dict[str, Any]:
 
 
 def told_facts(case: Nomination) -> Mapping[str, Any]:
-    """As recommended; as they stand, while the nomination is still open."""
-    kept = facts_as_decided(case)
-    return kept if kept else nomination_facts(case)
+    return cases.told_facts(case, lambda: nomination_facts(case))
 
 
 def notice_lines(case: Nomination, facts: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.cases.selectors import facts_as_decided, role_in_words
+from apps.cases import selectors as cases
+from apps.cases.selectors import role_in_words
 from apps.model_workers.models import Honour, ReliefCase
 from apps.model_workers.rules.relief import LineGroup, ReliefKind, reference_day
 from apps.model_workers.selectors.relief import granted_of
@@ -83,9 +84,7 @@ def relief_facts(case: ReliefCase, *, today: date) -> dict[str, Any]:
 
 
 def told_facts(case: ReliefCase, *, today: date) -> Mapping[str, Any]:
-    """As decided upon; as they stand, while the case is still open."""
-    kept = facts_as_decided(case)
-    return kept if kept is not None else relief_facts(case, today=today)
+    return cases.told_facts(case, lambda: relief_facts(case, today=today))
 
 
 def relief_form(

@@ -19,10 +19,7 @@ _LAST = (
     f"(SELECT e.target, e.effective_on, e.decision_id FROM {_EVENTS} e WHERE e.person_id = {_PERSON}"
     " AND e.void_decision_id IS NULL ORDER BY e.effective_on DESC, e.id DESC LIMIT 1) last"
 )
-_ROWS = (
-    f"FROM {_STEM}honour r JOIN public.model_workers_honour h ON h.id = r.honour_id"
-    f" LEFT JOIN {_STEM}decision d ON d.id = h.status_decision_id"
-)
+_ROWS = f"FROM {_STEM}honour r JOIN public.model_workers_honour h ON h.id = r.honour_id"
 _FOLLOWS = (
     f"own.action NOT IN ({_FILE}) OR COALESCE((SELECT own.effective_on > last.effective_on AND CASE own.action"
     " WHEN 'suspend' THEN last.target = 'valid' WHEN 'resume' THEN last.target = 'suspended'"
@@ -37,7 +34,8 @@ _FIT = (
 _UNFOLLOWED = (
     f"own.action <> 'restore_honour' AND (own.action NOT IN ({_FILE})"
     f" OR (SELECT o.case_id FROM {_LAST} JOIN {_STEM}decision o ON o.id = last.decision_id) = own.id)"
-    f" AND NOT EXISTS (SELECT {_ROWS} WHERE r.case_id = own.id AND d.case_id IS DISTINCT FROM own.id)"
+    f" AND NOT EXISTS (SELECT {_ROWS} LEFT JOIN {_STEM}decision d ON d.id = h.status_decision_id"
+    " WHERE r.case_id = own.id AND d.case_id IS DISTINCT FROM own.id)"
 )
 _ALL_CHANGED = f"NOT EXISTS (SELECT {_ROWS} WHERE r.case_id = NEW.case_id AND (h.status_decision_id >= NEW.id) IS NOT TRUE)"
 _ACTION = f"(SELECT c.action FROM {_STEM} c WHERE c.id = NEW.case_id)"

@@ -6,22 +6,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.roles import roles_with
+from apps.accounts.models.guards import role_array
 from apps.core import audit
-from apps.core.triggers import Protect, Trigger
+from apps.core.triggers import Protect, Trigger, refuse
 from apps.model_workers.models.allowances import AllowanceLine
 from apps.model_workers.rules.allowances import CHECK, PREPARE
 
 
-def _roles(permission: str) -> str:
-    return "ARRAY[" + ", ".join(f"'{role}'" for role in roles_with(permission)) + "]::text[]"
-
-
 def _refuse(guard: str, sentence: str) -> str:
-    return (
-        f"RAISE EXCEPTION '{sentence}'"
-        f" USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_recovery_{guard}';"
-    )
+    return refuse(f"model_workers_recovery_{guard}", sentence)
 
 
 _IN_ORDER = f"""
@@ -54,15 +47,15 @@ _TWO_PEOPLE = f"""
     SELECT r.union_id INTO place FROM public.model_workers_allowanceline l
         JOIN public.model_workers_allowancerun r ON r.id = l.case_id WHERE l.id = NEW.line_id;
     IF NEW.status = 'waiving' AND OLD.status <> 'waiving' AND (NEW.asked_by_id <> public.house_actor()
-        OR public.house_role(NEW.asked_by_id, {_roles(PREPARE)}, place) IS NULL) THEN
+        OR public.house_role(NEW.asked_by_id, {role_array(PREPARE)}, place) IS NULL) THEN
         {_refuse("asked_by_role", "申请不再追回的必须是正在办理的经办人。")}
     END IF;
     IF NEW.status = 'recovered' AND (NEW.settled_by_id <> public.house_actor()
-        OR public.house_role(NEW.settled_by_id, {_roles(PREPARE)}, place) IS NULL) THEN
+        OR public.house_role(NEW.settled_by_id, {role_array(PREPARE)}, place) IS NULL) THEN
         {_refuse("recovered_by_role", "登记已追回的必须是正在办理的经办人。")}
     END IF;
     IF NEW.status = 'waived' AND (NEW.settled_by_id <> public.house_actor()
-        OR public.house_role(NEW.settled_by_id, {_roles(CHECK)}, place) IS NULL) THEN
+        OR public.house_role(NEW.settled_by_id, {role_array(CHECK)}, place) IS NULL) THEN
         {_refuse("waived_by_role", "同意不再追回的必须是正在办理的审核人。")}
     END IF;
     RETURN NEW;

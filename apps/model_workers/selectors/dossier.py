@@ -111,7 +111,7 @@ def dossier(*, person: Any, viewer: User, today: date) -> Dossier:
         events=events,
         changes=_changes(rows),
         reviews=list(Review.objects.filter(person=person).select_related("done_by", "created_by", "union")),
-        nominations=list(Nomination.objects.filter(person__in=row_ids_of(person)).for_list()),
+        nominations=list(Nomination.objects.filter(person__in=rows).for_list()),
         received=received,
         status=status,
         award_count=count,

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import Min, QuerySet
 
-from apps.cases.selectors import Objection, facts_as_decided
+from apps.cases import selectors as cases
+from apps.cases.selectors import Objection
 from apps.core.errors import Refused
 from apps.model_workers.models import FileChange, FileEvent, Honour, WorkerFile
 from apps.model_workers.rules.file_changes import (
@@ -88,5 +89,4 @@ def change_facts(case: FileChange) -> dict[str, Any]:
 
 
 def told_facts(case: FileChange) -> Mapping[str, Any]:
-    """As submitted; as they stand, while the change is still open."""
-    return facts_as_decided(case) or change_facts(case)
+    return cases.told_facts(case, lambda: change_facts(case))

@@ -64,12 +64,9 @@ def edit_change(*, case_id: int, draft: ChangeDraft, actor: User, now: datetime)
 
 
 def _save(case: FileChange, person: Person, draft: ChangeDraft, *, actor: User, now: datetime) -> FileChange:
-    words = {
-        name: require_no_number(getattr(draft, name), label=label, field=name)
-        for name, label in _WORDS.items()
-    }
     for name, label in _WORDS.items():
-        if not words[name]:
+        setattr(case, name, require_no_number(getattr(draft, name), label=label, field=name))
+        if not getattr(case, name):
             raise Refused(f"请填写“{label}”。", field=name)
     require_honours(case.action, draft.honour_ids)
     honours = list(honours_to_change(person, case.action).filter(pk__in=draft.honour_ids))
@@ -82,7 +79,7 @@ def _save(case: FileChange, person: Person, draft: ChangeDraft, *, actor: User, 
         honours=honours,
         today=timezone.localdate(now),
     )
-    case.effective_on, case.document, case.reason = draft.effective_on, words["document"], words["reason"]
+    case.effective_on = draft.effective_on
     save_case(case=case, actor=actor, now=now)
     kept = set(FileChangeHonour.objects.filter(case=case).values_list("honour_id", flat=True))
     with audit.because(actor_id=actor.pk, action="列入荣誉"), explained(case):

@@ -16,12 +16,13 @@ from apps.model_workers.services.refusals import explain
 from apps.people.rules.identity import require_no_number
 
 S = Recovery.Status
-_STEPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+STEPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     S.RECOVERED: ("登记已追回", PREPARE, (S.OPEN, S.WAIVING)),
     S.WAIVING: ("申请不再追回", PREPARE, (S.OPEN,)),
     S.WAIVED: ("同意不再追回", CHECK, (S.WAIVING,)),
     S.OPEN: ("仍要追回", CHECK, (S.WAIVING,)),
 }
+"""By the status that follows: the word on the button, the permission, and the statuses it leads from."""
 
 
 @transaction.atomic
@@ -65,9 +66,9 @@ def settle_recovery(
     *, run_id: int, person: UUID, outcome: str, note: str, actor: User, now: datetime
 ) -> Recovery:
     """Recovered; or let go, for which one asks and another decides. Raises Refused without a reason, or out of turn."""
-    if outcome not in _STEPS:
+    if outcome not in STEPS:
         raise Refused("“结果”请从列表中选择。", field="outcome")
-    wanted, (label, permission, sources) = S(outcome), _STEPS[outcome]
+    wanted, (label, permission, sources) = S(outcome), STEPS[outcome]
     if not actor.may(permission):
         raise Refused(f"您没有“{label}”的权限。", code="permission")
     note = require_no_number(note, label="说明", field="note")

@@ -99,22 +99,23 @@ def decide_run(
     not balance."""
     opinion = require_no_number(opinion, label="意见", field="opinion")
     minutes = require_no_number(minutes, label="会议纪要文号", field="minutes")
-    run = _locked(case.pk, actor)
+    _locked(case.pk, actor)
+    case.refresh_from_db()
     if verb == "submit":
-        opened_accounts(list(run.lines.order_by("id")), undone="没有提交")
+        opened_accounts(list(case.lines.order_by("id")), undone="没有提交")
     was = seen
     if verb == "void":
-        seen = _freed(run, actor, seen, opinion=opinion)
+        seen = _freed(case, actor, seen, opinion=opinion)
     return decide(
-        case=run,
+        case=case,
         actor=actor,
         verb=verb,
         seen=seen,
         opinion=opinion,
         minutes=minutes,
         now=now,
-        objection=lambda verb: objection_to(run) if verb in FORWARD else "",
-        facts=lambda: run_facts(run, verb=verb, people=was.count, amount=was.amount),
+        objection=lambda verb: objection_to(case) if verb in FORWARD else "",
+        facts=lambda: run_facts(case, verb=verb, people=was.count, amount=was.amount),
     )
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, require
 from apps.cases.selectors import case_page
-from apps.cases.views import CasePages, Column, decide_case, require_verb
+from apps.cases.views import CaseList, Column, decide_case, require_verb
 from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
@@ -27,7 +27,7 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
 @dataclass(frozen=True)
-class ChangePages(CasePages):
+class ChangeList(CaseList):
     """A change begins on the page of the person it concerns."""
 
     @property
@@ -39,9 +39,8 @@ class ChangePages(CasePages):
         return reverse("model_workers:worker_list")
 
 
-PAGES = ChangePages(
+LIST = ChangeList(
     FileChange,
-    ChangeForm,  # type: ignore[arg-type]  # the list alone is drawn from here
     (
         Column("姓名", "person.name"),
         Column("单位", "person.unit"),
@@ -57,7 +56,7 @@ PAGES = ChangePages(
 @require("model_worker.read")
 @require_safe
 def change_list(request: SignedInRequest) -> HttpResponse:
-    return PAGES.list(request)
+    return LIST.list(request)
 
 
 @require("model_worker.edit")
@@ -150,5 +149,10 @@ def change_detail(request: SignedInRequest, public_id: Any) -> HttpResponse:
 def change_decide(request: SignedInRequest, public_id: Any, verb: str) -> HttpResponse:
     require_verb(request, FLOW, verb)
     case = _change(request, public_id)
-    told = f"{case}　自 {case.effective_on:%Y-%m-%d} 起　{case.document}"
-    return decide_case(request, case, verb, told=told, service=services.decide_change)
+    return decide_case(
+        request,
+        case,
+        verb,
+        told=lambda: f"{case}　自 {case.effective_on:%Y-%m-%d} 起　{case.document}",
+        service=services.decide_change,
+    )

@@ -142,7 +142,7 @@ def nomination_decide(request: SignedInRequest, public_id: Any, verb: str) -> Ht
         request,
         case,
         verb,
-        told=told,
+        told=lambda: told,
         service=services.decide_nomination,
         form_class=STEP_FORMS.get(verb, StepForm),
         initial=initial,

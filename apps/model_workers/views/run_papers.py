@@ -17,16 +17,10 @@ from apps.model_workers.selectors.overpayments import overpaid_lines
 from apps.model_workers.selectors.run_frame import run_frame
 from apps.model_workers.selectors.run_lines import listed_recoveries
 from apps.model_workers.services.allowance_rolls import take_out_roll
-from apps.model_workers.services.recoveries import list_recovery, settle_recovery
+from apps.model_workers.services.recoveries import STEPS, list_recovery, settle_recovery
 from apps.model_workers.views.runs import found_run, run_context
 
 _TYPES = {"pdf": PDF, "xlsx": XLSX}
-_OUTCOMES = {
-    "recovered": ("登记已追回", "allowance.prepare"),
-    "waiving": ("申请不再追回", "allowance.prepare"),
-    "waived": ("同意不再追回", "allowance.check"),
-    "open": ("仍要追回", "allowance.check"),
-}
 
 
 @require("model_worker.read")
@@ -81,9 +75,9 @@ def recovery_list(request: SignedInRequest, pk: int, person: UUID) -> HttpRespon
 
 @require("allowance.prepare", "allowance.check")
 def recovery_settle(request: SignedInRequest, pk: int, person: UUID, outcome: str) -> HttpResponse:
-    if outcome not in _OUTCOMES:
+    if outcome not in STEPS:
         raise Http404
-    label, permission = _OUTCOMES[outcome]
+    label, permission, _ = STEPS[outcome]
     if not request.user.may(permission):
         deny(request, f"没有“{label}”的权限")
     run = found_run(request, pk)

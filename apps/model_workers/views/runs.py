@@ -162,4 +162,4 @@ def run_decide(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
     """One step of the flow, in the dialog or as a page: with the figures, the bridge and what changed since the count."""
     require_verb(request, RUN_FLOW, verb)
     run = found_run(request, pk)
-    return decide_case(request, run, verb, told=told_of(run), service=decide_run)
+    return decide_case(request, run, verb, told=lambda: told_of(run), service=decide_run)
