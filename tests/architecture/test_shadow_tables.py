@@ -415,6 +415,12 @@ ATTACKS = [
            note = 'x'""",
     ),
     Attack(
+        "model_workers_recovery_reopened_by_role",
+        asked_to_waive,
+        GRANTED,
+        "UPDATE public.model_workers_recovery SET status = 'open'",
+    ),
+    Attack(
         "model_workers_recovery_waived_by_role",
         asked_to_waive,
         GRANTED,

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from apps.budget.models import FiscalYear
 from apps.core import actors
@@ -198,10 +199,32 @@ def test_what_was_overpaid_is_let_go_by_two_people_also_by_sql(office):
         Recovery.objects.update(**waived, settled_by=both)
     with refused("model_workers_recovery_waived_by_role"):
         Recovery.objects.update(**waived, settled_by=office.head)
+    for nobody in (both, office.clerk, office.vice):
+        actors.announce(nobody.pk)
+        with refused("model_workers_recovery_reopened_by_role"):
+            Recovery.objects.update(status="open")
+    actors.announce(office.head.pk)
+    Recovery.objects.update(status="open")
+    actors.announce(both.pk)
+    Recovery.objects.update(**asked)
     actors.announce(office.head.pk)
     Recovery.objects.update(**waived, settled_by=office.head)
     with refused("model_workers_recovery_settled_stays"):
         Recovery.objects.update(status="open", settled_by=None, settled_at=None)
+
+
+def test_when_it_was_asked_and_settled_is_the_word_of_the_database(office):
+    line = office.approve(office.run()).lines.first()
+    Recovery.objects.create(line=line, stopped_on=date(2016, 1, 1), reason="示例", amount=1)
+    long_ago = datetime(1990, 1, 1, tzinfo=UTC)
+    execute(f"SET LOCAL ROLE {RUNTIME}")
+    actors.announce(office.clerk.pk)
+    Recovery.objects.update(status="waiving", asked_by=office.clerk, asked_at=long_ago, asked_note="示例")
+    actors.announce(office.head.pk)
+    Recovery.objects.update(status="waived", settled_by=office.head, settled_at=long_ago, note="示例")
+    execute("RESET ROLE")
+    recovery = Recovery.objects.get()
+    assert recovery.asked_at.year == recovery.settled_at.year == timezone.localdate().year
 
 
 # --- as the role under which the site runs -----------------------------------------------------------------

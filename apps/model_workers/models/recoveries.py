@@ -42,13 +42,18 @@ _IN_ORDER = f"""
     END IF;
     RETURN NEW;
 """
-# Whoever asks and whoever decides is the person at work, with the role for it at that moment.
+# Whoever asks and whoever decides is the person at work, with the role for it at that moment; the owner alone, who
+# writes demo and tests, says when.
 _TWO_PEOPLE = f"""
     SELECT r.union_id INTO place FROM public.model_workers_allowanceline l
         JOIN public.model_workers_allowancerun r ON r.id = l.case_id WHERE l.id = NEW.line_id;
     IF NEW.status = 'waiving' AND OLD.status <> 'waiving' AND (NEW.asked_by_id <> public.house_actor()
         OR public.house_role(NEW.asked_by_id, {role_array(PREPARE)}, place) IS NULL) THEN
         {_refuse("asked_by_role", "申请不再追回的必须是正在办理的经办人。")}
+    END IF;
+    IF NEW.status = 'open' AND OLD.status = 'waiving' AND (OLD.asked_by_id = public.house_actor()
+        OR public.house_role(public.house_actor(), {role_array(CHECK)}, place) IS NULL) THEN
+        {_refuse("reopened_by_role", "仍要追回的，由申请人以外、正在办理的审核人办理。")}
     END IF;
     IF NEW.status = 'recovered' AND (NEW.settled_by_id <> public.house_actor()
         OR public.house_role(NEW.settled_by_id, {role_array(PREPARE)}, place) IS NULL) THEN
@@ -57,6 +62,12 @@ _TWO_PEOPLE = f"""
     IF NEW.status = 'waived' AND (NEW.settled_by_id <> public.house_actor()
         OR public.house_role(NEW.settled_by_id, {role_array(CHECK)}, place) IS NULL) THEN
         {_refuse("waived_by_role", "同意不再追回的必须是正在办理的审核人。")}
+    END IF;
+    IF public.house_is_owner() THEN RETURN NEW; END IF;
+    IF NEW.status = 'waiving' AND OLD.status <> 'waiving' THEN
+        NEW.asked_at := public.house_now();
+    ELSIF NEW.status IN ('recovered', 'waived') THEN
+        NEW.settled_at := public.house_now();
     END IF;
     RETURN NEW;
 """  # noqa: S608
