@@ -275,6 +275,12 @@ def role_in_words(decision: Any) -> str:
     return f"{label}，代{decision.stands_in_for}" if decision.stands_in_for_id else label
 
 
+def signed_by(decision: Any) -> str:
+    """Who signs for a step on paper; a stand-in with both names."""
+    name = str(decision.actor)
+    return f"{name}（代{decision.stands_in_for}）" if decision.stands_in_for_id else name
+
+
 def decisions_of(case: Case, *, newest_first: bool = False) -> list[Any]:
     rows: Any = case.decisions.select_related("actor", "stands_in_for")  # type: ignore[attr-defined]
     return list(rows.order_by("-number" if newest_first else "number"))

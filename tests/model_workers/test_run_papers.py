@@ -21,7 +21,7 @@ from apps.model_workers.services.allowance_rolls import FULL, MOST_FULL_ROWS, ta
 from apps.people.models import Person, Unit
 from apps.people.models.persons import ACCOUNT_COLUMN
 from tests.budget.paper import Paper, words
-from tests.factories import UnionFactory, UnitFactory, UserFactory
+from tests.factories import RoleGrantFactory, UnionFactory, UnitFactory, UserFactory
 from tests.people.canaries import hits, secrets_of
 from tests.people.identity import account_number
 
@@ -102,6 +102,23 @@ def test_before_the_approval_the_paper_says_so_and_leaves_room_to_sign(office):
     assert not AllowancePaper.objects.exists()
 
 
+def test_a_stand_in_signs_with_both_names(office):
+    office.people({1: 1})
+    run, now = office.run(), office.now
+    deputy = UserFactory(finance_head=True, full_name="示例·代理人")
+    days = {"valid_from": now - timedelta(1), "valid_until": now + timedelta(1), "confirmed_at": now}
+    RoleGrantFactory(
+        user=deputy, role="model_worker_head", granted_by=office.head, stands_in_for=office.head, **days
+    )
+    office.decide(run, office.clerk, "submit")
+    office.decide(run, deputy, "check")
+    assert [one.name for one in roll(run).signatures] == [
+        "示例·劳模经办",
+        "示例·代理人（代示例·劳模负责人）",
+        "",
+    ]
+
+
 def test_by_month_the_paper_says_to_which_month(office):
     CountingRule.objects.update(death_rule=DeathRule.MONTHLY)
     person, *_ = office.people({1: 2})
@@ -141,6 +158,7 @@ def test_what_was_approved_is_printed_once_and_every_copy_is_the_same_bytes(offi
     run = office.approve(office.run())
     first = take(office, run)
     Person.objects.filter(pk=person.pk).update(name="示例改名")
+    office.move(person, office.union, date(2016, 2, 1))
     second = take(office, run, actor=office.head, now=office.now + timedelta(days=30))
     assert second.data == first.data
     paper = AllowancePaper.objects.get()

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.cases.selectors import facts_as_decided
+from apps.cases.selectors import facts_as_decided, signed_by
 from apps.core import money
 from apps.core.folios import Folio, lay_out, lines_needed
 from apps.model_workers.models import AllowanceLine, AllowanceRun
@@ -196,7 +196,7 @@ def _signatures(run: AllowanceRun, decisions: Sequence[Any]) -> tuple[Signature,
     return tuple(
         Signature(
             label,
-            str(taken[verb].actor) if verb in taken else "",
+            signed_by(taken[verb]) if verb in taken else "",
             timezone.localdate(taken[verb].at) if verb in taken else None,
         )
         for label, verb in _SIGNERS
