@@ -9,6 +9,7 @@ from apps.accounts.models import AccessRecord
 from apps.core.pdf import pdf_text
 from apps.model_workers.models import AllowanceRun, AllowanceStandard
 from apps.model_workers.rules.allowances import RunStatus
+from tests.browser.dialogs import open_dialog
 from tests.budget.paper import words
 from tests.factories import CalcLineFactory, EditionFactory, ItemFactory, UnitFactory
 from tests.model_workers.register import AS_PRINTED, AllowanceOffice
@@ -47,11 +48,6 @@ def budget(office) -> None:
             source_value=people,
             source_read_at=office.now,
         )
-
-
-def open_dialog(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
-    page.wait_for_selector("#dialog[open] .dialog__body")
 
 
 def decide(page: Page, name: str) -> None:

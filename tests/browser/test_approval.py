@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from apps.budget.models import CalcLine, Decision, Edition
 from apps.budget.rules.stages import Status
 from apps.budget.selectors.adjustments import adjustment_sheet
+from tests.browser.dialogs import open_dialog
 from tests.budget.office import MINUTES, Office
 from tests.factories import UnionFactory
 
@@ -17,11 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def office(transactional_db) -> Office:
     return Office()
-
-
-def open_dialog(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
-    page.wait_for_selector("#dialog[open] .dialog__body")
 
 
 def dialog(page: Page):

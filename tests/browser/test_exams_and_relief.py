@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import User
 from apps.core.pdf import pdf_text
 from apps.model_workers.models import Exam, ReliefCase
+from tests.browser.dialogs import open_dialog
 from tests.factories import (
     ExamFactory,
     ExamInvitationFactory,
@@ -42,11 +43,6 @@ def exam(clerk) -> Exam:
             hospital=hospital if number <= 10 else None,
         )
     return exam
-
-
-def open_dialog(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
-    page.wait_for_selector("#dialog[open] .dialog__body")
 
 
 def dialog(page: Page):

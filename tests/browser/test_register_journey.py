@@ -13,6 +13,7 @@ from apps.core.pdf import pdf_text
 from apps.model_workers.models import AllowanceRun, Honour
 from apps.model_workers.rules.allowances import RunStatus
 from apps.people.models import DuplicatePair, Person
+from tests.browser.dialogs import open_dialog
 from tests.budget.paper import words
 from tests.factories import UserFactory
 from tests.model_workers.demo_house import ITEM, TITLE, DemoHouse
@@ -66,11 +67,6 @@ def roster(known: Person) -> bytes:
 
 def dialog(page: Page):
     return page.locator("#dialog")
-
-
-def open_dialog(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
-    page.wait_for_selector("#dialog[open] .dialog__body")
 
 
 def open_source(page: Page, line_id: int) -> None:
