@@ -59,6 +59,7 @@ from apps.people.models import (
     Unit,
 )
 from apps.people.services.merging import merge_people
+from tests.budget.office import Office
 from tests.factories import (
     PASSWORD,
     AllowanceStandardFactory,
@@ -190,18 +191,21 @@ class World:
 
     @cached_property
     def issued(self) -> IssuedDocument:
-        return IssuedDocument.objects.create(
-            edition=self.edition,
-            style="gongwen",
-            title="示例说明",
-            pdf=b"%PDF-1.7",
-            sha256=sha256(b"%PDF-1.7").hexdigest(),
-            page_count=1,
-            snapshot={},
-            fonts=[],
-            waived=[],
-            issued_by=self.clerk,
-        )
+        office = Office(self.edition.union)
+        settled = office.settle(office.plan(year=2013).editions.get())
+        with audit.because(actor_id=office.head.pk, action="签发"):
+            return IssuedDocument.objects.create(
+                edition=settled,
+                style="gongwen",
+                title="示例说明",
+                pdf=b"%PDF-1.7",
+                sha256=sha256(b"%PDF-1.7").hexdigest(),
+                page_count=1,
+                snapshot={},
+                fonts=[],
+                waived=[],
+                issued_by=office.head,
+            )
 
     @cached_property
     def person(self) -> Person:
@@ -590,11 +594,13 @@ def _write(url_name: str, of: str, expected: int, roles: frozenset[Role] = ENTER
 BUDGET = [
     Row("budget:root", READS_BUDGET, expected=302),
     Row("budget:plan_list", READS_BUDGET),
-    Row("budget:plan_create", PLANS),
-    Row("budget:plan_create", PLANS, "POST", 422),
+    Row("budget:plan_create", ENTERS),
+    Row("budget:plan_create", ENTERS, "POST", 422),
     _read("budget:plan_detail", "plan"),
-    Row("budget:plan_next", PLANS, kwargs=_of("plan"), foreign=missing, scoped=True),
-    _write("budget:plan_next", "plan", 422, PLANS),
+    Row("budget:plan_next", ENTERS, kwargs=_of("plan"), foreign=missing, scoped=True),
+    _write("budget:plan_next", "plan", 422),
+    Row("budget:plan_correct", ENTERS, kwargs=_of("plan"), foreign=missing, scoped=True),
+    _write("budget:plan_correct", "plan", 422),
     _read("budget:plan_compare", "plan"),
     _write("budget:compare_export", "plan", 404, READS_BUDGET),
     Row("budget:year_close", CLOSES, kwargs=lambda world: {"year": world.plan.year}),
@@ -636,20 +642,21 @@ BUDGET = [
     _write("budget:import_preview", "import_file", 422),
     *(
         row
-        for action, roles in DECIDES.items()
+        for verb, roles in DECIDES.items()
         for row in (
             Row(
                 "budget:edition_decide",
                 roles,
-                kwargs=_of("edition", action=action),
-                foreign=_none(action=action),
+                kwargs=_of("edition", verb=verb),
+                foreign=_none(verb=verb),
             ),
-            _write("budget:edition_decide", "edition", 422, roles, action=action),
+            _write("budget:edition_decide", "edition", 422, roles, verb=verb),
         )
     ),
     _read("budget:edition_brief", "edition"),
-    Row("budget:edition_copy", PLANS, kwargs=_of("edition"), foreign=missing, scoped=True),
-    _write("budget:edition_copy", "edition", 422, PLANS),
+    _read("budget:edition_actions", "edition"),
+    Row("budget:edition_copy", ENTERS, kwargs=_of("edition"), foreign=missing, scoped=True),
+    _write("budget:edition_copy", "edition", 422),
     _read("budget:adjustment_list", "adjustment"),
     *(
         row
@@ -678,6 +685,7 @@ BUDGET = [
     _write("budget:outline_change", "entry", 422),
     _read("budget:edition_findings", "edition"),
     _write("budget:finding_waive", "edition", 422, PLANS),
+    _write("budget:findings_answer", "edition", 422, PLANS),
     _write("budget:findings_keep", "edition", 302, PLANS),
     Row("budget:check_catalogue", HAS_DOCUMENTS),
     Row("budget:text_check", HAS_DOCUMENTS),

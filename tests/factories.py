@@ -6,6 +6,7 @@ from typing import Any
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -25,6 +26,7 @@ from apps.budget.models import (
 from apps.budget.rules.calculation import Method, ShareBasis
 from apps.budget.rules.stages import Book, Stage
 from apps.cases.services import save_case
+from apps.core import audit
 from apps.model_workers.models import (
     AllowanceStandard,
     CountingRule,
@@ -142,8 +144,35 @@ class EditionFactory(DjangoModelFactory):
         model = Edition
 
     plan = factory.SubFactory(PlanFactory)
+    union = factory.LazyAttribute(lambda edition: edition.plan.union)
     stage = Stage.FIRST_UP
-    created_by = factory.SubFactory(UserFactory)
+    created_by = factory.SubFactory(UserFactory, finance_clerk=True)
+
+    @classmethod
+    def _create(cls, model_class: type[Edition], *args: Any, **facts: Any) -> Edition:
+        edition = Edition(**facts)
+        with transaction.atomic(), audit.because(actor_id=edition.created_by_id, action="录入"):
+            edition.save(force_insert=True)
+        return edition
+
+
+def edition_of(row: Any) -> Edition:
+    """The edition that a row of a budget belongs to."""
+    return row.edition if hasattr(row, "edition") else row.item.edition
+
+
+class EnteredFactory(DjangoModelFactory):
+    """A row of a budget, entered by whoever began its edition."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[Any], *args: Any, **facts: Any) -> Any:
+        row = model_class(**facts)
+        with transaction.atomic(), audit.because(actor_id=edition_of(row).created_by_id, action="录入"):
+            row.save(force_insert=True)
+        return row
 
 
 class ItemGroupFactory(DjangoModelFactory):
@@ -176,7 +205,7 @@ class PolicyDocumentFactory(DjangoModelFactory):
     kind = PolicyDocument.Kind.NORMATIVE
 
 
-class ItemFactory(DjangoModelFactory):
+class ItemFactory(EnteredFactory):
     class Meta:
         model = Item
 
@@ -187,7 +216,7 @@ class ItemFactory(DjangoModelFactory):
     purpose = "{测算句}，共计{金额}元。"
 
 
-class CalcLineFactory(DjangoModelFactory):
+class CalcLineFactory(EnteredFactory):
     """245 people at 1,500 yuan; traits for the other ways to calculate."""
 
     class Meta:
@@ -214,7 +243,7 @@ class CalcLineFactory(DjangoModelFactory):
     rate = Decimal("1500")
 
 
-class OutlineEntryFactory(DjangoModelFactory):
+class OutlineEntryFactory(EnteredFactory):
     class Meta:
         model = OutlineEntry
 

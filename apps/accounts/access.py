@@ -7,14 +7,13 @@ from typing import Any, TypeVar
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from apps.accounts import services
 from apps.accounts.models import User
 from apps.accounts.roles import PERMISSIONS
 from apps.accounts.sessions import SessionStore
-from apps.core.workflow import Flow, Step
 
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=Model)
@@ -71,16 +70,6 @@ def deny(request: HttpRequest, reason: str) -> None:
         address=client_address(request),
     )
     raise PermissionDenied(reason)
-
-
-def require_step(request: SignedInRequest, flow: Flow, action: str) -> Step:
-    """The step an address names. 404 for one that is not in the table, 403 for those who may never take it."""
-    steps = [step for step in flow.steps if step.action == action]
-    if not steps:
-        raise Http404
-    if not any(request.user.may(step.permission) for step in steps):
-        deny(request, f"没有“{steps[0].label}”的权限")
-    return steps[0]
 
 
 def scoped(model: type[Row], request: HttpRequest, **lookup: Any) -> Row:

@@ -23,11 +23,11 @@ class Role(models.TextChoices):
 
 PERMISSIONS: dict[str, str] = {
     "budget.read": "查看预算",
-    "budget.enter": "录入、导入并提交预算",
+    "budget.enter": "新建预算、开启编制阶段和更正，录入、导入并提交预算",
     "budget.check": "财务审核、退回，接受无测算依据的项目",
     "budget.approve_vice": "分管副主席审批",
     "budget.approve_chair": "主席审定",
-    "budget.plan": "新建预算、开启编制阶段、关闭年度",
+    "budget.close": "关闭预算年度",
     "budget.issue": "签发预算编制说明",
     "person.read": "查看人员资料（号码打码）",
     "person.edit": "登记人员、单位与状态，修改资料",
@@ -66,7 +66,7 @@ _ANSWERS_FOR_PEOPLE = frozenset({"person.merge", "person.reveal", "person.export
 GRANTS: dict[Role, frozenset[str]] = {
     Role.FINANCE_CLERK: _READS_BUDGET | {"budget.enter", "document.edit", "reference.edit"},
     Role.FINANCE_HEAD: _READS_BUDGET
-    | {"budget.check", "budget.plan", "budget.issue", "document.edit", "reference.edit"},
+    | {"budget.check", "budget.close", "budget.issue", "document.edit", "reference.edit"},
     Role.VICE_CHAIR: _READS_BUDGET
     | {"budget.approve_vice", "nomination.approve", "allowance.approve", "relief.approve"},
     Role.CHAIR: _READS_BUDGET | {"budget.approve_chair"},
@@ -99,7 +99,7 @@ WRITING_PERMISSIONS = frozenset(
         "budget.check",
         "budget.approve_vice",
         "budget.approve_chair",
-        "budget.plan",
+        "budget.close",
         "budget.issue",
         "document.edit",
         "reference.edit",

@@ -10,8 +10,8 @@ from apps.accounts.admin_site import ReadOnlyAdmin, ReferenceAdmin, admin_site
 from apps.budget.models import (
     CalcLine,
     ClassificationCode,
-    Decision,
     Edition,
+    EditionDecision,
     FiscalYear,
     FundingSource,
     IssuedDocument,
@@ -63,9 +63,9 @@ class PlanAdmin(ReadOnlyAdmin):
 
 @admin.register(Edition, site=admin_site)
 class EditionAdmin(ReadOnlyAdmin):
-    list_display = ("plan", "label", "status", "round", "submitted_by", "approved_at", "minutes_number")
+    list_display = ("plan", "label", "get_status_display", "round", "decided", "created_by", "created_at")
     list_filter = ("stage", "status")
-    list_select_related = ("plan__union", "plan__fiscal_year", "submitted_by")
+    list_select_related = ("plan__union", "plan__fiscal_year", "created_by")
 
 
 @admin.register(Item, site=admin_site)
@@ -82,10 +82,10 @@ class CalcLineAdmin(ReadOnlyAdmin):
     list_select_related = ("item__edition__plan", "updated_by")
 
 
-@admin.register(Decision, site=admin_site)
-class DecisionAdmin(ReadOnlyAdmin):
-    list_display = ("at", "edition", "label", "actor", "roles", "note", "total_amount")
-    list_select_related = ("edition__plan__union", "edition__plan__fiscal_year", "actor")
+@admin.register(EditionDecision, site=admin_site)
+class EditionDecisionAdmin(ReadOnlyAdmin):
+    list_display = ("at", "case", "verb", "actor", "role", "opinion", "amount")
+    list_select_related = ("case__plan__union", "case__plan__fiscal_year", "actor")
 
 
 @admin.register(Waiver, site=admin_site)

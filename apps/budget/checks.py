@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from django.conf import settings
 
@@ -11,6 +12,7 @@ from apps.budget import documents
 from apps.budget.models import ClassificationCode, Edition, PolicyDocument, Waiver
 from apps.budget.rules import edition_checks
 from apps.budget.rules.findings import Finding, Severity, Span
+from apps.budget.rules.stages import JUDGES
 from apps.budget.rules.text import KnownDocument, check_text
 from apps.budget.rules.text.foreign import (
     Checked,
@@ -24,6 +26,7 @@ from apps.budget.selectors.explanation import earlier_year
 from apps.budget.selectors.figures import known_amounts
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.sources import source_findings
+from apps.cases.selectors import Objection
 from apps.core.errors import Refused
 from apps.core.processes import Limits, Overrun, lines_from
 
@@ -211,3 +214,22 @@ def edition_findings(edition: Edition, *, sheet: Sheet | None = None) -> list[Ed
 def unanswered(findings: Sequence[EditionFinding]) -> list[EditionFinding]:
     """Hard findings, and soft ones without a reason: what stands between the edition and its approval."""
     return [finding for finding in findings if finding.needs_answer]
+
+
+def findings_obstacle(verb: str, findings: Sequence[EditionFinding]) -> str:
+    """Why a step must wait for the findings; empty when they let it pass. A submission waits for the hard ones alone."""
+    if verb == "submit":
+        hard = [found for found in findings if found.is_hard]
+        return f"还有 {len(hard)} 个必须改正的问题，不能提交，如：{hard[0].message}" if hard else ""
+    left = unanswered(findings) if verb in JUDGES else []
+    return f"文稿校验还有 {len(left)} 个问题没有处理或说明，如：{left[0].message}" if left else ""
+
+
+def findings_objection(edition: Edition) -> Objection:
+    """What the findings of an edition say against a step; they are read once, and only if a step asks for them."""
+
+    @cache
+    def findings() -> list[EditionFinding]:
+        return edition_findings(edition)
+
+    return lambda verb: findings_obstacle(verb, findings()) if verb in ("submit", *JUDGES) else ""

@@ -19,7 +19,7 @@ from apps.budget.models.issues import Style
 from apps.budget.rules import issuing
 from apps.budget.rules.calculation import Method
 from apps.budget.selectors.figures import numbered
-from apps.budget.selectors.printing import condition_of, recent_jobs
+from apps.budget.selectors.printing import condition_of, has_entered, recent_jobs
 from apps.budget.selectors.sheet import Sheet, edition_sheet
 from apps.budget.selectors.snapshot import as_json, snapshot
 from apps.core import fonts, pdf, sheets
@@ -76,7 +76,10 @@ def _moment(sheet: Sheet, issue: IssueFacts | None) -> datetime:
         return issue.issued_at
     changed = [item.record.updated_at for item in sheet.items]
     changed += [row.record.updated_at for item in sheet.items for row in item.lines]
-    return edition.approved_at or max([edition.submitted_at or edition.created_at, *changed])
+    if edition.approval is not None:
+        return edition.approval.at
+    submitted = edition.submission.at if edition.submission is not None else edition.created_at
+    return max([submitted, *changed])
 
 
 def set_copy(copy: Copy, *, progress: pdf.Progress | None = None) -> pdf.RenderedPdf:
@@ -298,8 +301,7 @@ def _obstacle(edition: Edition, user: User, waiting: list[str]) -> str:
         issuing.require_may_issue(
             status=edition.status,
             may_issue=user.may("budget.issue"),
-            actor_id=user.pk,
-            submitted_by_id=edition.submitted_by_id,
+            has_entered=has_entered(edition, user),
             open_findings=waiting,
             earlier=0,
             reason="",

@@ -31,6 +31,7 @@ urlpatterns = [
     path("plans/new/", plans.plan_create, name="plan_create"),
     path("plans/<int:pk>/", plans.plan_detail, name="plan_detail"),
     path("plans/<int:pk>/next/", plans.plan_next, name="plan_next"),
+    path("plans/<int:pk>/correct/", plans.plan_correct, name="plan_correct"),
     path("plans/<int:pk>/compare/", compare.plan_compare, name="plan_compare"),
     path("plans/<int:pk>/compare/export/", compare.compare_export, name="compare_export"),
     path("years/<int:year>/close/", plans.year_close, name="year_close"),
@@ -57,7 +58,8 @@ urlpatterns = [
     path("editions/<int:pk>/import/", imports.edition_import, name="edition_import"),
     path("imports/<int:pk>/", imports.import_preview, name="import_preview"),
     # decisions on an edition
-    path("editions/<int:pk>/decide/<str:action>/", editions.edition_decide, name="edition_decide"),
+    path("editions/<int:pk>/decide/<slug:verb>/", editions.edition_decide, name="edition_decide"),
+    path("editions/<int:pk>/actions/", editions.edition_actions, name="edition_actions"),
     path("editions/<int:pk>/brief/", editions.edition_brief, name="edition_brief"),
     path("editions/<int:pk>/copy/", plans.edition_copy, name="edition_copy"),
     # adjustments
@@ -82,6 +84,7 @@ urlpatterns = [
     # findings
     path("editions/<int:pk>/findings/", findings.edition_findings_page, name="edition_findings"),
     path("editions/<int:pk>/findings/keep/", findings.findings_keep, name="findings_keep"),
+    path("editions/<int:pk>/findings/answer/", findings.findings_answer, name="findings_answer"),
     path("editions/<int:pk>/findings/waive/", findings.finding_waive, name="finding_waive"),
     path("checks/", findings.check_catalogue, name="check_catalogue"),
     path("checks/text/", texts.text_check, name="text_check"),

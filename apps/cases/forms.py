@@ -6,7 +6,9 @@ from django import forms
 
 from apps.cases.rules.flow import Step
 from apps.cases.services import NoticeText, Seen
+from apps.core.errors import Refused
 from apps.core.forms import HouseForm, day
+from apps.core.numbering import normalise_document_number
 
 
 class StepForm(HouseForm):
@@ -17,7 +19,9 @@ class StepForm(HouseForm):
         widget=forms.Textarea({"rows": 3}),
         help_text="随审批记录保存；有审批表的，印在表上",
     )
-    minutes = forms.CharField(label="会议纪要文号", max_length=60)
+    minutes = forms.CharField(
+        label="会议纪要文号", max_length=60, help_text="主席办公会或党组会的纪要，如 廊工纪〔2015〕12号"
+    )
     number = forms.IntegerField(widget=forms.HiddenInput)
     amount = forms.DecimalField(widget=forms.HiddenInput)
     count = forms.IntegerField(widget=forms.HiddenInput)
@@ -28,6 +32,13 @@ class StepForm(HouseForm):
         self.fields["opinion"].required = step.needs_opinion
         if not step.needs_minutes:
             del self.fields["minutes"]
+
+    def clean_minutes(self) -> str:
+        """In its one written form; what is no document number is refused."""
+        try:
+            return normalise_document_number(self.cleaned_data["minutes"], field="会议纪要文号")
+        except Refused as refused:
+            raise forms.ValidationError(refused.message) from refused
 
     @property
     def seen(self) -> Seen:

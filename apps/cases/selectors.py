@@ -1,6 +1,6 @@
 """What a page shows of a case: the buttons of this person, the stages, the trail, whom it waits for, the facts as decided."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -19,8 +19,8 @@ from apps.cases.rules.notices import NoticeRule
 from apps.core.desk import Errand, counted
 from apps.core.errors import Refused
 from apps.core.history import TimelineEntry
+from apps.core.stepper import StageStep
 from apps.core.workdays import count_working_days, last_of_working_days
-from apps.core.workflow import StageStep
 
 _TONES = {"return": "amber", "reject": "red", "withdraw": "red"}
 Duties = Mapping[int, Collection[str]]
@@ -69,6 +69,11 @@ def blocked(step: Step, case: Case, user: User, duties: Duties, unmet: Collectio
     if step.same_as and not _took_last(case, step.same_as, user):
         return f"只有办理“{case.flow.named(step.same_as)[0].label}”的人能{step.label}。"
     return next((one.sentence for one in unmet if one.concerns(step.verb)), "")
+
+
+def obstacle(step: Step, case: Case, user: User, objection: Objection = no_objection) -> str:
+    """Why this person may not take the step now; empty when nothing speaks against it."""
+    return blocked(step, case, user, taken_duties(case), case.unmet(user)) or objection(step.verb)
 
 
 def _took_last(case: Case, verb: str, user: User) -> bool:
@@ -129,7 +134,7 @@ def _choices(case: Case, user: User, held: Collection[str], objection: Objection
         Choice(
             step,
             is_main=not step.takes_back,
-            url=reverse(f"{case.pages}_decide", args=[case.address, step.verb]),
+            url=decide_url(case, step.verb),
             blocked=blocked(step, case, user, duties, unmet) or objection(step.verb),
         )
         for step in steps
@@ -137,13 +142,19 @@ def _choices(case: Case, user: User, held: Collection[str], objection: Objection
     return sorted(found, key=lambda choice: choice.is_main)
 
 
+def decide_url(case: Case, verb: str) -> str:
+    """The dialog of a step."""
+    return reverse(f"{case.pages}_decide", args=[case.address, verb])
+
+
 def waited_for(case: Case) -> str:
     """The roles whose turn it is, as words; empty for a case that waits for nobody."""
-    roles = {
-        role
-        for step in case.flow.forward(status=case.status, route=case.route)
-        for role in roles_with(step.permission)
-    }
+    return hands_of(case.flow.forward(status=case.status, route=case.route))
+
+
+def hands_of(steps: Iterable[Step]) -> str:
+    """The roles that may take one of these steps, as words."""
+    roles = {role for step in steps for role in roles_with(step.permission)}
     return "、".join(str(role.label) for role in Role if role.value in roles)
 
 
@@ -171,7 +182,7 @@ def _entries(case: Case) -> Iterator[TimelineEntry]:
             at=one.at,
             who=str(one.actor),
             role=role_in_words(one),
-            action=case.flow.label(one.verb, one.source),
+            action=case.flow.label(one.verb, one.source, one.route),
             note="　".join(filter(None, (one.opinion, one.minutes and f"会议纪要：{one.minutes}"))),
             tone=_TONES.get(one.verb, tone),
         )
@@ -304,6 +315,8 @@ def told_facts(case: Case, build: Callable[[], dict[str, Any]]) -> dict[str, Any
 def tasks(user: User) -> Iterator[Errand]:
     """待办 of every kind of case: what this person may take further, without what the person has a hand in already."""
     for model in all_cases():
+        if model.on_cards:
+            continue
         for status in model.flow.labels:
             rows = takeable(model, user, status)
             if rows is not None:

@@ -1,13 +1,12 @@
 """The writes of every case: its content while it is open, and one step at a time."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal as Amount
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from apps.accounts.models import User
 from apps.basis.selectors.calendar import calendar_between
@@ -15,15 +14,14 @@ from apps.cases.models import Case
 from apps.cases.rules.notices import require_notice
 from apps.cases.selectors import (
     Objection,
-    blocked,
     held_permissions,
     no_objection,
     notice_of,
-    taken_duties,
+    obstacle,
 )
 from apps.core import audit
 from apps.core.errors import Refused
-from apps.core.explaining import explain
+from apps.core.explaining import explained
 
 AnyCase = TypeVar("AnyCase", bound=Case)
 _AHEAD = timedelta(days=60)  # to name the earliest last day of a notice that is too short
@@ -105,7 +103,7 @@ def decide(
         opinion=opinion,
         minutes=minutes,
     )
-    why = blocked(step, case, actor, taken_duties(case), case.unmet(actor)) or objection(verb)
+    why = obstacle(step, case, actor, objection)
     if why:
         raise Refused(why, code="blocked")
     model: Any = type(case).decisions.rel.related_model  # type: ignore[attr-defined]
@@ -215,13 +213,3 @@ def decide_each(
         else:
             found.append(Verdict(case))
     return found
-
-
-@contextmanager
-def explained(case: Case) -> Iterator[None]:
-    """Turns what the database refuses into Refused: the constraint's message, or the guard's own sentence."""
-    try:
-        with transaction.atomic():
-            yield
-    except DatabaseError as error:
-        raise explain(error, app_label=case._meta.app_label) from error

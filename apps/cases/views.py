@@ -12,13 +12,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, deny, require
 from apps.cases.forms import StepForm
 from apps.cases.models import Case
 from apps.cases.rules.flow import Flow, Step
-from apps.cases.selectors import case_page
+from apps.cases.selectors import Objection, case_page, no_objection, obstacle
 from apps.cases.services import Seen, decide, save_case
 from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.errors import Refused
@@ -35,14 +36,17 @@ def decide_case(
     verb: str,
     *,
     told: Callable[[], str] = lambda: "",
+    shows: Callable[[], SafeString] = SafeString,
+    objection: Objection = no_objection,
     service: Callable[..., Any] = decide,
     form_class: type[StepForm] = StepForm,
     initial: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """The dialog of one step, and the step. `told`: what the dialog says of the case, asked when it is shown; `service`:
+    """The dialog of one step, and the step. `told`: what the dialog says of the case in a line, `shows`: what it shows of
+    it as a fragment, `objection`: what the programme's rules say against the step, all asked when it is shown; `service`:
     takes the step, with what a `form_class` of its own gives besides."""
-    here = reverse(f"{case.pages}_detail", args=[case.address])
-    step, lead = _named_step(case, verb)
+    here = case.url
+    step, fits = _named_step(case, verb)
     seen = Seen.of(case)
     typed = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = form_class(*typed, step=step, initial={**StepForm.initial_of(seen), **(initial or {})})
@@ -62,14 +66,17 @@ def decide_case(
             add_refusal(form, refused)
         else:
             return form_done(request, here, f"{case}：{step.label}，现为“{case.flow.labels[done.target]}”。")
+    lead = obstacle(step, case, request.user, objection) if fits else _not_now(case, step)
     dialog = DialogForm(
         title=step.label,
         submit=step.label,
         back=here,
         about=told() or _about(case, seen),
+        shows=shows(),
         lead=lead,
         consequence=step.consequence or _consequence(case, step),
         is_danger=step.takes_back,
+        is_closed=bool(lead) and not form.is_bound,
     )
     return show_form(request, form, dialog)
 
@@ -83,13 +90,15 @@ def require_verb(request: SignedInRequest, flow: Flow, verb: str) -> None:
         deny(request, f"没有“{named[0].label}”的权限")
 
 
-def _named_step(case: Case, verb: str) -> tuple[Step, str]:
-    """The step an address names, and why it cannot be taken as things stand."""
+def _named_step(case: Case, verb: str) -> tuple[Step, bool]:
+    """The step an address names, and whether there is one from where the case stands."""
     named = case.flow.named(verb)
     found = next((step for step in named if step.applies(case.status, case.route)), None)
-    if found is None:
-        return named[0], f"当前状态为“{case.get_status_display()}”，不能{named[0].label}。"
-    return found, ""
+    return found or named[0], found is not None
+
+
+def _not_now(case: Case, step: Step) -> str:
+    return f"当前状态为“{case.get_status_display()}”，不能{step.label}。"
 
 
 def _about(case: Case, seen: Seen) -> str:

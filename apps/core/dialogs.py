@@ -34,15 +34,19 @@ def leave_dialog(request: HttpRequest, url: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class DialogForm:
-    """What stands around a form in the dialog. `about`: whom or what it concerns; `back`: the page it was opened from."""
+    """What stands around a form in the dialog. `about`: whom or what it concerns, in a line; `shows`: the same as a
+    fragment of HTML where a line is not enough; `back`: the page it was opened from."""
 
     title: str
     submit: str
     back: str
     about: str = ""
+    shows: str = ""
     lead: str = ""
     consequence: str = ""
     is_danger: bool = False
+    is_closed: bool = False
+    """Nothing can be sent: `lead` says why."""
 
 
 def show_form(request: HttpRequest, form: forms.Form, dialog: DialogForm) -> HttpResponse:

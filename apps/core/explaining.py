@@ -1,7 +1,11 @@
 """What the database refused, in the words of the constraint or guard that refused it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.apps import apps
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
+from django.db.models import Model
 
 from apps.core.errors import Refused
 
@@ -20,3 +24,13 @@ def explain(error: DatabaseError, *, app_label: str, field: str | None = None) -
     if name.startswith((f"{app_label}_", "house_")) and any("\u4e00" <= one <= "\u9fff" for one in said):
         return Refused(said, field=field, code=name)
     return Refused(_GENERAL, code="database")
+
+
+@contextmanager
+def explained(row: Model) -> Iterator[None]:
+    """Turns what the database refuses of this row into Refused; what was written inside is taken back."""
+    try:
+        with transaction.atomic():
+            yield
+    except DatabaseError as error:
+        raise explain(error, app_label=row._meta.app_label) from error

@@ -44,8 +44,8 @@ def roles_page() -> str:
                 "、".join(Status(source).label for source in step.sources),
                 Status(step.target).label,
                 f"`{step.permission}`",
-                "、".join(Stage(track).label for track in step.tracks) or "全部",
-                "意见" if step.needs_note else "会议纪要文号" if step.needs_minutes else "",
+                "、".join(Stage(route).label for route in step.routes) or "全部",
+                "意见" if step.needs_opinion else "会议纪要文号" if step.needs_minutes else "",
             ]
             for step in FLOW.steps
         ),

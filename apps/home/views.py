@@ -45,7 +45,6 @@ def workbench(request: SignedInRequest) -> HttpResponse:
     context = {
         "reads_budget": True,
         "may_enter": request.user.may("budget.enter"),
-        "may_plan": request.user.may("budget.plan"),
         "own_steps": steps,
         "errands": errands,
         "waiting": waiting_for(request.user),

@@ -144,6 +144,7 @@
         }
         if (status === 200) {
           window.house.toast("已记下理由。", "success");
+          document.dispatchEvent(new CustomEvent("findings:answered"));
           if (item) grid.refreshItems([item.dataset.id]);
         }
       })

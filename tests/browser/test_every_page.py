@@ -24,6 +24,7 @@ BESIDES_HTML = {
     "budget:print_job_progress",
     "budget:grid_explanation",
     "budget:grid_history",
+    "budget:edition_actions",
     "budget:edition_brief",
     "budget:line_source",
     "people:person_photo",

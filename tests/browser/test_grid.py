@@ -24,7 +24,7 @@ from apps.budget.selectors.grid import change_rate, figure, signed
 from apps.core import money
 from apps.core.errors import Refused
 from tests.browser.waiting import comes_true
-from tests.budget.office import Office
+from tests.budget.office import Office, as_clerk
 from tests.factories import PASSWORD, CalcLineFactory, ItemFactory, ItemGroupFactory, UserFactory
 
 PHOTOGRAPHS = Path(
@@ -136,8 +136,14 @@ def allowance(edition) -> Item:
         CalcLineFactory(
             item=item, ordinal=ordinal, label=label, method=Method.TIERED, people=people, rate=rate
         )
-    item.lines.filter(ordinal=1).update(of_which_label="破产或撤销企业劳模", of_which_people=6)
+    with as_clerk(edition):
+        item.lines.filter(ordinal=1).update(of_which_label="破产或撤销企业劳模", of_which_people=6)
     return item
+
+
+def changed_meanwhile(line: CalcLine, **values: object) -> None:
+    with as_clerk(line.item.edition):
+        CalcLine.objects.filter(pk=line.pk).update(**values)
 
 
 @pytest.fixture
@@ -224,15 +230,16 @@ def test_sums_are_compared_with_last_year_once_every_item_has_its_figure(grid, a
 def test_an_accepted_lack_of_calculation_becomes_a_quiet_mark_with_its_reason(
     page, office, edition, allowance, health
 ):
-    allowance.lines.exclude(ordinal=1).delete()
-    allowance.lines.update(
-        method=Method.QUOTA,
-        fixed_amount=30_000,
-        people=None,
-        of_which_people=None,
-        of_which_label="",
-        rate=None,
-    )
+    with as_clerk(edition):
+        allowance.lines.exclude(ordinal=1).delete()
+        allowance.lines.update(
+            method=Method.QUOTA,
+            fixed_amount=30_000,
+            people=None,
+            of_which_people=None,
+            of_which_label="",
+            rate=None,
+        )
     grid = GridPage(page, edition, office.head)
     marks = grid.item(allowance, "state").locator(".mark")
     expect(marks).to_have_text(["无测算依据", "无依据文件"])
@@ -545,8 +552,8 @@ def test_a_chosen_method_is_saved_when_its_cell_is_left_and_not_before(grid, fir
 def test_one_undo_brings_back_a_saved_method_with_every_figure_it_cleared_and_redo_clears_them_again(
     grid, allowance, first
 ):
-    CalcLine.objects.filter(pk=first.pk).update(
-        source_key="accounts.county_unions", source_value=245, source_read_at=timezone.now()
+    changed_meanwhile(
+        first, source_key="accounts.county_unions", source_value=245, source_read_at=timezone.now()
     )
     before = stored(first)
     grid.line(first, "method").click()
@@ -704,9 +711,7 @@ def test_a_clerk_who_saves_second_is_told_and_chooses_cell_by_cell(
 def test_one_side_may_win_in_every_cell_this_clerk_changed_and_in_no_other(
     grid, office, first, button, people
 ):
-    CalcLine.objects.filter(pk=first.pk).update(
-        people=246, rate=1600, note="按名册", version=2, updated_by=office.head
-    )
+    changed_meanwhile(first, people=246, rate=1600, note="按名册", version=2, updated_by=office.head)
     grid.line(first, "people").click()
     grid.keys.type("251")
     with grid.page.expect_request("**/cells/"):
@@ -731,9 +736,7 @@ def test_one_side_may_win_in_every_cell_this_clerk_changed_and_in_no_other(
 def test_a_conflict_shows_both_sides_alike_leaves_out_what_agrees_and_starts_on_the_harmless_answer(
     grid, office, first
 ):
-    CalcLine.objects.filter(pk=first.pk).update(
-        people=12_000, rate=1600, note="按名册", version=2, updated_by=office.head
-    )
+    changed_meanwhile(first, people=12_000, rate=1600, note="按名册", version=2, updated_by=office.head)
     for name, typed in (("people", "12,500"), ("price", "1600.00"), ("note", "按名册")):
         grid.line(first, name).click()
         grid.page.keyboard.insert_text(typed)
@@ -752,7 +755,7 @@ def test_a_conflict_shows_both_sides_alike_leaves_out_what_agrees_and_starts_on_
 
 @pytest.mark.allows_status(409)
 def test_a_conflict_closed_with_escape_keeps_what_was_typed_and_asks_again_on_wish(grid, office, first):
-    CalcLine.objects.filter(pk=first.pk).update(people=246, version=2, updated_by=office.head)
+    changed_meanwhile(first, people=246, version=2, updated_by=office.head)
     dialog = grid.page.locator("#grid-conflict")
     grid.line(first, "people").click()
     grid.keys.type("251")
@@ -774,7 +777,7 @@ def test_a_conflict_closed_with_escape_keeps_what_was_typed_and_asks_again_on_wi
 
 @pytest.mark.allows_status(409)
 def test_an_answer_to_a_conflict_is_not_undone_by_the_cell_that_was_still_being_typed(grid, office, first):
-    CalcLine.objects.filter(pk=first.pk).update(people=246, version=2, updated_by=office.head)
+    changed_meanwhile(first, people=246, version=2, updated_by=office.head)
     grid.line(first, "people").click()
     grid.keys.type("251")  # saved by itself after a while, the cell still open
     dialog = grid.page.locator("#grid-conflict")
@@ -792,7 +795,7 @@ def test_rows_that_are_redrawn_keep_what_was_typed_in_them(grid, office, allowan
     second = allowance.lines.get(ordinal=2)
     grid.line(second, "of_which_people").click()
     grid.keys.type("300")  # wrong, so it stays unsaved
-    CalcLine.objects.filter(pk=first.pk).update(people=246, version=2, updated_by=office.head)
+    changed_meanwhile(first, people=246, version=2, updated_by=office.head)
     grid.line(first, "people").click()
     grid.keys.type("251")
     grid.press("Control+s")

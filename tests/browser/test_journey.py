@@ -139,7 +139,7 @@ def test_a_figure_is_changed_and_the_draft_printed_with_the_keyboard_alone(
 def take_step(page: Page, label: str, *, picture: Callable[[], None] | None = None, **typed: str) -> None:
     """Presses the button of a step at the top of the grid, fills in what it asks for and takes it."""
     page.locator(".page__actions").get_by_role("button", name=label, exact=True).click()
-    form = page.locator("#decide-form")
+    form = page.locator("#dialog-body form")
     for name, words in typed.items():
         form.locator(f"[name={name}]").fill(words)
     expect(form).to_be_visible()
@@ -183,7 +183,7 @@ def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
 
     page = pages["finance_head"]
     page.goto(reverse("budget:edition_findings", args=[edition.pk]))
-    waiting = page.locator(".finding:has(form)")
+    waiting = page.locator(".finding:has(textarea)")
     assert waiting.count() > 0
     while left := waiting.count():
         waiting.first.locator("summary").click()
@@ -203,9 +203,9 @@ def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
     page = pages["chair"]
     page.goto("/")
     page.get_by_role("link", name=BUDGET).first.click()
-    take_step(page, "会议审定", minutes_number=MINUTES, picture=lambda: photograph(page, "journey-9-minutes"))
+    take_step(page, "会议审定", minutes=MINUTES, picture=lambda: photograph(page, "journey-9-minutes"))
     edition.refresh_from_db()
-    assert (edition.status, edition.minutes_number) == ("approved", MINUTES)
+    assert (edition.status, edition.minutes) == ("approved", MINUTES)
     assert edition.decisions.count() == 4
 
     page = pages["finance_head"]

@@ -49,7 +49,7 @@ def test_a_printed_document_is_corrected_by_a_new_entry_under_the_same_number(of
 
 
 def test_what_is_copied_later_cites_the_correction_of_the_correction(office, document, submitted):
-    office.decide(submitted, office.head, "return", note="示例：请补充。")
+    office.decide(submitted, office.head, "return", opinion="示例：请补充。")
     office.approve(submitted)
     second = correct(office, document)
     edition = office.next(submitted.plan)

@@ -498,7 +498,7 @@ def test_the_signature_block_is_filled_by_decisions_alone(office):
     office.answer_findings(edition)
     office.decide(edition, office.head, "check")
     office.decide(edition, office.vice, "approve")
-    office.decide(edition, office.chair, "approve", minutes_number=MINUTES)
+    office.decide(edition, office.chair, "approve", minutes=MINUTES)
     paper = show(edition)
     for name in (office.clerk.full_name, office.head.full_name, office.chair.full_name, MINUTES):
         assert words(name) in paper.text
@@ -508,7 +508,7 @@ def test_the_signature_block_is_filled_by_decisions_alone(office):
 def test_a_returned_edition_shows_no_signature(office):
     edition = office.plan().editions.get()
     office.submit(edition)
-    office.decide(edition, office.head, "return", note="请补充")
+    office.decide(edition, office.head, "return", opinion="请补充")
     document = printing.prepare(Edition.objects.for_detail().get(pk=edition.pk), style="gongwen").document
     assert [place.name for place in document.signatures] == ["", "", ""]
 

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 from django.urls import reverse
 
 from apps.budget.models import CalcLine
 from apps.budget.selectors.history import item_history, line_history
 from apps.budget.services.items import change_item
 from apps.budget.services.lines import change_line, remove_line
+from tests.budget.office import as_clerk
 from tests.clients import signed_in
 from tests.factories import ClassificationCodeFactory, UserFactory
 
@@ -64,10 +66,13 @@ def test_the_history_of_an_item_tells_of_lines_that_are_gone(office, edition, li
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_by_plain_sql_is_in_the_history_too(line):
-    CalcLine.objects.filter(pk=line.pk).update(people=1)
+def test_a_change_by_plain_sql_is_refused_without_a_name_and_in_the_history_with_one(edition, line):
+    with pytest.raises(IntegrityError, match="没有说明是谁在办理"):
+        CalcLine.objects.filter(pk=line.pk).update(people=1)
+    with as_clerk(edition):
+        CalcLine.objects.filter(pk=line.pk).update(people=1)
     change = line_history(line)[0]
-    assert change.who == "系统"
+    assert change.who == str(edition.created_by)
     assert [(cell.label, cell.new) for cell in change.fields] == [("数量", "1")]
 
 

@@ -154,7 +154,7 @@ def test_roles_without_the_right_cannot_issue(office, edition, role):
 def test_who_submitted_cannot_issue_whatever_roles_they_hold(office, edition):
     RoleGrantFactory(user=office.clerk, role="finance_head")
     clerk = type(office.clerk).objects.get(pk=office.clerk.pk)
-    with pytest.raises(Refused, match="由您提交，须由他人签发"):
+    with pytest.raises(Refused, match="您录入或提交过本版本，须由他人签发"):
         ask(edition, clerk)
 
 

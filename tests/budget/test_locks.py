@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.budget import documents
 from apps.budget.models import (
     Adjustment,
@@ -19,22 +21,23 @@ from apps.budget.models import (
     ItemBasis,
     ItemGroup,
 )
-from apps.budget.rules.stages import Status
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.services.adjustments import add_to_item
 from apps.budget.services.items import change_item
+from apps.budget.services.lines import change_line
 from apps.budget.services.plans import close_year
-from tests.budget.office import Office
-from tests.factories import ClassificationCodeFactory, FiscalYearFactory, PolicyDocumentFactory, UserFactory
+from apps.cases.services import save_case
+from apps.core.errors import Refused
+from tests.budget.office import Office, as_clerk, at_work
+from tests.factories import (
+    ClassificationCodeFactory,
+    FiscalYearFactory,
+    PolicyDocumentFactory,
+    UnionFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SUBMIT = """
-    INSERT INTO budget_decision (edition_id, round, action, label, from_status, to_status, actor_id, roles, note,
-                                 minutes_number, total_amount, at)
-    SELECT e.id, {round}, '{action}', 'x', '{source}', '{target}', {actor}, '', '', '{minutes}', {total}, now()
-    FROM budget_edition e
-"""
 
 
 def whole(edition: Edition) -> Edition:
@@ -47,45 +50,6 @@ def refuses(runtime: psycopg.Connection, statement: str, reason: str) -> None:
         runtime.execute(statement)
 
 
-# --- the state table ------------------------------------------------------------------------------------------
-
-
-def decision(actor: int, **values: object) -> str:
-    facts = {"round": 1, "action": "submit", "source": "draft", "target": "submitted", "minutes": ""}
-    return SUBMIT.format(**facts | {"total": 367500, "actor": actor} | values)
-
-
-def test_a_decision_is_a_step_of_the_table_at_the_right_round_with_the_right_total(office, runtime):
-    office.plan()
-    clerk = office.clerk.pk
-    for values, reason in (
-        ({"action": "approve", "target": "approved", "minutes": "x"}, "不在审批流程里"),
-        ({"action": "check", "source": "submitted", "target": "checked"}, "不在审批流程里"),
-        ({"action": "submit", "target": "approved"}, "不在审批流程里"),
-        ({"round": 0}, "轮次与版本不符"),
-        ({"round": 2}, "轮次与版本不符"),
-        ({"total": "367500.01"}, "合计与版本的合计不符"),
-        ({}, "没有改变版本的状态"),
-    ):
-        refuses(runtime, decision(clerk, **values), reason)
-    assert Edition.objects.get().status == Status.DRAFT
-
-
-def test_the_way_of_a_stage_is_its_own(office, runtime):
-    """The finance head alone confirms what the bureau hands down, and nothing else."""
-    edition = office.plan().editions.get()
-    office.settle(edition, until=Status.SUBMITTED)
-    step = {"action": "check", "source": "submitted"}
-    refuses(runtime, decision(office.head.pk, **step, target="approved"), "不在审批流程里")
-    refuses(
-        runtime, decision(office.head.pk, action="withdraw", source="submitted", target="draft"), "只有提交人"
-    )
-    office.settle(edition, until=Status.VICE_APPROVED)
-    last = {"action": "approve", "source": "vice_approved", "target": "approved"}
-    refuses(runtime, decision(office.chair.pk, **last), "缺少会议纪要文号")
-    refuses(runtime, decision(office.vice.pk, **last, minutes="x"), "one_step_a_person")
-
-
 def test_the_total_of_a_decision_counts_the_adjustments(office):
     edition = office.adjustment()
     add_to_item(
@@ -96,109 +60,86 @@ def test_the_total_of_a_decision_counts_the_adjustments(office):
         actor=office.clerk,
         now=office.now,
     )
-    assert office.settle(edition).last_decision.total_amount == 736_000
+    assert office.settle(edition).last_step.amount == 736_000
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        "status = 'approved', approved_at = now(), submitted_by_id = created_by_id, submitted_at = now()",
-        "round = 3",
-        "minutes_number = 'x'",
-        "submitted_by_id = created_by_id",
-        "compared_with_id = based_on_id",
-    ],
-)
-def test_a_new_edition_is_a_draft_without_a_past(office, runtime, values):
-    columns = dict(pair.split(" = ") for pair in values.split(", "))
-    plan = office.plan()
-    first = office.settle(plan.editions.get())
+def test_an_edition_follows_an_approved_one_of_its_own_plan_and_union(office, runtime):
+    settled = office.settle(office.plan().editions.get())
+    other = office.plan(year=2017).editions.get()
+    at_work(runtime, office.clerk)
+    begin = """
+        INSERT INTO budget_edition (public_id, union_id, plan_id, stage, sequence, based_on_id, status, round, route, decided,
+                                    created_by_id, reason)
+        VALUES (gen_random_uuid(), {union}, {plan}, 'first_down', 1, {before}, 'draft', 0, '', 0, {clerk}, '')"""
     facts = {
-        "plan_id": "plan_id",
-        "stage": "'ratified'",
-        "sequence": "1",
-        "based_on_id": "id",
-        "status": "'draft'",
-        "round": "0",
-        "minutes_number": "''",
-        "created_by_id": "created_by_id",
-        "created_at": "now()",
-    } | columns
-    facts = {name: "id" if value == "based_on_id" else value for name, value in facts.items()}
-    refuses(
-        runtime,
-        f"INSERT INTO budget_edition ({', '.join(facts)}) SELECT {', '.join(facts.values())} FROM budget_edition",
-        "新的版本只能是草稿",
-    )
-    assert list(Edition.objects.all()) == [first]
-
-
-def test_an_edition_follows_an_approved_one_of_its_own_plan(office, runtime):
-    office.settle(office.plan().editions.get())
-    office.plan(year=2017)
-    refuses(
-        runtime,
-        """INSERT INTO budget_edition (plan_id, stage, sequence, based_on_id, status, round, minutes_number,
-                                       created_by_id, created_at)
-           SELECT other.plan_id, 'ratified', 1, own.id, 'draft', 0, '', own.created_by_id, now()
-           FROM budget_edition own, budget_edition other WHERE own.status = 'approved' AND other.status = 'draft'""",
-        "只能来自本预算已审定的版本|one_open",
-    )
-
-
-# --- what is recorded with the decisions ----------------------------------------------------------------------
-
-HEAD = [
-    "minutes_number = 'x'",
-    "submitted_by_id = (SELECT max(id) FROM accounts_user)",
-    "submitted_at = now()",
-    "approved_at = now()",
-    "round = 9",
-    "last_decision_id = (SELECT min(id) FROM budget_decision)",
-    "compared_with_id = id",
-]
-
-
-@pytest.mark.parametrize("until", [Status.SUBMITTED, Status.APPROVED])
-def test_who_submitted_when_and_by_which_minutes_stays(office, runtime, until):
-    edition = office.plan().editions.get()
-    office.submit(edition)
-    office.decide(edition, office.head, "return", note="请补充。")
-    office.settle(edition, until=until)
-    UserFactory()
-    for change in HEAD:
-        refuses(runtime, f"UPDATE budget_edition SET {change}", "状态只能通过审批改变")
-    refuses(runtime, "UPDATE budget_edition SET created_by_id = created_by_id + 1", "Cannot update")
-    refuses(runtime, "UPDATE budget_edition SET based_on_id = id", "Cannot update")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "submitted_by_id = (SELECT id FROM accounts_user WHERE id <> {clerk} LIMIT 1)",
-        "submitted_at = d.at - interval '1 day'",
-        "round = 2",
-        "minutes_number = 'x'",
-        "approved_at = now()",
-    ],
-)
-def test_the_head_says_what_the_decision_says(office, runtime, change):
-    office.plan()
-    UserFactory()
-    facts = {
-        "status": "'submitted'",
-        "last_decision_id": "d.id",
-        "round": "1",
-        "submitted_by_id": str(office.clerk.pk),
-        "submitted_at": "d.at",
+        "union": office.union.pk,
+        "plan": settled.plan_id,
+        "before": settled.pk,
+        "clerk": office.clerk.pk,
     }
-    name, value = change.format(clerk=office.clerk.pk).split(" = ", 1)
-    sets = ", ".join(f"{name} = {value}" for name, value in (facts | {name: value}).items())
-    refuses(
-        runtime,
-        f"{decision(office.clerk.pk)}; UPDATE budget_edition e SET {sets} FROM budget_decision d WHERE d.edition_id = e.id",
-        "必须与审批记录一致",
+    for lie, reason in (
+        ({"plan": other.plan_id}, "只能来自本预算已审定的版本"),
+        ({"before": other.pk}, "只能来自本预算已审定的版本"),
+        ({"union": UnionFactory(parent=office.union).pk}, "版本属于它的预算的工会"),
+    ):
+        refuses(runtime, begin.format(**facts | lie), reason)
+    for change in ("plan_id = plan_id + 1", "stage = 'second_up'", "sequence = 2", "based_on_id = id"):
+        refuses(runtime, f"UPDATE budget_edition SET {change} WHERE id = {other.pk}", "不能改变")
+    runtime.execute(begin.format(**facts))
+
+
+def test_a_year_closes_only_when_all_is_settled_and_takes_no_edition_afterwards(office, runtime):
+    edition = office.plan().editions.get()
+    close = f"UPDATE budget_fiscalyear SET closed_at = now(), closed_by_id = {office.head.pk}"
+    refuses(runtime, close, "还有未审定的版本，不能关闭年度")
+    settled = office.settle(edition)
+    runtime.execute(close)
+    runtime.commit()
+    with pytest.raises(Refused, match="该年度已关闭"):
+        save_case(case=Edition(plan=settled.plan, union=office.union, stage="first_down"), actor=office.clerk)
+
+
+def test_a_year_that_is_being_closed_waits_for_the_edition_that_comes_in(office, runtime):
+    settled = office.settle(office.plan().editions.get())
+    runtime.execute("SET lock_timeout = '200ms'")
+    runtime.commit()
+    with transaction.atomic():
+        save_case(case=Edition(plan=settled.plan, union=office.union, stage="first_down"), actor=office.clerk)
+        refuses(runtime, "UPDATE budget_fiscalyear SET closed_at = now(), closed_by_id = 1", "lock timeout")
+
+
+# --- issuing ----------------------------------------------------------------------------------------------------------
+
+ISSUE = """
+    INSERT INTO budget_issueddocument (edition_id, style, sequence, reason, title, pdf, sha256, page_count, snapshot, fonts,
+                                       waived, issued_by_id, issued_at)
+    VALUES ({edition}, 'gongwen', {sequence}, 'x', 'x', 'x', encode(sha256('x'), 'hex'), 1, '{{}}', '[]', '[]', {actor}, {at})
+"""
+
+
+def test_only_an_approved_edition_is_issued_by_somebody_entitled_who_did_not_enter_it(office, runtime):
+    edition = office.plan().editions.get()
+    both = UserFactory(union=office.union, finance_clerk=True, finance_head=True)
+    facts = {"edition": edition.pk, "sequence": 1, "actor": office.head.pk, "at": "now()"}
+
+    def tried(who: User, **lie: object) -> str:
+        at_work(runtime, who)
+        with pytest.raises(psycopg.Error) as error, runtime.transaction():
+            runtime.execute(ISSUE.format(**facts | lie))
+        return error.value.diag.constraint_name.removeprefix("budget_issueddocument_")
+
+    assert tried(office.head) == "of_approved"
+    line = CalcLine.objects.get()
+    change_line(
+        line_id=line.pk, actor=both, values={"people": 251}, seen_version=line.version, now=office.now
     )
+    office.settle(edition)
+    assert tried(office.clerk) == "issued_by_actor"
+    assert tried(office.chair, actor=office.chair.pk) == "issued_by_role"
+    assert tried(both, actor=both.pk) == "issued_by_other"
+    assert tried(office.head, sequence=2) == "in_order"
+    assert tried(office.head, at="now() - interval '1 day'") == "issued_now"
+    runtime.execute(ISSUE.format(**facts))
 
 
 def test_a_closed_year_is_never_opened_again_and_no_year_is_deleted(office, runtime):
@@ -230,6 +171,7 @@ def set_control(office: Office, item: Item, amount: int) -> None:
 
 
 def test_the_ceiling_is_entered_in_first_down_and_carried_on_as_it_is(office, runtime):
+    at_work(runtime, office.clerk)
     plan = office.plan()
     refuses(runtime, "UPDATE budget_item SET control_amount = 1", "控制数由财政在一下下达")
     office.settle(plan.editions.get())
@@ -261,6 +203,7 @@ def test_the_ceiling_is_entered_in_first_down_and_carried_on_as_it_is(office, ru
 
 
 def test_the_calculation_of_an_adjustment_edition_is_that_of_the_edition_before(office, runtime):
+    at_work(runtime, office.clerk)
     edition = office.adjustment()
     lines = f"item_id IN (SELECT id FROM budget_item WHERE edition_id = {edition.pk})"
     for statement in (
@@ -283,6 +226,7 @@ MOVE = """
 
 
 def test_money_moves_only_in_an_adjustment_edition_and_no_item_falls_below_zero(office, runtime):
+    at_work(runtime, office.clerk)
     edition = office.adjustment()
     item = edition.items.order_by("ordinal").first()
     other = office.plan(year=2017).editions.get().items.get()
@@ -298,6 +242,7 @@ def test_money_moves_only_in_an_adjustment_edition_and_no_item_falls_below_zero(
 
 
 def test_what_an_earlier_adjustment_took_is_gone_in_the_next(office, runtime):
+    at_work(runtime, office.clerk)
     first = office.adjustment()
     runtime.execute(MOVE.format(item=first.items.order_by("ordinal").first().pk, amount=-300_000))
     runtime.commit()
@@ -354,8 +299,9 @@ def test_what_a_submitted_edition_prints_of_a_name_stays(office, runtime):
     edition = office.plan().editions.get()
     item = edition.items.get()
     document, code = PolicyDocumentFactory(), ClassificationCodeFactory()
-    ItemBasis.objects.create(item=item, document=document, ordinal=1)
-    Item.objects.filter(pk=item.pk).update(function_code=code)
+    with as_clerk(edition):
+        ItemBasis.objects.create(item=item, document=document, ordinal=1)
+        Item.objects.filter(pk=item.pk).update(function_code=code)
     changes = (
         "UPDATE budget_itemgroup SET name = name || '改'",
         "UPDATE budget_itemgroup SET ordinal = ordinal + 1",

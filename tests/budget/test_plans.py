@@ -17,7 +17,7 @@ from apps.budget.services.outline import add_entry
 from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
 from apps.core.errors import Refused
 from tests.budget.office import Office
-from tests.factories import ItemFactory, RoleGrantFactory, UnionFactory, UserFactory
+from tests.factories import EditionFactory, ItemFactory, RoleGrantFactory, UnionFactory, UserFactory
 
 EACH = Decimal("367500.00")
 
@@ -33,7 +33,7 @@ def queries_of(client, url: str) -> int:
 
 def test_a_new_plan_begins_with_an_empty_first_edition(office):
     plan = create_plan(
-        union_id=office.union.pk, year=2016, book=Book.UNION, actor=office.head, now=office.now
+        union_id=office.union.pk, year=2016, book=Book.UNION, actor=office.clerk, now=office.now
     )
     edition = plan.editions.get()
     assert (edition.stage, edition.status, edition.items.count()) == (Stage.FIRST_UP, Status.DRAFT, 0)
@@ -80,7 +80,7 @@ def test_the_next_stage_waits_for_the_open_edition(office):
 def test_the_database_keeps_one_open_edition_a_plan(office):
     plan = office.plan()
     with pytest.raises(IntegrityError, match="one_open"), transaction.atomic():
-        Edition.objects.create(plan=plan, stage=Stage.FIRST_DOWN, created_by=office.clerk)
+        EditionFactory(plan=plan, stage=Stage.FIRST_DOWN, created_by=office.clerk)
 
 
 def test_a_reader_opens_nothing(office):
@@ -202,7 +202,7 @@ def test_after_the_close_every_service_says_so(office, closed):
         office.next(closed)
     with pytest.raises(Refused, match="2016年度已关闭"):
         create_plan(union_id=office.union.pk, year=2016, book=Book.UNION, actor=office.clerk, now=office.now)
-    with pytest.raises(Refused, match="已关闭"):
+    with pytest.raises(Refused, match="已审定，内容不能修改"):
         office.add_item(closed.editions.get())
     with pytest.raises(Refused, match="已经关闭"):
         close_year(year=2016, actor=office.head, now=office.now)
@@ -210,7 +210,7 @@ def test_after_the_close_every_service_says_so(office, closed):
 
 def test_after_the_close_the_database_refuses_too(office, closed):
     with pytest.raises(IntegrityError, match="已关闭"), transaction.atomic():
-        Edition.objects.create(plan=closed, stage=Stage.FIRST_DOWN, created_by=office.clerk)
+        EditionFactory(plan=closed, stage=Stage.FIRST_DOWN, created_by=office.clerk)
     with pytest.raises(IntegrityError, match="不能"), transaction.atomic():
         Item.objects.update(name="改名")
 
@@ -305,7 +305,7 @@ def test_a_county_sees_its_own_plans_and_the_city_sees_them_too(client, office):
 
 
 def test_a_plan_is_opened_by_the_form(client, office):
-    client.force_login(office.head)
+    client.force_login(office.clerk)
     data = {"year": "2016", "book": "fiscal", "union": office.union.pk}
     answer = client.post(reverse("budget:plan_create"), data)
     plan = Plan.objects.get()
@@ -322,7 +322,7 @@ def test_a_plan_is_opened_by_the_form(client, office):
     ],
 )
 def test_a_wrong_plan_gets_a_sentence_and_keeps_what_was_typed(client, office, change, sentence):
-    client.force_login(office.head)
+    client.force_login(office.clerk)
     data = {"year": "2016", "book": "fiscal", "union": office.union.pk} | change
     answer = client.post(reverse("budget:plan_create"), data)
     assert answer.status_code == 422
@@ -333,7 +333,7 @@ def test_a_wrong_plan_gets_a_sentence_and_keeps_what_was_typed(client, office, c
 
 
 def test_the_form_refuses_an_existing_a_closed_and_a_foreign_plan(client, office, closed):
-    client.force_login(office.head)
+    client.force_login(office.clerk)
     url = reverse("budget:plan_create")
     data = {"year": "2016", "book": "union", "union": office.union.pk}
     assert "2016年度已关闭，不能新建预算" in client.post(url, data).content.decode()
@@ -341,7 +341,7 @@ def test_the_form_refuses_an_existing_a_closed_and_a_foreign_plan(client, office
     twice = client.post(url, data | {"year": "2017", "book": "fiscal"})
     assert "已有预算，请直接打开" in twice.content.decode()
     county = Office(UnionFactory())
-    client.force_login(county.head)
+    client.force_login(county.clerk)
     assert client.post(url, data | {"year": "2018"}).status_code == 422
     assert Plan.objects.count() == 2
 
@@ -349,7 +349,7 @@ def test_the_form_refuses_an_existing_a_closed_and_a_foreign_plan(client, office
 def test_the_next_stage_is_opened_after_a_question(client, office):
     plan = office.plan()
     office.settle(plan.editions.get())
-    client.force_login(office.head)
+    client.force_login(office.clerk)
     page = client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
     assert "开启下一阶段：一下" in page
     question = client.get(reverse("budget:plan_next", args=[plan.pk])).content.decode()
@@ -393,7 +393,7 @@ def test_the_page_of_a_plan_shows_its_decisions(client, office):
     plan = office.plan()
     edition = plan.editions.get()
     office.submit(edition)
-    office.decide(edition, office.head, "return", note="人数与名册不符。")
+    office.decide(edition, office.head, "return", opinion="人数与名册不符。")
     client.force_login(office.chair)
     page = client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
     for text in (
@@ -441,7 +441,7 @@ def test_the_next_person_finds_the_edition_on_the_desk(office):
 def test_a_returned_edition_is_back_on_the_clerks_desk_with_the_opinion(office):
     edition = office.plan().editions.get()
     office.submit(edition)
-    office.decide(edition, office.head, "return", note="请核对人数。")
+    office.decide(edition, office.head, "return", opinion="请核对人数。")
     (card,) = waiting_for(office.clerk)
     assert (card.label, card.note) == ("修改后重新提交", "请核对人数。")
     assert card.from_whom == f"{office.head}退回修改"

@@ -15,11 +15,10 @@ from apps.budget import documents
 from apps.budget.checks import edition_findings
 from apps.budget.documents.appendix import calculations_table
 from apps.budget.forms.items import ItemForm
-from apps.budget.forms.plans import DecisionForm
 from apps.budget.models import CalcLine, Edition, Item, PolicyDocument
 from apps.budget.resources import EditionResource, EditionXlsx, sheet_rows
 from apps.budget.rules.edition_checks import NO_DOCUMENT, differ_by_a_word
-from apps.budget.rules.stages import Stage
+from apps.budget.rules.stages import FLOW, Stage
 from apps.budget.rules.text import check_text
 from apps.budget.rules.trials import RowInput
 from apps.budget.rules.wording import require_no_typed_figures
@@ -33,9 +32,10 @@ from apps.budget.services.items import change_item, remove_item
 from apps.budget.services.lines import add_line, change_line, move_line, remove_line
 from apps.budget.services.plans import copy_last_year, create_plan
 from apps.budget.services.printing import request_print
-from apps.budget.services.reasons import keep_reasons
 from apps.budget.services.sources import bind_source, keep_reading
 from apps.budget.services.undo import undo_change
+from apps.budget.services.waivers import keep_reasons
+from apps.cases.forms import StepForm
 from apps.core.errors import Refused
 from apps.core.jobs import Condition
 from apps.core.sheets import GuardedXlsx
@@ -404,13 +404,15 @@ def test_reasons_are_kept_for_what_did_not_change(client, office):
 
 
 def test_minutes_carry_a_document_number():
-    def form(text: str) -> DecisionForm:
-        return DecisionForm({"minutes_number": text}, needs_note=False, needs_minutes=True)
+    (step,) = (one for one in FLOW.named("approve") if one.needs_minutes)
+
+    def form(text: str) -> StepForm:
+        return StepForm({"minutes": text, "number": 3, "amount": 0, "count": 0}, step=step)
 
     assert not form("随便写").is_valid()
     good = form("廊工纪[2015]12号")
     assert good.is_valid()
-    assert good.cleaned_data["minutes_number"] == "廊工纪〔2015〕12号"
+    assert good.cleaned_data["minutes"] == "廊工纪〔2015〕12号"
 
 
 def test_a_year_without_codes_of_the_government_does_not_ask_for_one(item):

@@ -9,6 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
+from apps.budget.models import Adjustment, Edition, Indicator, ItemBasis
+from apps.budget.rules.stages import Stage
 from apps.cases.models import Case
 from apps.cases.services import save_case
 from apps.core import audit
@@ -26,10 +28,15 @@ from apps.model_workers.models import (
 from apps.model_workers.services.files import open_file
 from tests.factories import (
     AllowanceStandardFactory,
+    CalcLineFactory,
     CountingRuleFactory,
+    EditionFactory,
     HonourFactory,
     HonourTitleFactory,
+    ItemFactory,
+    OutlineEntryFactory,
     PersonFactory,
+    PolicyDocumentFactory,
     ReliefCaseFactory,
     ReliefStandardFactory,
     UnionFactory,
@@ -51,6 +58,8 @@ class Sample:
     """What a step brings with it, as SQL; for the owner, who walks the sample, in the past."""
     row: dict[str, str] = field(default_factory=dict)
     """What a copied row must have otherwise than its model, as SQL by column."""
+    changes: dict[str, str] = field(default_factory=dict)
+    """A change of a row as SQL by table, where the first column at hand has a guard of its own."""
     amounts: dict[str, str] = field(default_factory=lambda: {"": "1000"})
 
 
@@ -204,6 +213,30 @@ def _run(union: Union, clerk: User, amount: Decimal) -> AllowanceRun:
     return run
 
 
+_STAGES = {Decimal(1000 + place): stage for place, stage in enumerate(Stage)}
+
+
+def _edition(union: Union, clerk: User, amount: Decimal) -> Edition:
+    """Of the stage that the amount stands for, with a row of every kind that belongs there."""
+    stage = _STAGES[amount]
+    edition = EditionFactory(plan__union=UnionFactory(parent=union), stage=stage, created_by=clerk)
+    item = ItemFactory(edition=edition)
+    OutlineEntryFactory(edition=edition)
+    with audit.because(actor_id=clerk.pk, action="录入"):
+        ItemBasis.objects.create(item=item, document=PolicyDocumentFactory(), ordinal=1)
+        Indicator.objects.create(
+            item=item, ordinal=1, level="cost", name="x", direction="at_least", target="1"
+        )
+    if stage != Stage.ADJUSTMENT:
+        CalcLineFactory(item=item, quota=True, fixed_amount=amount)
+    else:
+        with audit.because(actor_id=clerk.pk, action="录入"):
+            Adjustment.objects.create(
+                item=item, kind="addition", amount=amount, reason="示例", created_by=clerk
+            )
+    return edition
+
+
 SAMPLES: dict[type[Case], Sample] = {
     FileChange: Sample(_change, ("reason", "示例：改过"), bare=_UNFIT, along=_changes),
     ReliefCase: Sample(_relief, ("circumstances", "示例：改过")),
@@ -215,6 +248,16 @@ SAMPLES: dict[type[Case], Sample] = {
             "public_id": "gen_random_uuid()",
             "person_id": "(SELECT max(p.id) FROM public.people_person p)",
         },
+    ),
+    Edition: Sample(
+        _edition,
+        ("reason", "示例：改过"),
+        changes={
+            "budget_item": "version = version + 1",
+            "budget_outlineentry": "text = 'z'",
+            "budget_adjustment": "amount = amount + 1",
+        },
+        amounts={stage: str(amount) for amount, stage in _STAGES.items()},
     ),
     LoanCase: Sample(
         _loan,

@@ -3,6 +3,7 @@ succeed, everything else is refused by the guard that answers for it."""
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import Union, User
 from apps.accounts.roles import Role, roles_with
 from apps.accounts.rules import RoleClass, role_class
-from apps.cases.models import Case, CaseRow
+from apps.cases.models import Case, CaseRow, case_of
 from apps.cases.models.guards import IDENTITY, content_of
 from apps.cases.rules.flow import Step
 from apps.cases.selectors import all_cases
@@ -55,11 +56,7 @@ class Walk:
         self.model, self.flow, self.sample = model, model.flow, SAMPLES[model]
         self.decisions: Any = model.decisions.rel.related_model  # type: ignore[attr-defined]
         self.table, self.log = model._meta.db_table, self.decisions._meta.db_table
-        self.rows = [
-            row
-            for row in apps.get_models()
-            if issubclass(row, CaseRow) and row.case.field.related_model is model
-        ]
+        self.rows = [row for row in apps.get_models() if issubclass(row, CaseRow) and case_of(row) is model]
         self.attacks, self.city = Attacks(), UnionFactory(city=True)
         self.county, self.elsewhere = UnionFactory(), UnionFactory()
         self.clerk, self.second_clerk = self.holder(self.flow.enters), self.holder(self.flow.enters)
@@ -281,24 +278,33 @@ class Standing:
     def rows(self, row: type[CaseRow]) -> None:
         walk, name = self.walk, row._meta.db_table
         open_case = walk.make(self.amount)
-        column = next(f.column for f in row._meta.concrete_fields if f.column not in {"id", "case_id"})
-        same = "".join(
-            f', "{f.column}"' for f in row._meta.concrete_fields if f.column not in {"id", "case_id"}
-        )
-        pk = self.case.pk
-        values = "".join(
-            f", {walk.sample.row.get(f.column, f.column.join(chr(34) * 2))}"
-            for f in row._meta.concrete_fields
-            if f.column not in {"id", "case_id"}
-        )
-        copied = f'SELECT {pk}{values} FROM public."{name}" WHERE case_id = {open_case.pk}'
+        own, other = (hangs_on(row, case.pk) for case in (self.case, open_case))
+        if not row.objects.filter(**{row.case_path: open_case}).exists():  # type: ignore[attr-defined]
+            return
+        key = own.column
+        columns = [
+            f.column for f in row._meta.concrete_fields if f.column not in {"id", key} and not f.generated
+        ]
+        change = walk.sample.changes.get(name) or f'"{columns[0]}" = {changed(row, columns[0])}'
+        same = "".join(f', "{column}"' for column in columns)
+        values = "".join(f", {walk.sample.row.get(column, column.join(chr(34) * 2))}" for column in columns)
+        copied = f'SELECT {own.value}{values} FROM public."{name}" WHERE "{key}" = {other.value}'
         writes = {
-            "insert": f'INSERT INTO public."{name}" (case_id{same}) {copied}',
-            "update": f'UPDATE public."{name}" SET "{column}" = {changed(row, column)} WHERE case_id = {pk}',
-            "delete": f'DELETE FROM public."{name}" WHERE case_id = {pk}',
-            "move out": f'UPDATE public."{name}" SET case_id = {open_case.pk} WHERE case_id = {pk}',
-            "move in": f'UPDATE public."{name}" SET case_id = {pk} WHERE case_id = {open_case.pk}',
+            "insert": f'INSERT INTO public."{name}" ("{key}"{same}) {copied}',
+            "update": f'UPDATE public."{name}" SET {change} WHERE "{key}" = {own.value}',
+            "delete": f'DELETE FROM public."{name}" WHERE "{key}" = {own.value}',
         }
+        moves = {
+            "move out": f'UPDATE public."{name}" SET "{key}" = {other.value} WHERE "{key}" = {own.value}',
+            "move in": f'UPDATE public."{name}" SET "{key}" = {own.value} WHERE "{key}" = {other.value}',
+        }
+        if any(trigger.name == "identity_fixed" for trigger in getattr(row._meta, "triggers", ())):
+            for what, statement in moves.items():
+                self.expect(
+                    f"P0001 pgtrigger: Cannot update rows from {name} table", f"{name} {what}", statement
+                )
+        else:
+            writes |= moves
         reader = walk.person(Role.READER)
         for what, statement in writes.items():
             if self.case.is_open:
@@ -326,8 +332,10 @@ class Standing:
                 RoleGrantFactory(user=who, role=roles_with(walk.flow.enters)[0])
                 self.expect(f"{table}_editor_decided", f"edited by who acted as {duty}", change, who=who)
                 for row in walk.rows:
-                    self.expect(f"{row._meta.db_table}_editor_decided", f"row dropped by who acted as {duty}",
-                                f'DELETE FROM public."{row._meta.db_table}" WHERE case_id = {self.case.pk}', who=who)  # fmt: skip
+                    if row.objects.filter(**{row.case_path: self.case}).exists():  # type: ignore[attr-defined]
+                        name, own = row._meta.db_table, hangs_on(row, self.case.pk)
+                        self.expect(f"{name}_editor_decided", f"{name} dropped by who acted as {duty}",
+                                    f'DELETE FROM public."{name}" WHERE "{own.column}" = {own.value}', who=who)  # fmt: skip
 
     def decisions_stay(self) -> None:
         log, pk = self.walk.log, self.case.pk
@@ -450,6 +458,24 @@ class Standing:
             self.expect(f"{log}_stand_in_apart", f"{step.verb} in place of {acted}, who has a hand in it",
                         make(who), who=who,
                         before=lambda acted=acted: stand_in(who, acted, role, **right))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HangsOn:
+    """The column by which a row hangs on its case or on the row between, and the value for one case as SQL."""
+
+    column: str
+    value: str
+
+
+def hangs_on(row: type[CaseRow], case: int) -> HangsOn:
+    first, *others = row.case_path.split("__")
+    field = row._meta.get_field(first)
+    value = str(case)
+    if others:
+        between = field.related_model._meta
+        value = f'(SELECT id FROM public."{between.db_table}" WHERE "{between.get_field(others[0]).column}" = {case})'
+    return HangsOn(field.column, value)
 
 
 def stand_in(user: User, absent: User, role: str, **facts: Any) -> None:

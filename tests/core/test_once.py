@@ -124,7 +124,7 @@ RECIPES: dict[str, Recipe] = {
         MODEL, fixed(page="people:person_list", name="在职", query="work=in_service")
     ),
     "budget:plan_create": Recipe(
-        Role.FINANCE_HEAD, lambda world: {"year": "2018", "book": "fiscal", "union": city(world)}
+        CLERK, lambda world: {"year": "2018", "book": "fiscal", "union": city(world)}
     ),
     "budget:item_create": Recipe(
         CLERK,

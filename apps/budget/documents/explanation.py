@@ -66,7 +66,8 @@ class Explanation:
     year: int
     sections: tuple[Section, ...]
     signatures: tuple[Signature, ...]
-    minutes_number: str
+    minutes: str
+    reason: str
     dated: date | None
     figures_url: str
     is_draft: bool
@@ -98,7 +99,8 @@ def explanation(
         year=plan.year,
         sections=sections,
         signatures=signatures(edition),
-        minutes_number=edition.minutes_number,
+        minutes=edition.minutes,
+        reason=edition.reason,
         dated=_dated(edition, issue),
         figures_url=figures_url,
         is_draft=is_draft,
@@ -146,8 +148,9 @@ def _plain(text: Text) -> str:
 
 
 def _dated(edition: Edition, issue: IssueFacts | None) -> date | None:
-    moment = issue.issued_at if issue else edition.approved_at
-    return timezone.localdate(moment) if moment else None
+    if issue:
+        return timezone.localdate(issue.issued_at)
+    return timezone.localdate(edition.approval.at) if edition.approval is not None else None
 
 
 # --- the sections ------------------------------------------------------------------------------------------

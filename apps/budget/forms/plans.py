@@ -1,4 +1,4 @@
-"""Opening a plan and deciding on an edition: what people type, cleaned."""
+"""Opening a plan and correcting its last edition: what people type, cleaned."""
 
 from typing import Any, cast
 
@@ -7,9 +7,8 @@ from django.utils import timezone
 
 from apps.accounts.fields import UnionChoice
 from apps.accounts.models import Union, User
-from apps.budget.rules.stages import Book
-from apps.core.errors import Refused
-from apps.core.numbering import normalise_document_number
+from apps.budget.rules.stages import REASON_LENGTH, Book
+from apps.core.forms import HouseForm
 
 
 class PlanForm(forms.Form):
@@ -31,38 +30,10 @@ class PlanForm(forms.Form):
         self.fields["union"].initial = user.union_id
 
 
-class DecisionForm(forms.Form):
-    """The opinion and the number of the minutes, as far as the step asks for them."""
-
-    note = forms.CharField(
-        label="意见",
-        max_length=500,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="不超过 500 字，随审批记录保存",
+class CorrectionForm(HouseForm):
+    reason = forms.CharField(
+        label="更正理由",
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="改什么、为什么改；印在更正后的编制说明上",
     )
-    minutes_number = forms.CharField(
-        label="会议纪要文号",
-        max_length=60,
-        required=False,
-        help_text="主席办公会或党组会的纪要，如 廊工纪〔2015〕12号",
-    )
-
-    def __init__(self, *args: Any, needs_note: bool, needs_minutes: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # The service has the last word on a missing opinion; these only mark the field and ask for it at once.
-        self.fields["note"].required = needs_note
-        self.fields["note"].error_messages["required"] = "请填写“意见”。"
-        if needs_minutes:
-            self.fields["minutes_number"].required = True
-            self.fields["minutes_number"].error_messages["required"] = "请填写“会议纪要文号”。"
-        else:
-            del self.fields["minutes_number"]
-
-    def clean_minutes_number(self) -> str:
-        """In its one written form; what is no document number is refused."""
-        text = self.cleaned_data["minutes_number"].strip()
-        try:
-            return normalise_document_number(text, field="会议纪要文号") if text else ""
-        except Refused as refused:
-            raise forms.ValidationError(refused.message) from refused

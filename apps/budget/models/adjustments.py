@@ -6,14 +6,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.budget.models.locks import content_lock_through_item
+from apps.cases.models import CaseRow
 from apps.core import audit
 from apps.core.triggers import ReadOnly, Trigger
 
 
 @audit.tracked()
-class Adjustment(models.Model):
+class Adjustment(CaseRow):
     """One movement after 批复, on one item. A transfer is two rows of one pair that add up to zero."""
+
+    case_path = "item__edition"
 
     class Kind(models.TextChoices):
         TRANSFER = "transfer", "调剂"
@@ -52,7 +54,6 @@ class Adjustment(models.Model):
         )
         triggers = (
             ReadOnly(name="identity_fixed", fields=["item"]),
-            content_lock_through_item(),
             Trigger(
                 name="after_ratification",
                 when=pgtrigger.Before,

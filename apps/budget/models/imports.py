@@ -24,7 +24,7 @@ class ImportFile(models.Model):
     """One uploaded file. It is taken over at most once; its preview is computed afresh each time it is looked at."""
 
     edition = models.ForeignKey(
-        Edition, verbose_name="版本", on_delete=models.CASCADE, related_name="import_files"
+        Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="import_files"
     )
     name = models.CharField("文件名", max_length=200)
     sha256 = models.CharField("SHA-256", max_length=64)

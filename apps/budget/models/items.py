@@ -13,10 +13,10 @@ from apps.accounts.models import User
 from apps.budget.models.adjustments import Adjustment
 from apps.budget.models.documents import PolicyDocument
 from apps.budget.models.lines import CalcLine
-from apps.budget.models.locks import content_lock, content_lock_through_item
 from apps.budget.models.plans import Edition
 from apps.budget.models.reference import ClassificationCode, FundingSource, ItemGroup
 from apps.budget.rules.calculation import AMOUNT_LIMIT
+from apps.cases.models import CaseRow
 from apps.core import audit
 from apps.core.triggers import ReadOnly, Trigger
 
@@ -64,10 +64,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 @audit.tracked()
-class Item(models.Model):
+class Item(CaseRow):
     """One budget item. `lineage` stays the same through all editions and years, so that versions can be compared."""
 
-    edition = models.ForeignKey(Edition, verbose_name="版本", on_delete=models.CASCADE, related_name="items")
+    case_path = "edition"
+
+    edition = models.ForeignKey(Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="items")
     lineage = models.UUIDField("谱系", default=uuid.uuid4, editable=False)
     group = models.ForeignKey(
         ItemGroup, verbose_name="项目分组", on_delete=models.PROTECT, related_name="items"
@@ -171,7 +173,6 @@ class Item(models.Model):
         )
         triggers = (
             ReadOnly(name="identity_fixed", fields=["edition", "lineage"]),
-            content_lock(),
             # Books are never added together: a group of another book would be.
             Trigger(
                 name="group_of_its_book",
@@ -224,8 +225,10 @@ class Item(models.Model):
 
 
 @audit.tracked()
-class Indicator(models.Model):
+class Indicator(CaseRow):
     """One performance indicator of an item, in three levels (财预〔2021〕101号)."""
+
+    case_path = "item__edition"
 
     class Level(models.TextChoices):
         COST = "cost", "成本指标"
@@ -269,15 +272,16 @@ class Indicator(models.Model):
                 violation_error_message="权重必须大于 0、不超过 100 分。",
             ),
         )
-        triggers = (content_lock_through_item(),)
 
     def __str__(self) -> str:
         return self.name
 
 
 @audit.tracked()
-class ItemBasis(models.Model):
+class ItemBasis(CaseRow):
     """That an item rests on a document, in which article, in printed order."""
+
+    case_path = "item__edition"
 
     item = models.ForeignKey(Item, verbose_name="项目", on_delete=models.CASCADE, related_name="citations")
     document = models.ForeignKey(
@@ -298,7 +302,6 @@ class ItemBasis(models.Model):
             ),
         )
         triggers = (
-            content_lock_through_item(),
             Trigger(
                 name="cites_current",
                 when=pgtrigger.Before,

@@ -6,9 +6,10 @@ from django.db.models.functions import Round
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.budget.models.locks import calculation_lock, content_lock_through_item
+from apps.budget.models.locks import calculation_lock
 from apps.budget.models.plans import Edition
 from apps.budget.rules.calculation import AMOUNT_LIMIT, COUNT_LIMIT, Method, ShareBasis
+from apps.cases.models import CaseRow
 from apps.core import audit
 from apps.core.triggers import ReadOnly
 
@@ -19,8 +20,10 @@ class CalcLineQuerySet(models.QuerySet["CalcLine"]):
 
 
 @audit.tracked(exclude=("amount",))
-class CalcLine(models.Model):
+class CalcLine(CaseRow):
     """One line of a calculation. The database computes the amount, so no program can store another."""
+
+    case_path = "item__edition"
 
     item = models.ForeignKey(
         "budget.Item", verbose_name="项目", on_delete=models.CASCADE, related_name="lines"
@@ -168,7 +171,6 @@ class CalcLine(models.Model):
         )
         triggers = (
             ReadOnly(name="identity_fixed", fields=["item"]),
-            content_lock_through_item(),
             calculation_lock(),
         )
 

@@ -1,38 +1,8 @@
-"""The triggers that keep content, printed names and calculations as they are once they are decided upon, whoever asks."""
+"""The triggers that keep printed names and calculations as they are once they are decided upon, whoever asks."""
 
 import pgtrigger
 
-from apps.core.triggers import ParentsLock, Trigger
-
-_EDITIONS = """
-    SELECT e.status, y.closed_at
-    FROM public.budget_edition e
-    JOIN public.budget_plan p ON p.id = e.plan_id
-    JOIN public.budget_fiscalyear y ON y.year = p.fiscal_year_id
-    WHERE e.id IN ({editions}) ORDER BY e.id FOR SHARE OF e
-"""
-
-
-def content_lock(editions: str = "OLD.edition_id, NEW.edition_id") -> ParentsLock:
-    """Refuses every write unless the edition is a draft or returned and its year is open."""
-    return ParentsLock(
-        name="content_lock",
-        parents=_EDITIONS.format(editions=editions),
-        refusals={
-            "own.status NOT IN ('draft', 'returned')": (
-                "budget_edition_content_locked",
-                "该版本已提交，内容不能修改。",
-            ),
-            "own.closed_at IS NOT NULL": ("budget_edition_year_open", "该年度已关闭，不能再修改。"),
-        },
-    )
-
-
-def content_lock_through_item() -> ParentsLock:
-    """The same for rows that hang on an item."""
-    return content_lock(
-        "SELECT i.edition_id FROM public.budget_item i WHERE i.id IN (OLD.item_id, NEW.item_id)"
-    )
+from apps.core.triggers import Trigger
 
 
 def printed_lock(*fields: str, used: str) -> Trigger:

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import User
-from apps.budget.models.locks import content_lock
 from apps.budget.models.plans import Edition
+from apps.cases.models import CaseRow
 from apps.core import audit
 from apps.core.triggers import ReadOnly
 
@@ -16,15 +16,17 @@ class OutlineEntryQuerySet(models.QuerySet["OutlineEntry"]):
 
 
 @audit.tracked()
-class OutlineEntry(models.Model):
+class OutlineEntry(CaseRow):
     """One row of 主要职责 or 年度主要任务和目标. Numbers are made when printed, so they can never skip."""
+
+    case_path = "edition"
 
     class Section(models.TextChoices):
         DUTIES = "duties", "主要职责"
         TASKS = "tasks", "年度主要任务和目标"
 
     edition = models.ForeignKey(
-        Edition, verbose_name="版本", on_delete=models.CASCADE, related_name="outline"
+        Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="outline"
     )
     section = models.CharField("章节", max_length=6, choices=Section.choices)
     parent = models.ForeignKey(
@@ -54,7 +56,7 @@ class OutlineEntry(models.Model):
                 violation_error_message="条目内容不能为空。",
             ),
         )
-        triggers = (ReadOnly(name="identity_fixed", fields=["edition", "section"]), content_lock())
+        triggers = (ReadOnly(name="identity_fixed", fields=["edition", "section"]),)
 
     def __str__(self) -> str:
         return self.text[:30]

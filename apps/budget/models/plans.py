@@ -1,15 +1,28 @@
 """Plan → Edition: one budget of a union, year and book, and its versions."""
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
 from apps.budget.models.reference import FiscalYear
-from apps.budget.rules.stages import FINAL_STAGES, OPEN_STATUSES, Book, Stage, Status, edition_label
+from apps.budget.rules.stages import (
+    FINAL_STAGES,
+    FLOW,
+    OPEN_STATUSES,
+    Book,
+    Stage,
+    Status,
+    edition_label,
+)
+from apps.cases.models import Case, CaseQuerySet, decision_of
 from apps.core import audit
-from apps.core.triggers import Protect, ReadOnly, Trigger
+from apps.core.triggers import Protect, ReadOnly, Trigger, refuse
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -61,10 +74,42 @@ class Plan(models.Model):
         return self.fiscal_year_id
 
 
-class EditionQuerySet(models.QuerySet["Edition"]):
-    def visible_to(self, user: User) -> "EditionQuerySet":
-        return self.filter(plan__in=Plan.objects.visible_to(user))
+_TOTAL = """SELECT
+    COALESCE((SELECT sum(l.amount) FROM public.budget_calcline l
+        JOIN public.budget_item i ON i.id = l.item_id WHERE i.edition_id = own.id), 0)
+    + COALESCE((SELECT sum(a.amount) FROM public.budget_adjustment a
+        JOIN public.budget_item i ON i.id = a.item_id
+        JOIN public.budget_edition e ON e.id = i.edition_id
+        WHERE e.plan_id = own.plan_id AND e.stage = own.stage AND e.sequence <= own.sequence
+        AND i.lineage IN (SELECT k.lineage FROM public.budget_item k WHERE k.edition_id = own.id)), 0) AS amount,
+    (SELECT count(*) FROM public.budget_item i WHERE i.edition_id = own.id) AS count"""
+"""What is decided upon: the lines of the edition and all adjustments up to it, in yuan; and the number of items."""
 
+_LAST_YEAR = """SELECT max(e.id) FROM public.budget_edition e
+    JOIN public.budget_plan p ON p.id = e.plan_id
+    JOIN public.budget_plan now ON now.id = own.plan_id
+    WHERE e.status = 'approved' AND e.stage IN ('ratified', 'adjustment')
+    AND (p.union_id, p.book, p.fiscal_year_id) = (now.union_id, now.book, now.fiscal_year_id - 1)"""
+
+_BEGINS = f"""
+    SELECT p.union_id, y.closed_at INTO place FROM public.budget_plan p
+        JOIN public.budget_fiscalyear y ON y.year = p.fiscal_year_id WHERE p.id = NEW.plan_id FOR SHARE OF y;
+    IF place.closed_at IS NOT NULL THEN
+        {refuse("budget_edition_year_open", "该年度已关闭，不能再开启新的版本。")}
+    END IF;
+    IF NEW.union_id <> place.union_id THEN
+        {refuse("budget_edition_union_of_plan", "版本属于它的预算的工会。")}
+    END IF;
+    PERFORM 1 FROM public.budget_edition b
+        WHERE b.id = NEW.based_on_id AND b.plan_id = NEW.plan_id AND b.status = 'approved';
+    IF NOT FOUND AND NEW.based_on_id IS NOT NULL THEN
+        {refuse("budget_edition_follows_approved", "新的版本只能来自本预算已审定的版本。")}
+    END IF;
+    RETURN NEW;
+"""
+
+
+class EditionQuerySet(CaseQuerySet):
     def open(self) -> "EditionQuerySet":
         return self.filter(status__in=OPEN_STATUSES)
 
@@ -72,22 +117,24 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         """Editions in which a year's budget may end, the last first: an approved 批复 or 调剂."""
         return self.filter(status=Status.APPROVED, stage__in=FINAL_STAGES).order_by("-id")
 
-    def for_detail(self) -> "EditionQuerySet":
+    def with_trail(self) -> "EditionQuerySet":
+        """With the steps taken and the people who took them, in two queries however many editions there are."""
         return self.select_related(
-            "plan__union",
-            "plan__fiscal_year",
-            "based_on",
-            "compared_with__plan__union",
-            "compared_with__plan__fiscal_year",
-            "submitted_by",
-            "created_by",
-            "last_decision",
-        )
+            "plan__union", "plan__fiscal_year", "based_on", "created_by"
+        ).prefetch_related("decisions__actor", "decisions__stands_in_for")
+
+    def for_detail(self) -> "EditionQuerySet":
+        return self.with_trail()
 
 
 @audit.tracked()
-class Edition(models.Model):
-    """One version of a plan. Its content can change only while it is a draft or returned; the database sees to it."""
+class Edition(Case):
+    """One version of a plan, and the case of its approval. Its content can change only while it is a draft or returned."""
+
+    flow, measured, routed_by, on_cards = FLOW, _TOTAL, "own.stage", True
+    reads, pages, named_by = "budget.read", "budget:edition", "pk"
+    # Kept with the submission: what is printed of last year must not move when last year is adjusted again.
+    keeps: ClassVar = {"compared_with": _LAST_YEAR}
 
     plan = models.ForeignKey(Plan, verbose_name="预算", on_delete=models.PROTECT, related_name="editions")
     stage = models.CharField("阶段", max_length=12, choices=Stage.choices)
@@ -100,37 +147,12 @@ class Edition(models.Model):
         blank=True,
         related_name="followers",
     )
-    status = models.CharField("状态", max_length=14, choices=Status.choices, default=Status.DRAFT)
-    # Counts the submissions: each round of approval has its own set of people.
-    round = models.PositiveSmallIntegerField("送审轮次", default=0)
-    last_decision = models.OneToOneField(
-        "budget.Decision",
-        verbose_name="最近审批",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    submitted_by = models.ForeignKey(
-        User, verbose_name="提交人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
-    # Kept with the submission: what is printed of last year must not move when last year is adjusted again.
-    compared_with = models.ForeignKey(
-        "self",
-        verbose_name="所比上年版本",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        editable=False,
-    )
-    approved_at = models.DateTimeField("审定时间", null=True, blank=True)
-    minutes_number = models.CharField("会议纪要文号", max_length=60, blank=True)
-    created_by = models.ForeignKey(User, verbose_name="建立人", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
+    decisions: Any
+    """Its steps, first to last; each an EditionDecision."""
 
-    objects = EditionQuerySet.as_manager()
+    reason = models.CharField("更正理由", max_length=300, blank=True)
+
+    objects: ClassVar[Any] = EditionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "预算版本"
@@ -149,128 +171,25 @@ class Edition(models.Model):
                 violation_error_message="本预算还有未审定的版本，同一时间只能有一个。",
             ),
             models.CheckConstraint(
-                condition=Q(sequence=1) | (Q(stage=Stage.ADJUSTMENT) & Q(sequence__gte=1)),
-                name="budget_edition_only_adjustments_repeat",
-                violation_error_message="只有调剂可以有多次。",
-            ),
-            models.CheckConstraint(
-                condition=Q(status=Status.DRAFT) | Q(submitted_by__isnull=False, submitted_at__isnull=False),
-                name="budget_edition_submitted_by_someone",
-                violation_error_message="已提交的版本必须有提交人和提交时间。",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status=Status.APPROVED) | Q(approved_at__isnull=False),
-                name="budget_edition_approved_at_some_time",
-                violation_error_message="已审定的版本必须有审定时间。",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status=Status.APPROVED)
-                | ~Q(stage__in=(Stage.FIRST_UP, Stage.SECOND_UP, Stage.ADJUSTMENT))
-                | ~Q(minutes_number=""),
-                name="budget_edition_approved_with_minutes",
-                violation_error_message="会议审定必须填写会议纪要文号。",
+                condition=Q(sequence=1) | (Q(sequence__gte=1) & (Q(stage=Stage.ADJUSTMENT) | ~Q(reason=""))),
+                name="budget_edition_repeat_says_why",
+                violation_error_message="更正已审定的版本必须说明理由。",
             ),
         )
         triggers = (
-            ReadOnly(
-                name="identity_fixed",
-                fields=["plan", "stage", "sequence", "based_on", "created_by", "created_at"],
-            ),
-            Protect(
-                name="kept_once_submitted",
-                operation=pgtrigger.Delete,
-                condition=pgtrigger.Q(old__round__gt=0),
-            ),
             Trigger(
-                name="begins_as_draft",
+                name="begins_in_place",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
-                func="""
-                    IF NEW.status <> 'draft' OR NEW.round <> 0 OR NEW.minutes_number <> '' OR num_nonnulls(
-                        NEW.last_decision_id, NEW.submitted_by_id, NEW.submitted_at, NEW.approved_at,
-                        NEW.compared_with_id) > 0 THEN
-                        RAISE EXCEPTION '新的版本只能是草稿。'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_begins_as_draft';
-                    END IF;
-                    IF NEW.based_on_id IS NOT NULL THEN
-                        PERFORM 1 FROM public.budget_edition b
-                            WHERE b.id = NEW.based_on_id AND b.plan_id = NEW.plan_id AND b.status = 'approved';
-                        IF NOT FOUND THEN
-                            RAISE EXCEPTION '新的版本只能来自本预算已审定的版本。'
-                                USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_follows_approved';
-                        END IF;
-                    END IF;
-                    RETURN NEW;
-                """,
+                declare=[("place", "RECORD")],
+                func=_BEGINS,
             ),
-            # No status without a decision: every move needs its own new row in budget_decision, and who submitted,
-            # when, which minutes and which round are what that row says.
             Trigger(
-                name="moves_by_decision",
+                name="place_fixed",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange(
-                    "status",
-                    "round",
-                    "last_decision",
-                    "submitted_by",
-                    "submitted_at",
-                    "compared_with",
-                    "approved_at",
-                    "minutes_number",
-                ),
-                declare=[("decision", "public.budget_decision%ROWTYPE")],
-                func="""
-                    SELECT * INTO decision FROM public.budget_decision WHERE id = NEW.last_decision_id;
-                    IF decision.id IS NULL OR decision.edition_id <> NEW.id OR OLD.status = NEW.status
-                       OR decision.from_status <> OLD.status OR decision.to_status <> NEW.status
-                       OR decision.id <= COALESCE(OLD.last_decision_id, 0) THEN
-                        RAISE EXCEPTION '状态只能通过审批改变，轮次、提交和审定的记录随之改变。'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_moves_by_decision';
-                    END IF;
-                    -- What is missing altogether is refused by the constraints of the table.
-                    IF NEW.round <> decision.round
-                       OR decision.action = 'submit' AND (
-                            NEW.submitted_by_id <> decision.actor_id OR NEW.submitted_at <> decision.at)
-                       OR decision.action <> 'submit' AND
-                            (NEW.submitted_by_id, NEW.submitted_at, NEW.compared_with_id) IS DISTINCT FROM
-                            (OLD.submitted_by_id, OLD.submitted_at, OLD.compared_with_id)
-                       OR NEW.status = 'approved' AND (
-                            NEW.approved_at <> decision.at
-                            OR NEW.minutes_number NOT IN ('', decision.minutes_number))
-                       OR NEW.status <> 'approved' AND
-                            (NEW.approved_at, NEW.minutes_number) IS DISTINCT FROM
-                            (OLD.approved_at, OLD.minutes_number) THEN
-                        RAISE EXCEPTION '轮次、提交和审定的记录必须与审批记录一致。'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_says_the_decision';
-                    END IF;
-                    IF decision.action = 'submit' AND NEW.compared_with_id IS NOT NULL THEN
-                        PERFORM 1 FROM public.budget_edition e
-                            JOIN public.budget_plan p ON p.id = e.plan_id JOIN public.budget_plan own ON own.id = NEW.plan_id
-                            WHERE e.id = NEW.compared_with_id AND e.status = 'approved'
-                            AND e.stage IN ('ratified', 'adjustment') AND p.union_id = own.union_id
-                            AND p.book = own.book AND p.fiscal_year_id = own.fiscal_year_id - 1;
-                        IF NOT FOUND THEN
-                            RAISE EXCEPTION '只能与上年同一预算的批复或调剂比较。'
-                                USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_compared_with_last_year';
-                        END IF;
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-            Trigger(
-                name="closed_year_fixed",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func="""
-                    PERFORM 1 FROM public.budget_plan p JOIN public.budget_fiscalyear y ON y.year = p.fiscal_year_id
-                        WHERE p.id = NEW.plan_id AND y.closed_at IS NOT NULL;
-                    IF FOUND THEN
-                        RAISE EXCEPTION '该年度已关闭，不能再修改。'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'budget_edition_year_open';
-                    END IF;
-                    RETURN NEW;
-                """,
+                condition=pgtrigger.AnyChange("plan", "stage", "sequence", "based_on"),
+                func=refuse("budget_edition_place_fixed", "版本属于哪个预算、哪个阶段不能改变。"),
             ),
         )
 
@@ -278,12 +197,47 @@ class Edition(models.Model):
         return f"{self.plan} {self.label}"
 
     @property
+    def url(self) -> str:
+        return reverse("budget:edition_grid", args=[self.pk])
+
+    @property
     def label(self) -> str:
         return edition_label(self.stage, self.sequence)
 
     @property
-    def is_open(self) -> bool:
-        return self.status in OPEN_STATUSES and not self.plan.fiscal_year.is_closed
+    def submission(self) -> Any | None:
+        """The step with which this round was opened; None for a draft that was never submitted."""
+        return self._last(lambda step: step.verb == "submit")
+
+    @property
+    def approval(self) -> Any | None:
+        """The step with which it was settled."""
+        return self._last(lambda step: step.target == Status.APPROVED)
+
+    @property
+    def acted(self) -> list[Any]:
+        """The steps of the present round that still count."""
+        return [step for step in self.decisions.all() if step.round == self.round and step.verb != "withdraw"]
+
+    @property
+    def last_step(self) -> Any | None:
+        return self._last(lambda step: True)
+
+    def _last(self, fits: Callable[[Any], bool]) -> Any | None:
+        return next((step for step in [*self.decisions.all()][::-1] if fits(step)), None)
+
+    @property
+    def minutes(self) -> str:
+        """会议纪要文号 of the meeting that settled it."""
+        return self.approval.minutes if self.approval is not None else ""
+
+    @property
+    def compared_with_id(self) -> int | None:
+        """Last year's edition as it was found when this one was submitted."""
+        return None if self.submission is None else self.submission.facts["compared_with"]
+
+
+EditionDecision = decision_of(Edition)
 
 
 class GridChangeQuerySet(models.QuerySet["GridChange"]):
@@ -299,7 +253,7 @@ class GridChange(models.Model):
         IMPORT = "import", "导入"
 
     edition = models.ForeignKey(
-        Edition, verbose_name="版本", on_delete=models.CASCADE, related_name="grid_changes"
+        Edition, verbose_name="版本", on_delete=models.PROTECT, related_name="grid_changes"
     )
     kind = models.CharField("类型", max_length=6, choices=Kind.choices)
     summary = models.CharField("摘要", max_length=200)

@@ -10,7 +10,16 @@ from apps.accounts.models import User
 from apps.budget.models.locks import printed_lock
 from apps.budget.rules.stages import Book
 from apps.core import audit
-from apps.core.triggers import Protect, ReadOnly
+from apps.core.triggers import Protect, ReadOnly, Trigger, refuse
+
+_CLOSES_SETTLED = f"""
+    PERFORM 1 FROM public.budget_edition e JOIN public.budget_plan p ON p.id = e.plan_id
+        WHERE p.fiscal_year_id = NEW.year AND e.status <> 'approved';
+    IF FOUND THEN
+        {refuse("budget_fiscalyear_closes_settled", "还有未审定的版本，不能关闭年度。")}
+    END IF;
+    RETURN NEW;
+"""
 
 
 @audit.tracked()
@@ -48,6 +57,14 @@ class FiscalYear(models.Model):
                 condition=pgtrigger.Q(old__closed_at__isnull=False),
             ),
             Protect(name="never_deleted", operation=pgtrigger.Delete),
+            # Whatever is settled cannot change any more, so a closed year needs no other lock; new editions ask for it.
+            Trigger(
+                name="closes_settled",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("closed_at"),
+                func=_CLOSES_SETTLED,
+            ),
         )
 
     def __str__(self) -> str:

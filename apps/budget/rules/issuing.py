@@ -14,13 +14,12 @@ def require_may_issue(
     *,
     status: str,
     may_issue: bool,
-    actor_id: int,
-    submitted_by_id: int | None,
+    has_entered: bool,
     open_findings: list[str],
     earlier: int,
     reason: str,
 ) -> None:
-    """Raises Refused unless the edition is approved, free of findings, and issued by someone who did not submit it.
+    """Raises Refused unless the edition is approved, free of findings, and issued by someone who did not enter or submit it.
 
     `earlier` is how many issues of this edition and style there are: from the second on a reason is needed.
     """
@@ -28,8 +27,8 @@ def require_may_issue(
         raise Refused("您没有签发编制说明的权限，由财务负责人签发。", code="permission")
     if status != Status.APPROVED:
         raise Refused(f"只有已审定的版本可以签发，本版本{Status(status).label}。", code="state")
-    if actor_id == submitted_by_id:
-        raise Refused("本版本由您提交，须由他人签发。", code="same_person")
+    if has_entered:
+        raise Refused("您录入或提交过本版本，须由他人签发。", code="same_person")
     if open_findings:
         raise Refused(
             f"文稿校验还有 {len(open_findings)} 个问题没有处理或说明，不能签发，如：{open_findings[0]}",

@@ -352,8 +352,12 @@ _STYLE_LETTERS = {"gongwen": "W", "book": "B"}
 def issue_number(
     *, year: int, union_code: str, book: str, stage: str, stage_sequence: int, style: str, sequence: int
 ) -> str:
-    """签发编号: year, union, book (财政C 工会G 代管D), stage, style (公文W 文本B) and the number of this issue."""
-    nth = str(stage_sequence) if stage == Stage.ADJUSTMENT else ""
+    """签发编号: year, union, book (财政C 工会G 代管D), stage, style (公文W 文本B) and the number of this issue.
+
+    A stage that comes again has its number behind it: the second 调剂 is 2, the first 更正 of 批复 is R1.
+    """
+    again = f"R{stage_sequence - 1}" if stage_sequence > 1 else ""
+    nth = str(stage_sequence) if stage == Stage.ADJUSTMENT else again
     letter = _BOOK_LETTERS[Book(book)]
     return (
         f"{year}-{union_code}-{letter}{_STAGE_CODES[Stage(stage)]}{nth}-{_STYLE_LETTERS[style]}{sequence:02d}"

@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from apps.core.workflow import Flow, Step
+from apps.cases.rules.flow import Flow, Step
+from apps.core.errors import Refused
 
 
 class Book(models.TextChoices):
@@ -72,35 +73,35 @@ FINAL_STAGES = (Stage.RATIFIED, Stage.ADJUSTMENT)
 # Where the ceiling handed down in 一下 stands beside the figures.
 CONTROLLED_STAGES = (Stage.FIRST_DOWN, Stage.SECOND_UP, Stage.RATIFIED)
 
+
+def _return(source: str, permission: str) -> Step:
+    return Step(
+        "return", "退回修改", (source,), Status.RETURNED, permission, needs_opinion=True, takes_back=True
+    )
+
+
 FLOW = Flow(
+    "budget_edition",
     (
-        Step("submit", "提交审核", (Status.DRAFT, Status.RETURNED), Status.SUBMITTED, "budget.enter"),
-        Step("withdraw", "撤回", (Status.SUBMITTED,), Status.DRAFT, "budget.enter", takes_back=True),
+        Step("submit", "提交审核", OPEN_STATUSES, Status.SUBMITTED, "budget.enter", opens_round=True),
         Step(
-            "check", "审核通过", (Status.SUBMITTED,), Status.CHECKED, "budget.check", tracks=APPROVED_STAGES
-        ),
-        Step(
-            "check", "确认登记", (Status.SUBMITTED,), Status.APPROVED, "budget.check", tracks=RECORDED_STAGES
-        ),
-        Step(
-            "return",
-            "退回修改",
+            "withdraw",
+            "撤回",
             (Status.SUBMITTED,),
-            Status.RETURNED,
-            "budget.check",
-            needs_note=True,
+            Status.DRAFT,
+            "budget.enter",
+            same_as="submit",
             takes_back=True,
         ),
-        Step("approve", "同意", (Status.CHECKED,), Status.VICE_APPROVED, "budget.approve_vice"),
         Step(
-            "return",
-            "退回修改",
-            (Status.CHECKED,),
-            Status.RETURNED,
-            "budget.approve_vice",
-            needs_note=True,
-            takes_back=True,
+            "check", "审核通过", (Status.SUBMITTED,), Status.CHECKED, "budget.check", routes=APPROVED_STAGES
         ),
+        Step(
+            "check", "确认登记", (Status.SUBMITTED,), Status.APPROVED, "budget.check", routes=RECORDED_STAGES
+        ),
+        _return(Status.SUBMITTED, "budget.check"),
+        Step("approve", "同意", (Status.CHECKED,), Status.VICE_APPROVED, "budget.approve_vice"),
+        _return(Status.CHECKED, "budget.approve_vice"),
         Step(
             "approve",
             "会议审定",
@@ -109,20 +110,32 @@ FLOW = Flow(
             "budget.approve_chair",
             needs_minutes=True,
         ),
-        Step(
-            "return",
-            "退回修改",
-            (Status.VICE_APPROVED,),
-            Status.RETURNED,
-            "budget.approve_chair",
-            needs_note=True,
-            takes_back=True,
-        ),
+        _return(Status.VICE_APPROVED, "budget.approve_chair"),
     ),
-    labels=dict(Status.choices),
+    statuses=Status,
+    enters="budget.enter",
+    way=(Status.DRAFT, Status.SUBMITTED, Status.CHECKED, Status.VICE_APPROVED, Status.APPROVED),
+    tones=TONES,
+    routes=dict(Stage.choices),
 )
+"""The stage of an edition is its route: what the bureau hands down is confirmed by one person, the rest goes to the meeting."""
+
+JUDGES = ("check", "approve")
+"""The steps of those who answer for figures that others entered."""
+
+
+REASON_LENGTH = 300
+"""Of the reason for a correction."""
+
+
+def require_correctable(stage: str) -> None:
+    """Raises Refused for a stage whose figures are mended otherwise."""
+    if stage == Stage.ADJUSTMENT:
+        raise Refused("批复已经调剂：再开启一次调剂，金额和文字都在那里更正。", code="adjusted")
 
 
 def edition_label(stage: str, sequence: int) -> str:
-    """一上, 批复, 第2次调剂."""
-    return f"第{sequence}次调剂" if stage == Stage.ADJUSTMENT else str(Stage(stage).label)
+    """一上, 批复, 第2次调剂; 批复第1次更正 is the second edition of 批复."""
+    if stage == Stage.ADJUSTMENT:
+        return f"第{sequence}次调剂"
+    return str(Stage(stage).label) + (f"第{sequence - 1}次更正" if sequence > 1 else "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from apps.budget.rules.stages import Status
 from apps.budget.rules.terms import Term
 from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.sheet import NOTHING, edition_sheet
+from apps.cases.selectors import signed_by
 
 
 @dataclass(frozen=True)
@@ -82,19 +84,19 @@ def signatures(edition: Edition) -> tuple[Signature, ...]:
     """制表, 审核, 单位负责人: filled only by a decision of the present round that still stands."""
     found: dict[str, Signature] = {}
     if edition.status not in (Status.DRAFT, Status.RETURNED):
-        for decision in edition.decisions.filter(round=edition.round).select_related("actor").order_by("id"):
-            label = _label(decision.action, decision.to_status)
+        for decision in edition.decisions.all():
+            label = _label(decision) if decision.round == edition.round else ""
             if label:
-                found[label] = Signature(label, decision.actor.full_name, decision.at)
+                found[label] = Signature(label, signed_by(decision), decision.at)
     return tuple(found.get(label, Signature(label)) for label in ("制表", "审核", "单位负责人"))
 
 
-def _label(action: str, to_status: str) -> str:
-    if action == "submit":
+def _label(decision: Any) -> str:
+    if decision.verb == "submit":
         return "制表"
-    if action == "check":
+    if decision.verb == "check":
         return "审核"
-    return "单位负责人" if action == "approve" and to_status == Status.APPROVED else ""
+    return "单位负责人" if decision.verb == "approve" and decision.target == Status.APPROVED else ""
 
 
 @lru_cache(maxsize=1)

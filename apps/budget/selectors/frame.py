@@ -3,29 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.accounts.roles import GRANTS, Role
-from apps.budget.models import Decision, Edition, Plan
-from apps.budget.rules.stages import (
-    CONTROLLED_STAGES,
-    FLOW,
-    OPEN_STATUSES,
-    STAGE_MEANING,
-    TONES,
-    Stage,
-    Status,
-)
-from apps.budget.selectors.contributors import contributors
+from apps.budget.models import Edition, EditionDecision, Plan
+from apps.budget.rules.stages import CONTROLLED_STAGES, FLOW, STAGE_MEANING, Stage, Status
 from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.plans import EditionAmounts, edition_amounts, in_order
+from apps.cases.selectors import (
+    CasePage,
+    Choice,
+    Objection,
+    case_page,
+    hands_of,
+    no_objection,
+    role_in_words,
+)
 from apps.core import money
 from apps.core.history import TimelineEntry
-from apps.core.workflow import Choice, StageStep, Step
-
-_DID: dict[str, str] = {"submit": "提交", "check": "审核", "approve": "审批", "return": "退回"}
+from apps.core.stepper import StageStep
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,7 @@ class EditionFrame:
     before: Decimal | None
     before_label: str
     steps: tuple[StageStep, ...]
-    choices: tuple[Choice, ...]
-    acted: tuple[Decision, ...]
-    waiting_on: str
-    may_enter: bool
+    page: CasePage
 
     @property
     def title(self) -> str:
@@ -91,16 +86,22 @@ class EditionFrame:
         ]
         if self.change is not None:
             pairs.append((f"比{self.before_label}", signed_yuan(self.change)))
-        if self.edition.minutes_number:
-            pairs.append(("会议纪要", self.edition.minutes_number))
+        if self.edition.minutes:
+            pairs.append(("会议纪要", self.edition.minutes))
+        if self.edition.reason:
+            pairs.append(("更正", self.edition.reason))
         return pairs
 
     @property
     def waiting_line(self) -> str:
         """Whose turn it is, for those who can do nothing now."""
-        if not self.waiting_on or self.available or self.blocked:
+        if not self.page.waiting_on or self.available or self.blocked:
             return ""
-        return f"等待{self.waiting_on}办理"
+        return f"等待{self.page.waiting_on}办理"
+
+    @property
+    def may_enter(self) -> bool:
+        return self.page.may_edit
 
     @property
     def status_label(self) -> str:
@@ -108,7 +109,7 @@ class EditionFrame:
 
     @property
     def tone(self) -> str:
-        return TONES[self.edition.status]
+        return self.edition.tone
 
     @property
     def meaning(self) -> str:
@@ -117,69 +118,17 @@ class EditionFrame:
     @property
     def available(self) -> tuple[Choice, ...]:
         """Buttons to show: the main one last, at the right."""
-        free = [choice for choice in self.choices if not choice.blocked]
-        return tuple(sorted(free, key=lambda choice: choice.is_main))
+        return tuple(choice for choice in self.page.choices if not choice.blocked)
 
     @property
     def blocked(self) -> tuple[str, ...]:
         """Why a button that the role would give is not there."""
-        return tuple(dict.fromkeys(choice.blocked for choice in self.choices if choice.blocked))
+        return tuple(dict.fromkeys(choice.blocked for choice in self.page.choices if choice.blocked))
 
 
 def signed_yuan(amount: Decimal) -> str:
     """+9,000.00 元, −200.00 元, 持平."""
     return f"{'+' if amount > 0 else ''}{money.format_yuan(amount)} 元" if amount else "持平"
-
-
-def holders(permission: str) -> str:
-    """Names of the roles that hold a permission: 财务负责人."""
-    return "、".join(role.label for role in Role if permission in GRANTS[role])
-
-
-def next_hands(edition: Edition, status: str | None = None) -> str:
-    """Whose turn it is in a status; empty when nobody has to act any more."""
-    waiting = status or edition.status
-    steps = [
-        step
-        for step in FLOW.steps
-        if step.applies(status=waiting, track=edition.stage) and step.action != "withdraw"
-    ]
-    return holders(steps[0].permission) if steps else ""
-
-
-def blocked_because(
-    step: Step, *, edition: Edition, user: User, acted: Sequence[Decision], authors: frozenset[int]
-) -> str:
-    """Why this person may not take a step that the role allows; empty when nothing stands against it."""
-    if edition.plan.fiscal_year.is_closed:
-        return f"{edition.plan.year}年度已关闭。"
-    if step.action == "submit":
-        return ""
-    if step.action == "withdraw":
-        return "" if edition.submitted_by_id == user.pk else f"只有提交人{edition.submitted_by}可以撤回。"
-    verb = {"check": "审核", "approve": "审批"}.get(step.action, "办理")
-    own = next((decision for decision in acted if decision.actor_id == user.pk), None)
-    if own is not None:
-        return f"您{_DID.get(own.action, own.label)}了本版本，须由他人{verb}。"
-    if step.action != "return" and user.pk in authors:
-        return f"您录入或修改过本版本的内容，须由他人{verb}。"
-    return ""
-
-
-def _choices(edition: Edition, user: User, acted: Sequence[Decision]) -> tuple[Choice, ...]:
-    steps = FLOW.available(status=edition.status, may=user.may, track=edition.stage)
-    judges = any(step.action in ("check", "approve") for step in steps)
-    authors = contributors(edition) if judges else frozenset()
-    main = next((step for step in steps if not step.takes_back), None)
-    return tuple(
-        Choice(
-            step=step,
-            url=reverse("budget:edition_decide", args=[edition.pk, step.action]),
-            is_main=step is main,
-            blocked=blocked_because(step, edition=edition, user=user, acted=acted, authors=authors),
-        )
-        for step in steps
-    )
 
 
 def stage_steps(
@@ -203,18 +152,12 @@ def stage_steps(
     return tuple(steps)
 
 
-def edition_frame(edition: Edition, user: User) -> EditionFrame:
+def edition_frame(edition: Edition, user: User, *, objection: Objection = no_objection) -> EditionFrame:
     """Head, stages and buttons of an edition for this person, in a fixed number of queries."""
     editions = in_order(edition.plan.editions.all())
     before = edition.based_on if edition.based_on is not None else compared_edition(edition)
     plan_ids = {edition.plan_id} | ({before.plan_id} if before is not None else set())
     amounts = edition_amounts(plan_ids)
-    acted = tuple(
-        edition.decisions.filter(round=edition.round)
-        .exclude(action="withdraw")
-        .select_related("actor")
-        .order_by("id")
-    )
     other_year = before is not None and before.plan_id != edition.plan_id
     label = (
         "" if before is None else f"{edition.plan.year - 1}年{before.label}" if other_year else before.label
@@ -225,11 +168,15 @@ def edition_frame(edition: Edition, user: User) -> EditionFrame:
         before=amounts[before.pk].total if before is not None else None,
         before_label=label,
         steps=stage_steps(editions, amounts, viewed=edition),
-        choices=_choices(edition, user, acted),
-        acted=acted,
-        waiting_on="" if edition.status in OPEN_STATUSES else next_hands(edition),
-        may_enter=edition.is_open and user.may("budget.enter"),
+        page=case_page(edition, viewer=user, objection=objection),
     )
+
+
+def next_hands(edition: Edition, verb: str) -> str:
+    """Whose turn it will be when this step is taken; empty when nobody has to act any more, or the step is not due."""
+    route = edition.route or edition.stage
+    step = next((one for one in FLOW.named(verb) if one.applies(edition.status, route)), None)
+    return hands_of(FLOW.forward(status=step.target, route=edition.stage)) if step is not None else ""
 
 
 _EVENT_TONES: dict[str, str] = {"check": "green", "approve": "green", "return": "red"}
@@ -237,21 +184,27 @@ _EVENT_TONES: dict[str, str] = {"check": "green", "approve": "green", "return": 
 
 def decision_events(plan: Plan) -> list[TimelineEntry]:
     """All decisions of a plan, newest first."""
-    decisions = Decision.objects.filter(edition__plan=plan).select_related("edition", "actor").order_by("-id")
-    return [_event(decision) for decision in decisions]
+    decisions = EditionDecision.objects.filter(case__plan=plan).select_related(
+        "case", "actor", "stands_in_for"
+    )
+    return [_event(decision) for decision in decisions.order_by("-id")]
 
 
-def _event(decision: Decision) -> TimelineEntry:
-    parts = [f"当时合计 {money.format_yuan(decision.total_amount)} 元"]
-    if decision.minutes_number:
-        parts.append(f"会议纪要 {decision.minutes_number}")
-    if decision.note:
-        parts.append(f"意见：{decision.note}")
+def _event(decision: Any) -> TimelineEntry:
+    parts = [f"当时合计 {money.format_yuan(decision.amount)} 元"]
+    if decision.minutes:
+        parts.append(f"会议纪要 {decision.minutes}")
+    if decision.opinion:
+        parts.append(f"意见：{decision.opinion}")
     return TimelineEntry(
         at=decision.at,
         who=str(decision.actor),
-        role=decision.roles,
-        action=f"{decision.label}“{decision.edition.label}”",
-        tone=_EVENT_TONES.get(decision.action, ""),
+        role=role_in_words(decision),
+        action=f"{step_label(decision)}“{decision.case.label}”",
+        tone=_EVENT_TONES.get(decision.verb, ""),
         note="；".join(parts),
     )
+
+
+def step_label(decision: Any) -> str:
+    return FLOW.label(decision.verb, decision.source, decision.route)

@@ -34,7 +34,16 @@ def compared_edition(edition: Edition) -> Edition | None:
     """Last year's edition that this one is compared with: the newest while it is drafted, then the one submitted with."""
     if edition.status in OPEN_STATUSES:
         return last_final_edition(edition.plan)
-    return edition.compared_with
+    return compared_editions([edition]).get(edition.pk)
+
+
+def compared_editions(editions: Collection[Edition]) -> dict[int, Edition]:
+    """What submitted editions are compared with, by their keys, in one query."""
+    wanted = {edition.pk: edition.compared_with_id for edition in editions}
+    found = Edition.objects.select_related("plan__union", "plan__fiscal_year").in_bulk(
+        {pk for pk in wanted.values() if pk is not None}
+    )
+    return {edition: found[pk] for edition, pk in wanted.items() if pk is not None}
 
 
 def why_no_last_year(union_path: str, book: str, year: int) -> str:

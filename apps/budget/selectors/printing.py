@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import User
 from apps.budget.models import Edition, IssuedDocument, PrintJob
 from apps.budget.rules import narrative
+from apps.budget.rules.stages import FLOW
 from apps.core.jobs import Condition, task_condition
 
 TASK = "apps.budget.tasks.run_print"
@@ -37,6 +38,14 @@ def condition_of(job: PrintJob, now: datetime) -> Condition | None:
 def recent_jobs(edition: Edition, user: User, limit: int = 5) -> list[PrintJob]:
     """The user's own latest prints of an edition."""
     return list(visible_jobs(user).filter(edition=edition, requested_by=user).order_by("-id")[:limit])
+
+
+def has_entered(edition: Edition, user: User) -> bool:
+    """Whether the person wrote content of the edition or submitted it; whoever was stood in for counts as well."""
+    entered = [step for step in edition.decisions.all() if step.duty == FLOW.enters]
+    return user.pk in edition.editors or any(
+        user.pk in (step.actor_id, step.stands_in_for_id) for step in entered
+    )
 
 
 def issue_number(document: IssuedDocument) -> str:

@@ -13,8 +13,9 @@ from apps.budget.selectors.explanation import EarlierItem, Node, earlier_year, o
 from apps.budget.selectors.figures import moves_of
 from apps.budget.selectors.last_year import compared_edition
 from apps.budget.selectors.sheet import ItemRow, Sheet
+from apps.cases.selectors import role_in_words, signed_by
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the meaning of a key changes; what was issued keeps its own number."""
 
 # The names of the people behind a reading stay in the system: the file leaves the house.
@@ -158,8 +159,9 @@ def snapshot(sheet: Sheet) -> dict[str, Any]:
         "sequence": edition.sequence,
         "label": edition.label,
         "status": edition.status,
-        "minutes_number": edition.minutes_number,
-        "approved_at": _plain(edition.approved_at),
+        "minutes_number": edition.minutes,
+        "reason": edition.reason,
+        "approved_at": _plain(edition.approval.at if edition.approval else None),
         "amount": _plain(sheet.amount),
         "groups": [
             {
@@ -175,14 +177,14 @@ def snapshot(sheet: Sheet) -> dict[str, Any]:
         "decisions": [
             {
                 "round": decision.round,
-                "action": decision.action,
-                "actor": decision.actor.full_name,
-                "roles": decision.roles,
-                "note": decision.note,
+                "verb": decision.verb,
+                "actor": signed_by(decision),
+                "role": role_in_words(decision),
+                "opinion": decision.opinion,
                 "at": _plain(decision.at),
-                "total_amount": _plain(decision.total_amount),
+                "amount": _plain(decision.amount),
             }
-            for decision in edition.decisions.select_related("actor").order_by("id")
+            for decision in edition.decisions.all()
         ],
         "waivers": waivers(edition),
     }

@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.budget.models import CalcLine, Decision, Edition
-from apps.budget.rules.stages import FLOW, OPEN_STATUSES, TONES, Status
-from apps.budget.selectors.contributors import written_by
-from apps.budget.selectors.frame import blocked_because
-from apps.budget.selectors.last_year import last_final_editions
+from apps.budget.models import CalcLine, Edition
+from apps.budget.rules.stages import FLOW, OPEN_STATUSES, Status
+from apps.budget.selectors.frame import step_label
+from apps.budget.selectors.last_year import compared_editions, last_final_editions
 from apps.budget.selectors.plans import edition_amounts
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.selectors.sources import line_states
+from apps.cases.rules.flow import Step
+from apps.cases.selectors import decide_url, takeable
 from apps.core.desk import Errand
-from apps.core.workflow import Step
 
-_DECIDES = ("check", "approve")
 _ASKED_EDITIONS = 5
 
 
@@ -56,31 +56,31 @@ class Waiting:
 
     @property
     def tone(self) -> str:
-        return TONES[self.edition.status]
+        return self.edition.tone
 
     @property
     def from_whom(self) -> str:
-        last = self.edition.last_decision
-        return f"{last.actor}{last.label}" if last is not None else ""
+        last = self.edition.last_step
+        return f"{last.actor}{step_label(last)}" if last is not None else ""
 
     @property
     def note(self) -> str:
         """The opinion with which it came."""
-        last = self.edition.last_decision
-        return last.note if last is not None else ""
+        last = self.edition.last_step
+        return last.opinion if last is not None else ""
 
     @property
     def since(self) -> datetime | None:
-        last = self.edition.last_decision
+        last = self.edition.last_step
         return last.at if last is not None else None
 
     @property
     def url(self) -> str:
-        return reverse("budget:edition_grid", args=[self.edition.pk])
+        return self.edition.url
 
     @property
     def decide_url(self) -> str:
-        return reverse("budget:edition_decide", args=[self.edition.pk, self.step.action])
+        return decide_url(self.edition, self.step.verb)
 
     @property
     def brief_url(self) -> str:
@@ -90,51 +90,30 @@ class Waiting:
 
 def waiting_for(user: User) -> list[Waiting]:
     """Editions this person has to check, approve or mend now, the longest waiting first; flat in queries."""
-    editions = list(
-        Edition.objects.visible_to(user)
-        .exclude(status__in=(Status.DRAFT, Status.APPROVED))
-        .filter(plan__fiscal_year__closed_at__isnull=True)
-        .select_related(
-            "plan__union",
-            "plan__fiscal_year",
-            "based_on",
-            "compared_with",
-            "submitted_by",
-            "last_decision__actor",
-        )
-        .order_by("last_decision__at", "id")
-    )
-    mine = [(edition, step) for edition in editions if (step := _next_step(edition, user)) is not None]
-    ids = [edition.pk for edition, _ in mine]
-    acted: dict[int, list[Decision]] = {}
-    for decision in Decision.objects.filter(edition__in=ids, actor=user).exclude(action="withdraw"):
-        acted.setdefault(decision.edition_id, []).append(decision)
-    authored = written_by(user.pk, ids)
-    free = [
-        (edition, step)
-        for edition, step in mine
-        if not blocked_because(
-            step,
-            edition=edition,
-            user=user,
-            acted=[decision for decision in acted.get(edition.pk, []) if decision.round == edition.round],
-            authors=frozenset({user.pk}) if edition.pk in authored else frozenset(),
-        )
-    ]
-    return _with_amounts(free)
+    found: list[Edition] = []
+    for status in Status:
+        rows: Any = takeable(Edition, user, status)
+        if rows is not None:
+            found += rows.with_trail()
+    found.sort(key=_since)
+    return _with_amounts([(edition, _next_step(edition)) for edition in found])
 
 
-def _next_step(edition: Edition, user: User) -> Step | None:
-    steps = FLOW.available(status=edition.status, may=user.may, track=edition.stage)
-    wanted = ("submit",) if edition.status == Status.RETURNED else _DECIDES
-    return next((step for step in steps if step.action in wanted), None)
+def _since(edition: Edition) -> datetime:
+    last = edition.last_step
+    return edition.created_at if last is None else last.at
+
+
+def _next_step(edition: Edition) -> Step:
+    return FLOW.forward(status=edition.status, route=edition.stage)[0]
 
 
 def _with_amounts(rows: list[tuple[Edition, Step]]) -> list[Waiting]:
     plans = {edition.plan_id: edition.plan for edition, _ in rows}
     # A returned edition is drafted again; every other was submitted with the edition it is compared with.
     drafted = last_final_editions([edition.plan for edition, _ in rows if edition.status in OPEN_STATUSES])
-    last_years = {edition.plan_id: edition.compared_with for edition, _ in rows} | drafted
+    submitted = compared_editions([edition for edition, _ in rows])
+    last_years = {edition.plan_id: submitted.get(edition.pk) for edition, _ in rows} | drafted
     amounts = edition_amounts(
         [*plans, *(edition.plan_id for edition in last_years.values() if edition is not None)]
     )
@@ -160,9 +139,7 @@ def moved_figures(user: User) -> Iterator[Errand]:
     """Open editions this person writes whose bound figures are no longer what their sources count."""
     if not user.may("budget.enter"):
         return
-    editions = Edition.objects.visible_to(user).filter(
-        status__in=OPEN_STATUSES, plan__fiscal_year__closed_at__isnull=True
-    )
+    editions = Edition.objects.visible_to(user).open()
     for edition in editions.select_related("plan__union", "plan__fiscal_year").order_by("-id")[
         :_ASKED_EDITIONS
     ]:

@@ -12,7 +12,7 @@ from apps.core.errors import Refused
 
 def lock_open_edition(edition_id: int, actor: User, *, for_calculation: bool = True) -> Edition:
     """The edition under lock: writers of one edition follow each other. Raises Refused when its content may not change."""
-    edition = (
+    edition: Edition = (
         Edition.objects.select_for_update(of=("self",), no_key=True)
         .select_related("plan__fiscal_year", "plan__union")
         .get(pk=edition_id)
@@ -22,13 +22,11 @@ def lock_open_edition(edition_id: int, actor: User, *, for_calculation: bool = T
 
 
 def require_open(edition: Edition, actor: User, *, for_calculation: bool = True) -> None:
-    """Raises Refused unless the actor may enter and the edition is a draft or returned in an open year."""
+    """Raises Refused unless the actor may enter and the edition is a draft or returned."""
     if not actor.may("budget.enter"):
         raise Refused("您没有录入预算的权限。", code="permission")
     if not edition.plan.union.path.startswith(actor.union.path):
         raise Refused("这不是您所属工会的预算。", code="scope")
-    if edition.plan.fiscal_year.is_closed:
-        raise Refused(f"{edition.plan.year}年度已关闭，不能再修改。", code="year_closed")
     if edition.status not in OPEN_STATUSES:
         raise Refused(
             f"该版本{edition.get_status_display()}，内容不能修改。如需修改，请先撤回或退回。", code="locked"

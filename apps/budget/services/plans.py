@@ -20,15 +20,17 @@ from apps.budget.models import (
     Plan,
     PolicyDocument,
 )
-from apps.budget.rules.stages import NEXT_STAGE, Book, Stage, Status
+from apps.budget.rules.stages import NEXT_STAGE, REASON_LENGTH, Book, Stage, Status, require_correctable
 from apps.budget.selectors.last_year import last_final_edition, why_no_last_year
+from apps.cases.services import save_case
 from apps.core import audit
 from apps.core.errors import Refused
 
 
-def _require_planner(actor: User) -> None:
-    if not (actor.may("budget.plan") or actor.may("budget.enter")):
-        raise Refused("您没有新建预算的权限。", code="permission")
+def _require_clerk(actor: User) -> None:
+    """Whoever opens an edition has entered it, and will not judge it."""
+    if not actor.may("budget.enter"):
+        raise Refused("您没有录入预算的权限。", code="permission")
 
 
 def _require_own(actor: User, union_path: str) -> None:
@@ -39,7 +41,7 @@ def _require_own(actor: User, union_path: str) -> None:
 @transaction.atomic
 def create_plan(*, union_id: int, year: int, book: str, actor: User, now: datetime) -> Plan:
     """Open the budget of a union for a year and book, with an empty 一上 edition."""
-    _require_planner(actor)
+    _require_clerk(actor)
     _require_own(actor, Union.objects.values_list("path", flat=True).get(pk=union_id))
     if not 2000 <= year <= 2100:
         raise Refused("“年度”必须在 2000 到 2100 之间。", field="year")
@@ -59,14 +61,47 @@ def create_plan(*, union_id: int, year: int, book: str, actor: User, now: dateti
             raise Refused(
                 "该工会本年度的这一预算体系已有预算，请直接打开。", field="year", code="exists"
             ) from error
-        Edition.objects.create(plan=plan, stage=Stage.FIRST_UP, created_by=actor, created_at=now)
+    first = Edition(plan=plan, union=plan.union, stage=Stage.FIRST_UP)
+    save_case(case=first, actor=actor, action="新建预算", now=now)
     return plan
 
 
 @transaction.atomic
 def open_next_edition(*, plan_id: int, actor: User, now: datetime) -> Edition:
     """Start the next stage as a copy of the last approved edition. Raises Refused while another one is open."""
-    _require_planner(actor)
+    last = _last_settled(plan_id, actor)
+    stage = NEXT_STAGE[last.stage]
+    sequence = last.sequence + 1 if stage == last.stage else 1
+    edition = Edition(plan=last.plan, union=last.union, stage=stage, sequence=sequence)
+    return _open(last, edition, actor, "开启编制阶段", now)
+
+
+@transaction.atomic
+def open_correction(*, plan_id: int, reason: str, actor: User, now: datetime) -> Edition:
+    """Mend the last approved edition: its stage once more, as a copy, with the reason, through the same hands.
+
+    Raises Refused while another edition is open, and after 批复 was adjusted: the next 调剂 mends that.
+    """
+    last = _last_settled(plan_id, actor)
+    require_correctable(last.stage)
+    words = reason.strip()
+    if not words:
+        raise Refused("请填写“更正理由”。", field="reason")
+    if len(words) > REASON_LENGTH:
+        raise Refused(f"“更正理由”不能超过 {REASON_LENGTH} 字。", field="reason")
+    edition = Edition(
+        plan=last.plan,
+        union=last.union,
+        stage=last.stage,
+        sequence=last.sequence + 1,
+        reason=words,
+    )
+    return _open(last, edition, actor, "开启更正", now)
+
+
+def _last_settled(plan_id: int, actor: User) -> Edition:
+    """The edition that another may follow, its plan and year locked. Raises Refused."""
+    _require_clerk(actor)
     # The year is locked too: it must not be closed while a new edition comes in.
     plan = (
         Plan.objects.select_for_update(of=("self", "fiscal_year"))
@@ -79,14 +114,16 @@ def open_next_edition(*, plan_id: int, actor: User, now: datetime) -> Edition:
     editions = list(plan.editions.order_by("id"))
     unfinished = [edition for edition in editions if edition.status != Status.APPROVED]
     if unfinished:
-        raise Refused(f"“{unfinished[0].label}”还未审定，审定后才能开启下一阶段。", code="open_edition")
-    last = editions[-1]
-    stage = NEXT_STAGE[last.stage]
-    sequence = last.sequence + 1 if stage == last.stage else 1
-    with audit.because(actor_id=actor.pk, action="开启编制阶段"):
-        edition = Edition.objects.create(
-            plan=plan, stage=stage, sequence=sequence, based_on=last, created_by=actor, created_at=now
-        )
+        raise Refused(f"“{unfinished[0].label}”还未审定，审定后才能开启下一版本。", code="open_edition")
+    last: Edition = editions[-1]
+    last.plan = plan
+    return last
+
+
+def _open(last: Edition, edition: Edition, actor: User, action: str, now: datetime) -> Edition:
+    edition.based_on = last
+    save_case(case=edition, actor=actor, action=action, now=now)
+    with audit.because(actor_id=actor.pk, action=action):
         copy_content(source=last, target=edition, actor=actor, now=now)
     return edition
 
@@ -94,7 +131,7 @@ def open_next_edition(*, plan_id: int, actor: User, now: datetime) -> Edition:
 @transaction.atomic
 def copy_last_year(*, edition_id: int, actor: User, now: datetime) -> int:
     """Fill an empty 一上 from last year's final edition; last year's amounts become 上年数. Returns the items copied."""
-    _require_planner(actor)
+    _require_clerk(actor)
     edition = (
         Edition.objects.select_for_update(of=("self",), no_key=True)
         .select_related("plan__fiscal_year", "plan__union")
@@ -116,7 +153,7 @@ def copy_last_year(*, edition_id: int, actor: User, now: datetime) -> int:
 @transaction.atomic
 def close_year(*, year: int, actor: User, now: datetime) -> FiscalYear:
     """Close a fiscal year for good: afterwards the database refuses every change in its plans."""
-    if not actor.may("budget.plan"):
+    if not actor.may("budget.close"):
         raise Refused("您没有关闭年度的权限。", code="permission")
     fiscal_year = FiscalYear.objects.select_for_update().filter(year=year).first()
     if fiscal_year is None:

@@ -12,9 +12,9 @@ from apps.accounts.models import User
 from apps.budget.models import ItemBasis, PolicyDocument
 from apps.budget.rules.stages import OPEN_STATUSES
 from apps.budget.selectors.policies import is_printed
-from apps.budget.services.refusals import explain
 from apps.core import audit
 from apps.core.errors import Refused
+from apps.core.explaining import explain
 from apps.core.numbering import normalise_document_number
 from apps.core.uploads import UploadedContent
 
@@ -53,7 +53,7 @@ def _once() -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        raise explain(error) from None
+        raise explain(error, app_label="budget") from None
 
 
 def _attach(document: PolicyDocument, scan: UploadedContent) -> None:

@@ -15,11 +15,19 @@ from apps.budget.documents import IssueFacts
 from apps.budget.models import Edition, IssuedDocument, PrintJob
 from apps.budget.models.issues import Style
 from apps.budget.rules import issuing, narrative
-from apps.budget.selectors.printing import TASK, Issued, condition_of, find_by_hash, issue_number
+from apps.budget.selectors.printing import (
+    TASK,
+    Issued,
+    condition_of,
+    find_by_hash,
+    has_entered,
+    issue_number,
+)
 from apps.budget.selectors.sheet import edition_sheet
 from apps.budget.selectors.snapshot import as_json, snapshot, waivers
-from apps.core import fonts, once
+from apps.core import audit, fonts, once
 from apps.core.errors import Refused
+from apps.core.explaining import explained
 from apps.core.jobs import INTERRUPTIONS, Condition, between_steps
 from apps.core.pdf import RenderedPdf
 
@@ -149,7 +157,7 @@ def issue_document(*, job: PrintJob, now: datetime) -> IssuedDocument:
             raise Refused("打印期间已有另一份签发，请重新签发并说明更正理由。", code="overtaken")
         if as_json(snapshot(edition_sheet(edition))) != as_json(copy.snapshot):
             raise Refused("打印期间数据有变动，没有签发，请重新签发。", code="changed")
-        document = IssuedDocument.objects.create(
+        document = IssuedDocument(
             edition=edition,
             style=job.style,
             sequence=sequence,
@@ -164,6 +172,8 @@ def issue_document(*, job: PrintJob, now: datetime) -> IssuedDocument:
             issued_by=actor,
             issued_at=now,
         )
+        with audit.because(actor_id=actor.pk, action="签发"), explained(document):
+            document.save(force_insert=True)
         _finish(job, rendered, issued=document)
         record_print(actor=actor, subject=f"签发 {issue.number} {document.title}", sha256=rendered.sha256)
     return document
@@ -205,7 +215,9 @@ def _fonts(rendered: RenderedPdf) -> list[dict[str, object]]:
 
 
 def _locked(edition_id: int) -> Edition:
-    return Edition.objects.for_detail().select_for_update(of=("self",), no_key=True).get(pk=edition_id)
+    rows = Edition.objects.for_detail().select_for_update(of=("self",), no_key=True)
+    edition: Edition = rows.get(pk=edition_id)
+    return edition
 
 
 def _require_scope(edition: Edition, actor: User) -> None:
@@ -222,8 +234,7 @@ def _require_may_issue(edition: Edition, actor: User, style: str, reason: str) -
     issuing.require_may_issue(
         status=edition.status,
         may_issue=actor.may("budget.issue"),
-        actor_id=actor.pk,
-        submitted_by_id=edition.submitted_by_id,
+        has_entered=has_entered(edition, actor),
         open_findings=[found.message for found in unanswered(edition_findings(edition))],
         earlier=earlier,
         reason=reason,

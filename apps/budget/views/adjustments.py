@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, require
+from apps.budget.checks import findings_objection
 from apps.budget.forms.adjustments import FORMS
 from apps.budget.models import Adjustment, Edition
 from apps.budget.rules.stages import Stage
@@ -38,7 +39,7 @@ def adjustment_list(request: SignedInRequest, pk: int) -> HttpResponse:
         "edition": edition,
         "plan": edition.plan,
         "sheet": adjustment_sheet(edition),
-        "edition_frame": edition_frame(edition, request.user),
+        "edition_frame": edition_frame(edition, request.user, objection=findings_objection(edition)),
         "kinds": TITLES.items(),
     }
     return render(request, "budget/adjustments.html", context)

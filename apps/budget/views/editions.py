@@ -1,27 +1,22 @@
 """Decisions on an edition: the question with its consequences, and the answer."""
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.accounts.access import SignedInRequest, require, require_step
-from apps.budget.checks import edition_findings, unanswered
-from apps.budget.forms.plans import DecisionForm
+from apps.accounts.access import SignedInRequest, require
+from apps.budget.checks import edition_findings, findings_objection, unanswered
 from apps.budget.models import Edition
-from apps.budget.rules.stages import FLOW, Status
-from apps.budget.selectors.frame import edition_frame, next_hands
+from apps.budget.rules.stages import FLOW
+from apps.budget.selectors.frame import edition_frame, next_hands, step_label
 from apps.budget.selectors.history import MOST_EVENTS, edition_history
 from apps.budget.services.decisions import decide_edition
-from apps.core.dialogs import dialog_or_page, leave_dialog
-from apps.core.errors import Refused
-from apps.core.forms import add_refusal
-from apps.core.workflow import Choice, Step
+from apps.cases.selectors import role_in_words
+from apps.cases.views import decide_case, require_verb
 
 _SHOWN = 4
-_DECIDES = ("budget.enter", "budget.check", "budget.approve_vice", "budget.approve_chair")
 
 
 @require("history.read")
@@ -39,64 +34,46 @@ def edition_history_page(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "budget/history.html", context)
 
 
-@require(*_DECIDES)
-def edition_decide(request: SignedInRequest, pk: int, action: str) -> HttpResponse:
-    """Shows total, change and findings; a POST takes the step. Loaded into the dialog by htmx, a page without."""
-    step = require_step(request, FLOW, action)
+@require(*FLOW.permissions)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edition_decide(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
+    """The dialog of a step, with total, change and findings; a POST takes it."""
+    require_verb(request, FLOW, verb)
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
     request.working_year = edition.plan.year
-    frame = edition_frame(edition, request.user)
-    choice = next((choice for choice in frame.choices if choice.step.action == action), None)
-    form = DecisionForm(
-        request.POST if request.method == "POST" else None,
-        needs_note=choice is not None and choice.step.needs_note,
-        needs_minutes=choice is not None and choice.step.needs_minutes,
+    return decide_case(
+        request,
+        edition,
+        verb,
+        shows=lambda: _told(request, edition, verb),
+        objection=findings_objection(edition),
+        service=decide_edition,
     )
-    if request.method == "POST":
-        try:
-            if form.is_valid():
-                decision = decide_edition(
-                    edition_id=edition.pk,
-                    actor=request.user,
-                    action=action,
-                    now=timezone.now(),
-                    note=form.cleaned_data["note"],
-                    minutes_number=form.cleaned_data.get("minutes_number", ""),
-                )
-                messages.success(
-                    request,
-                    f"“{edition.label}”已{decision.label}，现为“{decision.get_to_status_display()}”。",
-                )
-                return leave_dialog(request, reverse("budget:edition_grid", args=[edition.pk]))
-        except Refused as refused:
-            add_refusal(form, refused)
-    return _answer(request, edition, step, choice, form, edition_frame=frame)
 
 
-def _answer(
-    request: SignedInRequest,
-    edition: Edition,
-    step: Step,
-    choice: Choice | None,
-    form: DecisionForm,
-    **context: object,
-) -> HttpResponse:
+def _told(request: SignedInRequest, edition: Edition, verb: str) -> SafeString:
+    """What somebody who takes a step should have before the eyes."""
     left = unanswered(edition_findings(edition))
-    context |= {
+    context = {
         "edition": edition,
-        "plan": edition.plan,
-        "choice": choice,
-        "label": choice.label if choice is not None else step.label,
-        "form": form,
-        "hard": [found for found in left if found.is_hard],
-        "soft": [found for found in left if not found.is_hard],
-        "soft_count": sum(1 for found in left if not found.is_hard),
+        "edition_frame": edition_frame(edition, request.user),
+        "hard_count": sum(1 for found in left if found.is_hard),
+        "left_count": len(left),
         "first_findings": left[:_SHOWN],
         "more_findings": max(0, len(left) - _SHOWN),
-        "next_hands": next_hands(edition, choice.step.target) if choice is not None else "",
-        "settles": choice is not None and choice.step.target == Status.APPROVED,
+        "acted": [(step, step_label(step), role_in_words(step)) for step in edition.acted],
+        "next_hands": next_hands(edition, verb),
     }
-    return dialog_or_page(request, "budget/edition_decide.html", context, status=422 if form.errors else 200)
+    return render_to_string("budget/_edition_told.html", context)
+
+
+@require("budget.read")
+@require_safe
+def edition_actions(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The steps as they stand after a cell was saved or a reason given: the head of the grid asks again."""
+    edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
+    frame = edition_frame(edition, request.user, objection=findings_objection(edition))
+    return render(request, "budget/_edition_actions.html", {"edition_frame": frame, "edition": edition})
 
 
 @require("budget.read")

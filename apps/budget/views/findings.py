@@ -1,5 +1,8 @@
 """The findings of an edition: the panel beside the grid, the page, and the reason that lets a soft one stand."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -7,14 +10,28 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, require, scoped
-from apps.budget.checks import edition_findings, unanswered
+from apps.budget.checks import EditionFinding, edition_findings, unanswered
 from apps.budget.models import Edition
 from apps.budget.rules import edition_checks
 from apps.budget.rules.text import CATALOGUE
 from apps.budget.selectors.waivers import is_superseded, kept_reasons, waiver_obstacle
-from apps.budget.services.decisions import waive_finding
-from apps.budget.services.reasons import keep_reasons
+from apps.budget.services.waivers import keep_reasons, waive_finding, waive_findings
 from apps.core.errors import Refused
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """A finding with what stands against a reason, and what was typed for it."""
+
+    found: EditionFinding
+    obstacle: str
+    reason: str = ""
+    is_marked: bool = False
+    error: str = ""
+
+    @property
+    def takes_reason(self) -> bool:
+        return self.found.needs_answer and not self.found.is_hard and not self.obstacle
 
 
 @require("budget.read")
@@ -24,11 +41,26 @@ def edition_findings_page(request: SignedInRequest, pk: int) -> HttpResponse:
     return _answer(request, edition)
 
 
-def _answer(request: SignedInRequest, edition: Edition, **extra: object) -> HttpResponse:
+def _answer(
+    request: SignedInRequest,
+    edition: Edition,
+    *,
+    refused: Refused | None = None,
+    reasons: Mapping[str, str] = {},
+    marked: Sequence[str] = (),
+    **extra: object,
+) -> HttpResponse:
+    """`reasons`, `marked`: what was typed, by fingerprint, for a form that comes back."""
     request.working_year = edition.plan.year
     findings, superseded = edition_findings(edition), is_superseded(edition)
     rows = [
-        (found, waiver_obstacle(found.finding, edition, request.user, superseded=superseded))
+        AnswerRow(
+            found,
+            waiver_obstacle(found.finding, edition, request.user, superseded=superseded),
+            reason=reasons.get(found.finding.fingerprint, ""),
+            is_marked=found.finding.fingerprint in marked,
+            error=refused.message if refused and refused.field == found.finding.fingerprint else "",
+        )
         for found in findings
     ]
     earlier = kept_reasons(edition)
@@ -38,14 +70,16 @@ def _answer(request: SignedInRequest, edition: Edition, **extra: object) -> Http
         "open_count": len(unanswered(findings)),
         "superseded": superseded,
         "kept_count": sum(
-            found.finding.fingerprint in earlier
-            for found, obstacle in rows
-            if found.needs_answer and not obstacle
+            row.found.finding.fingerprint in earlier
+            for row in rows
+            if row.found.needs_answer and not row.obstacle
         ),
+        "error": refused.message if refused else "",
+        "open_rows": sum(1 for row in rows if row.takes_reason and not superseded),
         "may_answer": request.user.may("budget.check") or request.user.may("budget.enter"),
     }
     template = "budget/_findings.html" if "HX-Request" in request.headers else "budget/findings.html"
-    return render(request, template, context | extra, status=422 if extra else 200)
+    return render(request, template, context | extra, status=422 if refused else 200)
 
 
 @require("budget.enter", "budget.check")
@@ -62,12 +96,30 @@ def finding_waive(request: SignedInRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
         )
     except Refused as refused:
-        return _answer(
-            request, edition, error=refused.message, typed={"fingerprint": fingerprint, "reason": reason}
-        )
+        return _answer(request, edition, refused=refused, reasons={fingerprint: reason})
     if "HX-Request" in request.headers:
         return _answer(request, edition)
     messages.success(request, "已记下理由。")
+    return redirect("budget:edition_findings", pk=edition.pk)
+
+
+@require("budget.enter", "budget.check")
+@require_POST
+def findings_answer(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Reasons for several findings at once: one each, or one for those that are marked."""
+    edition = scoped(Edition, request, pk=pk)
+    typed = {
+        name.removeprefix("reason-"): value
+        for name, value in request.POST.items()
+        if name.startswith("reason-") and isinstance(value, str) and value.strip()
+    }
+    marked, common = request.POST.getlist("marked"), request.POST.get("common", "")
+    reasons = dict.fromkeys(marked, common) | typed
+    try:
+        rows = waive_findings(edition_id=edition.pk, reasons=reasons, actor=request.user, now=timezone.now())
+    except Refused as refused:
+        return _answer(request, edition, refused=refused, reasons=typed, marked=marked, common=common)
+    messages.success(request, f"已记下 {len(rows)} 条理由。")
     return redirect("budget:edition_findings", pk=edition.pk)
 
 

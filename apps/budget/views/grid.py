@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import SignedInRequest, require, scoped
+from apps.budget.checks import findings_objection
 from apps.budget.forms.blocks import row_payload, steps_payload
 from apps.budget.forms.cells import parse_item, parse_line
 from apps.budget.models import CalcLine, Edition, Item, ItemGroup
@@ -48,7 +49,7 @@ def edition_grid_page(request: SignedInRequest, pk: int) -> HttpResponse:
         "closed": closed,
         "is_open": not closed,
         "last_change": None if closed else last_change(edition, request.user),
-        "edition_frame": edition_frame(edition, request.user),
+        "edition_frame": edition_frame(edition, request.user, objection=findings_objection(edition)),
         "may_read_history": request.user.may("history.read"),
     }
     return render(request, "budget/grid.html", context)

@@ -23,9 +23,9 @@ from apps.budget.selectors.grid import (
 )
 from apps.budget.selectors.sheet import rule_line
 from apps.budget.services.editing import RowChanged
-from apps.budget.services.refusals import explain
 from apps.core import money
 from apps.core.errors import Refused
+from apps.core.explaining import explain
 
 JsonView = Callable[..., JsonResponse | HttpResponse]
 MOST_SHOWN = 200
@@ -45,7 +45,7 @@ def answers_json(view: JsonView) -> JsonView:
         except RawPostDataException:  # a form was sent where the grid's scripts send JSON
             return refusal(Refused("提交的内容读不懂，请刷新页面后再试。", code="unreadable"))
         except (IntegrityError, DataError) as error:
-            return refusal(explain(error))
+            return refusal(explain(error, app_label="budget"))
 
     return answered
 

@@ -3,11 +3,12 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, require, scoped
-from apps.budget.forms.plans import PlanForm
+from apps.budget.forms.plans import CorrectionForm, PlanForm
 from apps.budget.models import Edition, FiscalYear, Plan
 from apps.budget.rules.stages import NEXT_STAGE, STAGE_MEANING, Book, Stage, edition_label
 from apps.budget.selectors.frame import decision_events, edition_frame, stage_steps
@@ -20,9 +21,15 @@ from apps.budget.selectors.plans import (
     plan_rows,
     year_page,
 )
-from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
+from apps.budget.services.plans import (
+    close_year,
+    copy_last_year,
+    create_plan,
+    open_correction,
+    open_next_edition,
+)
 from apps.budget.tables import PlanTable
-from apps.core.dialogs import dialog_or_page
+from apps.core.dialogs import DialogForm, dialog_or_page, form_done, show_form
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 
@@ -55,12 +62,12 @@ def plan_list(request: SignedInRequest) -> HttpResponse:
         "books": Book.choices,
         "chosen": {"year": year, "book": book, "union": union_id},
         "is_filtered": bool(year is not None or book or union_id is not None),
-        "may_create": request.user.may("budget.plan") or request.user.may("budget.enter"),
+        "may_create": request.user.may("budget.enter"),
     }
     return render(request, "budget/plan_list.html", context)
 
 
-@require("budget.plan", "budget.enter")
+@require("budget.enter")
 def plan_create(request: SignedInRequest) -> HttpResponse:
     form = PlanForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -87,7 +94,8 @@ def plan_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     )
     request.working_year = plan.year
     page = plan_page(plan)
-    plans = request.user.may("budget.plan") or request.user.may("budget.enter")
+    may_enter = request.user.may("budget.enter")
+    settled = page.open_edition is None and not plan.fiscal_year.is_closed
     context = {
         "plan": plan,
         "page": page,
@@ -96,10 +104,11 @@ def plan_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         ),
         "events": decision_events(plan),
         "next_label": _next_label(page.newest),
-        "may_open_next": plans and page.open_edition is None and not plan.fiscal_year.is_closed,
-        "may_copy": plans and page.can_copy,
-        "may_enter": request.user.may("budget.enter"),
-        "may_close": request.user.may("budget.plan") and not plan.fiscal_year.is_closed,
+        "may_open_next": may_enter and settled,
+        "may_correct": may_enter and settled and page.newest.stage != Stage.ADJUSTMENT,
+        "may_copy": may_enter and page.can_copy,
+        "may_enter": may_enter,
+        "may_close": request.user.may("budget.close") and not plan.fiscal_year.is_closed,
     }
     return render(request, "budget/plan_detail.html", context)
 
@@ -109,7 +118,7 @@ def _next_label(edition: Edition) -> str:
     return edition_label(stage, edition.sequence + 1 if stage == edition.stage else 1)
 
 
-@require("budget.plan", "budget.enter")
+@require("budget.enter")
 def plan_next(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask, then open the next stage as a copy of the last one."""
     plan = scoped(Plan, request, pk=pk)
@@ -139,7 +148,39 @@ def plan_next(request: SignedInRequest, pk: int) -> HttpResponse:
     return dialog_or_page(request, "budget/plan_next.html", context, status=422 if error else 200)
 
 
-@require("budget.plan", "budget.enter")
+@require("budget.enter")
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan_correct(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Ask for the reason, then open the last approved edition once more."""
+    plan = scoped(Plan, request, pk=pk)
+    request.working_year = plan.year
+    last = plan.editions.select_related("plan__fiscal_year", "plan__union").order_by("id").last()
+    if last is None:
+        raise Http404
+    form = CorrectionForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            edition = open_correction(
+                plan_id=plan.pk,
+                reason=form.cleaned_data["reason"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            return form_done(request, edition.url, f"已开启“{edition.label}”，内容复制自“{last.label}”。")
+    dialog = DialogForm(
+        title=f"更正“{last.label}”",
+        submit="开启更正",
+        back=reverse("budget:plan_detail", args=[plan.pk]),
+        about=str(last),
+        lead=f"“{last.label}”不再改变。更正是一个新版本，内容从它复制，改好以后由同样的人审核、审定，再签发；签发的说明写明更正理由。",
+    )
+    return show_form(request, form, dialog)
+
+
+@require("budget.enter")
 def edition_copy(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask, then fill an empty 一上 from last year's final edition."""
     edition = get_object_or_404(Edition.objects.visible_to(request.user).for_detail(), pk=pk)
@@ -169,7 +210,7 @@ def edition_copy(request: SignedInRequest, pk: int) -> HttpResponse:
     return dialog_or_page(request, "budget/plan_copy.html", context, status=422 if error else 200)
 
 
-@require("budget.plan")
+@require("budget.close")
 def year_close(request: SignedInRequest, year: int) -> HttpResponse:
     """What the year ends with, plan by plan, and the close for good."""
     fiscal_year = get_object_or_404(FiscalYear, pk=year)

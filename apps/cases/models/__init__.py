@@ -1,6 +1,6 @@
 """What every approval is made of."""
 
-from apps.cases.models.cases import Case, CaseQuerySet, CaseRow, Decision, decision_of, of_case
+from apps.cases.models.cases import Case, CaseQuerySet, Decision, decision_of
 from apps.cases.models.guards import Requirement
 from apps.cases.models.notices import (
     Notice,
@@ -10,6 +10,7 @@ from apps.cases.models.notices import (
     notice_requirements,
     notices_of,
 )
+from apps.cases.models.rows import CaseRow, case_of, of_case
 
 __all__ = [
     "Case",
@@ -20,6 +21,7 @@ __all__ = [
     "NoticeAnswer",
     "NoticeObjection",
     "Requirement",
+    "case_of",
     "decision_of",
     "notice_brought",
     "notice_requirements",

@@ -1,6 +1,7 @@
-"""Case, Decision and the rows of a case. Whoever inherits from them wears the guards; no Meta can lose them."""
+"""Case and Decision. Whoever inherits from them wears the guards; no Meta can lose them."""
 
 import uuid
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -8,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models.base import ModelBase
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from apps.accounts.models import Union, User
 from apps.cases.models import guards
@@ -54,10 +56,15 @@ class Case(models.Model, metaclass=Guarded):
     requires: ClassVar[tuple[Requirement, ...]] = ()
     brings: ClassVar[tuple[Requirement, ...]] = ()
     """What must hang on a decision of one of `verbs` when its transaction ends; `sql` is a condition over NEW."""
+    keeps: ClassVar[Mapping[str, str]] = {}
+    """Facts that the database itself adds to a submission: name and SQL over `own`. What the papers compare with must
+    not move when another case moves."""
     notice_rule: ClassVar[NoticeRule | None] = None
     """For a case that is made public on its way."""
     routed_by: ClassVar[str] = ""
     """SQL over `own` and `measured` that finds the route; for flows that have routes."""
+    on_cards: ClassVar[bool] = False
+    """Whether the desk shows each waiting case on a card of its own, not as a number."""
     free_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that may change after the submission; everything else is content."""
     ended: ClassVar[tuple[str, ...]] = ()
@@ -104,6 +111,11 @@ class Case(models.Model, metaclass=Guarded):
         """What stands in the addresses of its pages."""
         return getattr(self, self.named_by)
 
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return reverse(f"{self.pages}_detail", args=[self.address])
+
     def measure(self) -> tuple[Decimal, int]:
         """Amount and count as they stand in the database: what a decision must name."""
         sql = (
@@ -143,7 +155,7 @@ class Decision(models.Model, metaclass=Guarded):
     actor = models.ForeignKey(User, verbose_name="办理人", on_delete=models.PROTECT, related_name="+")
     opinion = models.CharField("意见", max_length=500, blank=True)
     minutes = models.CharField("会议纪要文号", max_length=60, blank=True)
-    amount = models.DecimalField("金额", max_digits=14, decimal_places=2)
+    amount = models.DecimalField("金额", max_digits=16, decimal_places=2)
     count = models.PositiveIntegerField("人数")
     # Names, unit, union, standing, rule and sums as they stood when this round was opened: papers print from here.
     facts = models.JSONField("当时的情况", default=dict)
@@ -194,22 +206,3 @@ def decision_of(case: type[Case]) -> type[Any]:
     )
     key = models.ForeignKey(case, verbose_name="事项", on_delete=models.PROTECT, related_name="decisions")
     return Guarded(name, (Decision,), {"__module__": case.__module__, "Meta": meta, "case": key})
-
-
-class CaseRow(models.Model, metaclass=Guarded):
-    """A row of a case: it declares `case = of_case(…)`, and is content of the case."""
-
-    lets_through: ClassVar[str] = ""
-    """SQL over `before` and `after`, one row as it was and as it shall be: changes that are no change of content."""
-
-    class Meta:
-        abstract = True
-
-    @classmethod
-    def guards(cls) -> list[guards.CaseGuard]:
-        return [guards.RowsOfCase(operation) for operation in guards.ROW_OPERATIONS]
-
-
-def of_case(model: str | type[Case], *, related_name: str = "lines") -> Any:
-    """The key of a row that belongs to a case."""
-    return models.ForeignKey(model, verbose_name="事项", on_delete=models.PROTECT, related_name=related_name)

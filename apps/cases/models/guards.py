@@ -142,7 +142,7 @@ class Moves(CaseGuard):
         """
 
 
-def _editor(guard: CaseGuard, guarded: Any, case: Any, own: str) -> str:
+def editor_check(guard: CaseGuard, guarded: Any, case: Any, own: str) -> str:
     """Who edits: while the case is open, entitled now, and without another duty in this case."""
     flow: Flow = case.flow
     return f"""
@@ -175,7 +175,7 @@ class Content(CaseGuard):
             IF NEW.editors <> OLD.editors AND NEW.editors <> OLD.editors || actor THEN
                 {self.refuse(model, "editors_kept", "参与录入的人由数据库登记。")}
             END IF;
-            {_editor(self, model, model, "OLD")}
+            {editor_check(self, model, model, "OLD")}
             NEW.editors := CASE WHEN actor = ANY (OLD.editors) THEN OLD.editors ELSE OLD.editors || actor END;
             RETURN NEW;
         """
@@ -256,6 +256,7 @@ class OneStep(CaseGuard):
             END IF;
             {self._same(model, flow)}
             {self._required(model, case)}
+            {self._kept(case)}
             NEW.target := step.target; NEW.duty := step.duty; NEW.role := split_part(held, ':', 1);
             NEW.stands_in_for_id := stood_in_for; NEW.route := way; NEW.round := own.round + step.opens_round::int;
             IF NOT public.house_is_owner() THEN NEW.at := public.house_now(); END IF;
@@ -316,6 +317,14 @@ class OneStep(CaseGuard):
         )
 
     @staticmethod
+    def _kept(case: Any) -> str:
+        """What the database itself writes down of the moment at which a round is opened."""
+        if not case.keeps:
+            return ""
+        facts = ", ".join(f"'{name}', ({sql})" for name, sql in case.keeps.items())
+        return f"IF step.opens_round THEN NEW.facts := NEW.facts || jsonb_build_object({facts}); END IF;"
+
+    @staticmethod
     def _asked(one: Requirement) -> str:
         return f"NEW.verb IN ({_listed(one.verbs)}) AND " if one.verbs else ""
 
@@ -351,41 +360,5 @@ class Brings(CaseGuard):
         return f"{asked} RETURN NULL;"
 
 
-class RowsOfCase(CaseGuard):
-    """Rows that belong to a case are content of it, judged once a statement; a row that moves touches both cases."""
-
-    when, level = pgtrigger.After, pgtrigger.Statement
-    declare = [("own", "RECORD"), ("actor", "bigint")]
-
-    def __init__(self, operation: Any) -> None:
-        old = "old_rows" if operation in (pgtrigger.Update, pgtrigger.Delete) else None
-        new = "new_rows" if operation in (pgtrigger.Update, pgtrigger.Insert) else None
-        self.touched = " UNION ".join(f"SELECT t.case_id FROM {name} t" for name in (old, new) if name)
-        super().__init__(
-            name=f"of_case_{str(operation).lower()}",
-            operation=operation,
-            referencing=pgtrigger.Referencing(old=old, new=new),
-        )
-
-    def get_func(self, model: Any) -> str:
-        case = model.case.field.related_model
-        table, touched = case._meta.db_table, self.touched
-        if model.lets_through and self.operation == pgtrigger.Update:
-            touched = f"""SELECT unnest(ARRAY[before.case_id, after.case_id]) FROM old_rows before
-                FULL JOIN new_rows after ON after.id = before.id WHERE ({model.lets_through}) IS NOT TRUE"""
-        return f"""
-            FOR own IN SELECT c.id, c.status, c.union_id, c.editors FROM public."{table}" c
-                WHERE c.id IN ({touched}) ORDER BY c.id FOR NO KEY UPDATE LOOP
-                actor := public.house_actor();
-                {_editor(self, model, case, "own")}
-                IF NOT actor = ANY (own.editors) THEN
-                    UPDATE public."{table}" SET editors = editors || actor WHERE id = own.id;
-                END IF;
-            END LOOP;
-            RETURN NULL;
-        """
-
-
 CASE_GUARDS = (Begins, Moves, Content, Identity, NeverDeleted)
 DECISION_GUARDS = (OneStep, MovesCase, AppendOnly)
-ROW_OPERATIONS = (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)

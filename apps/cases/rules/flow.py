@@ -134,7 +134,6 @@ class Flow:
             raise Refused(f"{found.label}必须填写会议纪要文号。", field="minutes", code="minutes")
         return found
 
-    def label(self, verb: str, source: str) -> str:
+    def label(self, verb: str, source: str, route: str = "") -> str:
         """The word on the button of a step that was taken."""
-        named = self.named(verb)
-        return next((step.label for step in named if source in step.sources), verb)
+        return next((step.label for step in self.named(verb) if step.applies(source, route)), verb)

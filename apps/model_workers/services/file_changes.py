@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.cases.services import Seen, decide, explained, save_case
+from apps.cases.services import Seen, decide, save_case
 from apps.core import audit
 from apps.core.errors import Refused
+from apps.core.explaining import explained
 from apps.model_workers.models import FileChange, FileChangeHonour, FileEvent, Honour
 from apps.model_workers.rules.file_changes import OF_FILE, REVOKING, Change, require_honours
 from apps.model_workers.rules.files import AFTER

@@ -7,10 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
-from apps.cases.services import Seen, decide, explained, save_case
+from apps.cases.services import Seen, decide, save_case
 from apps.core import audit
 from apps.core.encryption import BrokenSealError
 from apps.core.errors import Refused
+from apps.core.explaining import explained
 from apps.model_workers.models import AllowanceLine, AllowanceRun
 from apps.model_workers.rules.allowances import FORWARD, RunStatus, require_snapshot
 from apps.model_workers.selectors.counting import rule_on
