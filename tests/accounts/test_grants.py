@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.accounts.models import PasswordReset, RoleGrant, User
 from apps.accounts.roles import Role
+from apps.accounts.rules import role_fits_union
 from apps.core import actors
 from langfang_union.embedded_database import RUNTIME
 from tests.cases.attacks import Attacks
@@ -88,6 +89,34 @@ def test_a_role_is_given_by_an_administrator_at_work_to_somebody_else_within_rea
         "a county to somebody of the city",
         grant(person, "county_clerk", administrator, union_id=county.union_id),
         who=administrator,
+    )
+    for role in Role:
+        fits = role_fits_union(role, county.union.kind)
+        if role not in (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN):
+            expect(
+                None if fits else "accounts_rolegrant_role_fits_union",
+                f"{role} to somebody of a county",
+                grant(county, role, administrator),
+                who=administrator,
+            )
+    expect(
+        "accounts_rolegrant_role_fits_union",
+        "a county's role to somebody of the city",
+        grant(person, "county_clerk", administrator),
+        who=administrator,
+    )
+    shadow = "CREATE TEMP TABLE accounts_union ON COMMIT DROP AS SELECT * FROM public.accounts_union"
+    lies = (
+        shadow,
+        "UPDATE pg_temp.accounts_union SET kind = 'city'",
+        "GRANT ALL ON pg_temp.accounts_union TO PUBLIC",
+    )
+    expect(
+        "accounts_rolegrant_role_fits_union",
+        "where a shadow makes the county a city",
+        grant(county, "chair", administrator),
+        who=administrator,
+        as_owner=lies,
     )
     expect(
         "accounts_rolegrant_once", "twice", grant(clerk, "finance_clerk", administrator), who=administrator
