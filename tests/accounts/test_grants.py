@@ -1,9 +1,10 @@
 """The guards of grants, accounts and passwords, tried by plain SQL as the role under which the site runs."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.accounts.models import PasswordReset, RoleGrant, User
@@ -264,6 +265,40 @@ def test_nobody_takes_roles_along_to_another_union(attacks, administrator):
     attacks.expect(
         None, "without", change("accounts_user", UserFactory().pk, union_id=union.pk), who=administrator
     )
+
+
+def waits_for_another(statement: tuple[str, list]) -> bool:
+    """Whether somebody at work elsewhere must wait for what is not yet committed here."""
+    found: list[bool] = []
+
+    def write() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '300ms'")
+                cursor.execute(*statement)
+        except OperationalError:
+            found.append(True)
+        else:
+            found.append(False)
+        finally:
+            connection.close()
+
+    thread = Thread(target=write)
+    thread.start()
+    thread.join(timeout=30)
+    return found == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_moves_while_a_role_is_given_and_no_role_is_given_to_somebody_who_moves():
+    person, union = UserFactory(), UnionFactory()
+    moving = change("accounts_user", person.pk, union_id=union.pk)
+    giving = grant(person, "reader", None)
+    for first, second in ((giving, moving), (moving, giving)):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(*first)
+            assert waits_for_another(second)
+            transaction.set_rollback(True)
 
 
 def test_only_the_first_set_up_gives_roles_without_a_giver(attacks):

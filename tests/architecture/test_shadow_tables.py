@@ -28,6 +28,7 @@ from tests.factories import (
     PersonFactory,
     PolicyDocumentFactory,
     ReliefCaseFactory,
+    UnionFactory,
     UserFactory,
 )
 from tests.model_workers.bureau import Bureau
@@ -203,6 +204,10 @@ HONOUR = """
 
 def union() -> dict[str, Any]:
     return {"parent": Office().union.pk}
+
+
+def county() -> dict[str, Any]:
+    return {"person": UserFactory(union=UnionFactory()).pk, "city": UserFactory().union_id}
 
 
 # --- the attacks ---------------------------------------------------------------------------------------------------
@@ -500,6 +505,12 @@ ATTACKS = [
         suspended,
         ("UPDATE model_workers_filechangedecision SET verb = 'void'",),
         "UPDATE public.model_workers_fileevent SET void_decision_id = {decision}",
+    ),
+    Attack(
+        "accounts_rolegrant_of_own_union",
+        county,
+        ("UPDATE accounts_user SET union_id = {city}",),
+        "INSERT INTO public.accounts_rolegrant (user_id, role, union_id) VALUES ({person}, 'chair', {city})",
     ),
     Attack(
         "accounts_union_path_follows_parent",

@@ -73,7 +73,9 @@ _GRANTED = f"""
     RETURN NEW;
 """
 
+# The person is held, so that nobody moves to another union meanwhile.
 _OF_OWN_UNION = f"""
+    PERFORM 1 FROM public.accounts_user u WHERE u.id = NEW.user_id FOR NO KEY UPDATE;
     NEW.union_id := COALESCE(NEW.union_id, public.house_union_of(NEW.user_id));
     IF NEW.union_id IS DISTINCT FROM public.house_union_of(NEW.user_id) THEN
         {refuse("accounts_rolegrant_of_own_union", "角色只能为本人所属工会授予。")}
