@@ -1,5 +1,7 @@
 """Accounts in the administration site: to look at; changes are made on the pages of accounts."""
 
+from datetime import date
+
 from django.contrib import admin
 
 from apps.accounts.admin_site import AccountAdmin, ReadOnlyAdmin, admin_site
@@ -23,8 +25,23 @@ class UserAdmin(AccountAdmin):
 
 @admin.register(RoleGrant, site=admin_site)
 class RoleGrantAdmin(AccountAdmin):
-    list_display = ("user", "role", "union", "granted_by", "confirmed_by", "valid_from", "valid_until")
+    list_display = (
+        "user",
+        "role",
+        "stands_in_for",
+        "union",
+        "granted_by",
+        "confirmed_by",
+        "valid_from",
+        "last_day",
+    )
     list_filter = ("role",)
+    exclude = ("valid_until",)
+    readonly_fields = ("last_day",)
+
+    @admin.display(description="最后一天", ordering="valid_until")
+    def last_day(self, grant: RoleGrant) -> date | None:
+        return grant.last_day
 
 
 @admin.register(AccessRecord, site=admin_site)

@@ -39,6 +39,12 @@ _declare(
     "SELECT u.union_id FROM public.accounts_user u WHERE u.id = person",
 )
 _declare(
+    "house_kind_of",
+    "of_union bigint",
+    "text",
+    "SELECT o.kind FROM public.accounts_union o WHERE o.id = of_union",
+)
+_declare(
     "house_holds_roles",
     "person bigint",
     "boolean",

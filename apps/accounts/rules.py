@@ -31,7 +31,7 @@ ROLE_KINDS: dict[Role, frozenset[str]] = {
     Role.AUDITOR: _MIDDLE | {"city"},
     Role.READER: _MIDDLE | {"city", "grassroots"},
 }
-_CITY_ONLY = frozenset({"city"})
+CITY_ONLY = frozenset({"city"})
 
 
 # Marks in the order in which they decide: most browsers also name the ones they descend from.
@@ -83,7 +83,7 @@ def role_class(role: str) -> RoleClass:
 
 def role_fits_union(role: str, kind: str) -> bool:
     """Whether people of a union of this kind may hold the role."""
-    return kind in ROLE_KINDS.get(Role(role), _CITY_ONLY)
+    return kind in ROLE_KINDS.get(Role(role), CITY_ONLY)
 
 
 def require_grantable(

@@ -198,7 +198,8 @@ def _line(event: Any, names: Mapping[int, str], text: str) -> TimelineEntry:
 
 def _role_text(event: Any) -> str:
     done = "授予" if event.pgh_label == "insert" else "撤销" if event.ended_by_id else "确认授予"
-    return f"{done}“{Role(event.role).label}”"
+    place = "代·" if event.stands_in_for_id else ""
+    return f"{done}“{place}{Role(event.role).label}”"
 
 
 def _change_text(event: Any, older: Any | None) -> str:

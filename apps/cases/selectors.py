@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from apps.accounts.models import User
@@ -24,6 +24,7 @@ from apps.core.workdays import count_working_days, last_of_working_days
 
 _TONES = {"return": "amber", "reject": "red", "withdraw": "red"}
 Duties = Mapping[int, Collection[str]]
+Held = Mapping[str, int | None]
 Objection = Callable[[str], str]
 """What a programme's own rules say against a verb as things stand now: a sentence, or nothing."""
 
@@ -37,17 +38,18 @@ def all_cases() -> list[type[Case]]:
     return [model for model in apps.get_models() if issubclass(model, Case)]
 
 
-def held_permissions(user: User, case: Case) -> frozenset[str]:
-    """The permissions of this flow that the person holds now over the union of the case: asked of the database itself,
-    with the function that the guards ask."""
+def held_permissions(user: User, case: Case) -> Held:
+    """The permissions of this flow that the person holds now over the union of the case, each with whom the person
+    stands in for, if anybody: asked of the database itself, with the function that the guards ask."""
     wanted = case.flow.permissions
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT w.permission FROM unnest(%s::text[], %s::text[]) AS w (permission, roles)"
-            " WHERE public.house_role(%s, string_to_array(w.roles, ','), %s) IS NOT NULL",
+            "SELECT w.permission, NULLIF(split_part(h.held, ':', 2), '')::bigint"
+            " FROM unnest(%s::text[], %s::text[]) AS w (permission, roles),"
+            " public.house_role(%s, string_to_array(w.roles, ','), %s) AS h (held) WHERE h.held IS NOT NULL",
             [list(wanted), [",".join(roles_with(name)) for name in wanted], user.pk, case.union_id],
         )
-        return frozenset(row[0] for row in cursor.fetchall())
+        return dict(cursor.fetchall())
 
 
 def taken_duties(case: Case) -> dict[int, set[str]]:
@@ -59,21 +61,40 @@ def taken_duties(case: Case) -> dict[int, set[str]]:
     return found
 
 
-def blocked(step: Step, case: Case, user: User, duties: Duties, unmet: Collection[Requirement]) -> str:
-    """Why this person may not take a step that a role allows; empty when nothing speaks against it."""
+def other_hand(duty: str, case: Case, user: User, stands_in_for: int | None, duties: Duties) -> str:
+    """Why this person may not take a duty that a role gives: a hand in the case already, the person's own or that of
+    whoever is stood in for."""
     matter = case._meta.verbose_name
-    if step.duty_code != case.flow.enters and user.pk in case.editors:
+    if duty != case.flow.enters and user.pk in case.editors:
         return f"您录入或修改过这项{matter}，不能再审核或审批它。"
-    if set(duties.get(user.pk, ())) - {step.duty_code}:
+    if set(duties.get(user.pk, ())) - {duty}:
         return f"您已办理过这项{matter}的另一环节，必须由不同的人办理。"
+    if stands_in_for is None:
+        return ""
+    if (duty != case.flow.enters and stands_in_for in case.editors) or set(duties.get(stands_in_for, ())) - {
+        duty
+    }:
+        return f"您所代理的人已办理过这项{matter}的另一环节，您不能代他办理这一环节。"
+    return ""
+
+
+def blocked(
+    step: Step, case: Case, user: User, held: Held, duties: Duties, unmet: Collection[Requirement]
+) -> str:
+    """Why this person may not take a step that a role allows; empty when nothing speaks against it."""
+    why = other_hand(step.duty_code, case, user, held[step.permission], duties)
+    if why:
+        return why
     if step.same_as and not _took_last(case, step.same_as, user):
         return f"只有办理“{case.flow.named(step.same_as)[0].label}”的人能{step.label}。"
     return next((one.sentence for one in unmet if one.concerns(step.verb)), "")
 
 
-def obstacle(step: Step, case: Case, user: User, objection: Objection = no_objection) -> str:
+def obstacle(step: Step, case: Case, user: User, held: Held, objection: Objection = no_objection) -> str:
     """Why this person may not take the step now; empty when nothing speaks against it."""
-    return blocked(step, case, user, taken_duties(case), case.unmet(user)) or objection(step.verb)
+    if step.permission not in held:
+        return f"您没有“{step.label}”的权限。"
+    return blocked(step, case, user, held, taken_duties(case), case.unmet(user)) or objection(step.verb)
 
 
 def _took_last(case: Case, verb: str, user: User) -> bool:
@@ -108,34 +129,40 @@ class CasePage:
     entries: tuple[TimelineEntry, ...]
     waiting_on: str
     may_edit: bool
+    edit_blocked: str
+    """Why the content, open as it is, may not be changed by this person whose role would allow it."""
 
 
 def case_page(case: Case, *, viewer: User, objection: Objection = no_objection) -> CasePage:
     """A step that must fail says so before it is clicked: `objection` as `decide` takes it."""
-    held = held_permissions(viewer, case)
-    choices = _choices(case, viewer, held, objection)
+    held, duties = held_permissions(viewer, case), taken_duties(case)
+    choices = _choices(case, viewer, held, duties, objection)
+    enters = case.flow.enters
+    is_editable = case.is_open and enters in held
+    edit_blocked = other_hand(enters, case, viewer, held[enters], duties) if is_editable else ""
     can_go_on = any(choice.is_main and not choice.blocked for choice in choices)
     return CasePage(
         choices=tuple(choices),
         stages=tuple(_stages(case)),
         entries=tuple(sorted((*_entries(case), *_spoken(case)), key=lambda one: one.at, reverse=True)),
         waiting_on="" if can_go_on or case.is_open else waited_for(case),
-        may_edit=case.is_open and case.flow.enters in held,
+        may_edit=is_editable and not edit_blocked,
+        edit_blocked=edit_blocked,
     )
 
 
-def _choices(case: Case, user: User, held: Collection[str], objection: Objection) -> list[Choice]:
+def _choices(case: Case, user: User, held: Held, duties: Duties, objection: Objection) -> list[Choice]:
     """The buttons of a case for this person, the main one last."""
     steps = case.flow.available(status=case.status, route=case.route, may=held.__contains__)
     if not steps:
         return []
-    duties, unmet = taken_duties(case), case.unmet(user)
+    unmet = case.unmet(user)
     found = [
         Choice(
             step,
             is_main=not step.takes_back,
             url=decide_url(case, step.verb),
-            blocked=blocked(step, case, user, duties, unmet) or objection(step.verb),
+            blocked=blocked(step, case, user, held, duties, unmet) or objection(step.verb),
         )
         for step in steps
     ]
@@ -191,10 +218,10 @@ def _entries(case: Case) -> Iterator[TimelineEntry]:
 def _spoken(case: Case) -> Iterator[TimelineEntry]:
     """What was said against the notices of a case, and the answers."""
     for notice in _notices(case):
-        for one in notice.objections.select_related("entered_by", "answer__answered_by"):
+        for one in _objections(notice):
             yield TimelineEntry(
                 at=one.entered_at,
-                who=str(one.entered_by),
+                who=one.entered_by.in_place_of(one.stands_in_for),
                 role="",
                 action="登记公示反映",
                 note=one.said,
@@ -204,7 +231,7 @@ def _spoken(case: Case) -> Iterator[TimelineEntry]:
             if answer is not None:
                 yield TimelineEntry(
                     at=answer.answered_at,
-                    who=str(answer.answered_by),
+                    who=answer.answered_by.in_place_of(answer.stands_in_for),
                     role="",
                     action=f"答复公示反映：{answer}",
                     note=f"{one.said}　{answer.words}",
@@ -219,17 +246,27 @@ def _notices(case: Case) -> Any:
     return model.objects.filter(decision__case=case).order_by("pk")
 
 
+def _objections(notice: Any) -> list[Any]:
+    rows = notice.objections.select_related(
+        "entered_by", "stands_in_for", "answer__answered_by", "answer__stands_in_for"
+    )
+    return list(rows)
+
+
 def notice_of(case: Case) -> Any | None:
     """The notice of this round; None before it was put up."""
     found = _notices(case)
     if not found:
         return None
-    return found.filter(decision__round=case.round).select_related("put_up_by").last()
+    return (
+        found.filter(decision__round=case.round).select_related("put_up_by", "decision__stands_in_for").last()
+    )
 
 
 @dataclass(frozen=True)
 class NoticePage:
-    """The notice counted in working days, and what was said. `may_enter`, `may_answer`: for this viewer, now."""
+    """The notice counted in working days, and what was said. `may_enter`, `may_answer`: for this viewer, now, whose role
+    allows it; `blocked` says why not even so."""
 
     notice: Any
     working_days: int | None
@@ -239,13 +276,22 @@ class NoticePage:
     objections: Sequence[Any]
     may_enter: bool
     may_answer: bool
+    blocked: tuple[str, ...]
 
 
 def notice_page(case: Case, *, viewer: User, today: date) -> NoticePage | None:
     notice, rule = notice_of(case), case.notice_rule
     if notice is None or rule is None:
         return None
-    held = held_permissions(viewer, case) if case.status in rule.takes else frozenset()
+    held = held_permissions(viewer, case) if case.status in rule.takes else {}
+    objections, duties = _objections(notice), taken_duties(case)
+    said = {rule.enters: "登记公示反映", rule.answers: "答复公示反映"}
+    against = {duty: other_hand(duty, case, viewer, held[duty], duties) for duty in said if duty in held}
+    hands = {viewer.pk, held.get(rule.answers)} - {None}
+    if against.get(rule.answers) == "" and any(
+        hands & {one.entered_by_id, one.stands_in_for_id} for one in objections
+    ):
+        against[rule.answers] = "反映由您登记，必须由别人答复。"
     working_days, unknown = None, ""
     try:
         calendar = calendar_between(first=notice.first_on, last=notice.last_on)
@@ -257,9 +303,10 @@ def notice_page(case: Case, *, viewer: User, today: date) -> NoticePage | None:
         working_days=working_days,
         unknown=unknown,
         is_over=today > notice.last_on,
-        objections=list(notice.objections.select_related("entered_by", "answer__answered_by")),
-        may_enter=rule.enters in held,
-        may_answer=rule.answers in held,
+        objections=objections,
+        may_enter=against.get(rule.enters) == "",
+        may_answer=against.get(rule.answers) == "",
+        blocked=tuple(f"{said[duty]}：{why}" for duty, why in against.items() if why),
     )
 
 
@@ -288,8 +335,7 @@ def role_in_words(decision: Any) -> str:
 
 def signed_by(decision: Any) -> str:
     """Who signs for a step on paper; a stand-in with both names."""
-    name = str(decision.actor)
-    return f"{name}（代{decision.stands_in_for}）" if decision.stands_in_for_id else name
+    return str(decision.actor.in_place_of(decision.stands_in_for))
 
 
 def decisions_of(case: Case, *, newest_first: bool = False) -> list[Any]:
@@ -339,6 +385,8 @@ def takeable(model: type[Case], user: User, status: str) -> QuerySet[Any] | None
     rows = model.objects.visible_to(user).filter(status=status)
     duty = steps[0].duty_code
     decisions: Any = model.decisions.rel.related_model  # type: ignore[attr-defined]
-    other = decisions.objects.filter(case=OuterRef("pk"), actor=user).exclude(duty=duty)
+    people = [one for one in (user.pk, user.acts_for(steps[0].permission)) if one is not None]
+    theirs = Q(actor__in=people) | Q(stands_in_for__in=people)
+    other = decisions.objects.filter(theirs, case=OuterRef("pk")).exclude(duty=duty)
     rows = rows.exclude(Exists(other))
-    return rows if duty == flow.enters else rows.exclude(editors__contains=[user.pk])
+    return rows if duty == flow.enters else rows.exclude(editors__overlap=people)

@@ -95,15 +95,16 @@ def decide(
     kept with a submission and with a step that says so.
     """
     case.refresh_from_db(fields=["status", "round", "route", "decided", "editors"])
+    held = held_permissions(actor, case)
     step = case.flow.step(
         verb=verb,
         status=case.status,
         route=case.route,
-        may=held_permissions(actor, case).__contains__,
+        may=held.__contains__,
         opinion=opinion,
         minutes=minutes,
     )
-    why = obstacle(step, case, actor, objection)
+    why = obstacle(step, case, actor, held, objection)
     if why:
         raise Refused(why, code="blocked")
     model: Any = type(case).decisions.rel.related_model  # type: ignore[attr-defined]

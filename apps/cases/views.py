@@ -19,7 +19,7 @@ from apps.accounts.access import SignedInRequest, deny, require
 from apps.cases.forms import StepForm
 from apps.cases.models import Case
 from apps.cases.rules.flow import Flow, Step
-from apps.cases.selectors import Objection, case_page, no_objection, obstacle
+from apps.cases.selectors import Objection, case_page, held_permissions, no_objection, obstacle
 from apps.cases.services import Seen, decide, save_case
 from apps.core.dialogs import DialogForm, form_done, show_form
 from apps.core.errors import Refused
@@ -66,7 +66,8 @@ def decide_case(
             add_refusal(form, refused)
         else:
             return form_done(request, here, f"{case}：{step.label}，现为“{case.flow.labels[done.target]}”。")
-    lead = obstacle(step, case, request.user, objection) if fits else _not_now(case, step)
+    held = held_permissions(request.user, case)
+    lead = obstacle(step, case, request.user, held, objection) if fits else _not_now(case, step)
     dialog = DialogForm(
         title=step.label,
         submit=step.label,

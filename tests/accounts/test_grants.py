@@ -1,13 +1,15 @@
 """The guards of grants, accounts and passwords, tried by plain SQL as the role under which the site runs."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.accounts.models import PasswordReset, RoleGrant, User
 from apps.accounts.roles import Role
+from apps.accounts.rules import role_fits_union
 from apps.core import actors
 from langfang_union.embedded_database import RUNTIME
 from tests.cases.attacks import Attacks
@@ -88,6 +90,34 @@ def test_a_role_is_given_by_an_administrator_at_work_to_somebody_else_within_rea
         "a county to somebody of the city",
         grant(person, "county_clerk", administrator, union_id=county.union_id),
         who=administrator,
+    )
+    for role in Role:
+        fits = role_fits_union(role, county.union.kind)
+        if role not in (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN):
+            expect(
+                None if fits else "accounts_rolegrant_role_fits_union",
+                f"{role} to somebody of a county",
+                grant(county, role, administrator),
+                who=administrator,
+            )
+    expect(
+        "accounts_rolegrant_role_fits_union",
+        "a county's role to somebody of the city",
+        grant(person, "county_clerk", administrator),
+        who=administrator,
+    )
+    shadow = "CREATE TEMP TABLE accounts_union ON COMMIT DROP AS SELECT * FROM public.accounts_union"
+    lies = (
+        shadow,
+        "UPDATE pg_temp.accounts_union SET kind = 'city'",
+        "GRANT ALL ON pg_temp.accounts_union TO PUBLIC",
+    )
+    expect(
+        "accounts_rolegrant_role_fits_union",
+        "where a shadow makes the county a city",
+        grant(county, "chair", administrator),
+        who=administrator,
+        as_owner=lies,
     )
     expect(
         "accounts_rolegrant_once", "twice", grant(clerk, "finance_clerk", administrator), who=administrator
@@ -235,6 +265,40 @@ def test_nobody_takes_roles_along_to_another_union(attacks, administrator):
     attacks.expect(
         None, "without", change("accounts_user", UserFactory().pk, union_id=union.pk), who=administrator
     )
+
+
+def waits_for_another(statement: tuple[str, list]) -> bool:
+    """Whether somebody at work elsewhere must wait for what is not yet committed here."""
+    found: list[bool] = []
+
+    def write() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '300ms'")
+                cursor.execute(*statement)
+        except OperationalError:
+            found.append(True)
+        else:
+            found.append(False)
+        finally:
+            connection.close()
+
+    thread = Thread(target=write)
+    thread.start()
+    thread.join(timeout=30)
+    return found == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_moves_while_a_role_is_given_and_no_role_is_given_to_somebody_who_moves():
+    person, union = UserFactory(), UnionFactory()
+    moving = change("accounts_user", person.pk, union_id=union.pk)
+    giving = grant(person, "reader", None)
+    for first, second in ((giving, moving), (moving, giving)):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(*first)
+            assert waits_for_another(second)
+            transaction.set_rollback(True)
 
 
 def test_only_the_first_set_up_gives_roles_without_a_giver(attacks):

@@ -1,5 +1,8 @@
 """What the database refuses by itself, and what it writes down by itself."""
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
@@ -14,6 +17,7 @@ from tests.factories import AccessRecordFactory, RoleGrantFactory, UnionFactory,
 pytestmark = pytest.mark.django_db
 
 
+CITY = ZoneInfo("Asia/Shanghai")
 APPEND_ONLY = "Cannot update or delete rows from"
 
 
@@ -23,6 +27,25 @@ def refused(constraint: str):
 
 def events(model: str, **lookup):
     return apps.get_model("accounts", model).objects.filter(**lookup).order_by("pgh_id")
+
+
+# --- grants ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ends", "last"),
+    [
+        (datetime(2026, 12, 9, tzinfo=CITY), date(2026, 12, 8)),
+        (datetime(2026, 12, 9, 0, 1, tzinfo=CITY), date(2026, 12, 9)),
+        (datetime(2026, 12, 9, 23, 59, tzinfo=CITY), date(2026, 12, 9)),
+    ],
+)
+def test_the_last_day_of_a_grant_is_the_one_before_the_midnight_of_its_end(ends, last):
+    assert RoleGrant(valid_until=ends).last_day == last
+
+
+def test_a_grant_without_an_end_has_no_last_day():
+    assert RoleGrant().last_day is None
 
 
 # --- unions ------------------------------------------------------------------------------------------------

@@ -153,7 +153,8 @@ def test_the_last_administrator_stays(administrator):
     other = UserFactory(system_admin=True)
     services.revoke_role(actor=administrator, user_id=other.pk, role=Role.SYSTEM_ADMIN)
     actor = fresh(other)
-    actor.__dict__["_roles"] = frozenset({"system_admin"})  # a page opened before the role was taken away
+    # A page opened before the role was taken away.
+    actor.__dict__["_grants"] = [RoleGrant(role="system_admin")]
     for service in (
         lambda: services.revoke_role(actor=actor, user_id=administrator.pk, role=Role.SYSTEM_ADMIN),
         lambda: services.deactivate_user(actor=actor, user_id=administrator.pk, reason="x"),
@@ -359,6 +360,8 @@ def test_somebody_absent_names_who_stands_in(administrator):
     assert fresh(other).roles == {"vice_chair"}
     services.confirm_grant(actor=confirmer, grant_id=grant.pk)
     assert fresh(other).roles == {"vice_chair", "chair"}
+    assert (fresh(other).role_labels(), fresh(chair).role_labels()) == ("分管副主席、代·主席", "主席")
+    assert "确认授予“代·主席”" in [line.action for line in selectors.user_history(user=other)]
     services.end_stand_in(actor=chair, grant_id=grant.pk)
     assert fresh(other).roles == {"vice_chair"}
 

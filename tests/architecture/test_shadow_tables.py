@@ -231,6 +231,10 @@ def union() -> dict[str, Any]:
     return {"parent": Office().union.pk}
 
 
+def county() -> dict[str, Any]:
+    return {"person": UserFactory(union=UnionFactory()).pk, "city": UserFactory().union_id}
+
+
 # --- the attacks ---------------------------------------------------------------------------------------------------
 
 BEGIN = """
@@ -476,6 +480,12 @@ ATTACKS = [
         suspended,
         ("UPDATE model_workers_filechangedecision SET verb = 'void'",),
         "UPDATE public.model_workers_fileevent SET void_decision_id = {decision}",
+    ),
+    Attack(
+        "accounts_rolegrant_of_own_union",
+        county,
+        ("UPDATE accounts_user SET union_id = {city}",),
+        "INSERT INTO public.accounts_rolegrant (user_id, role, union_id) VALUES ({person}, 'chair', {city})",
     ),
     Attack(
         "accounts_union_path_follows_parent",

@@ -15,11 +15,13 @@ from procrastinate.job_context import AbortReason, JobContext
 from procrastinate.jobs import Job
 
 from apps.accounts.models import AccessRecord
+from apps.accounts.roles import Role
 from apps.budget.models import Edition, IssuedDocument, PolicyDocument, PrintJob
 from apps.budget.models.issues import Style
 from apps.budget.selectors.printing import TASK, condition_of
 from apps.budget.services import printing as services
 from apps.budget.services.items import set_citations
+from apps.budget.services.plans import open_correction
 from apps.core.errors import Refused
 from apps.core.jobs import ATTEMPTS, Condition
 from apps.core.tasks import begin_again
@@ -28,6 +30,7 @@ from tests.budget.office import Office
 from tests.budget.paper import Paper
 from tests.clients import signed_in
 from tests.factories import PolicyDocumentFactory, RoleGrantFactory, UnionFactory, UserFactory
+from tests.stand_ins import instead_of
 
 
 @pytest.fixture
@@ -154,8 +157,30 @@ def test_roles_without_the_right_cannot_issue(office, edition, role):
 def test_who_submitted_cannot_issue_whatever_roles_they_hold(office, edition):
     RoleGrantFactory(user=office.clerk, role="finance_head")
     clerk = type(office.clerk).objects.get(pk=office.clerk.pk)
-    with pytest.raises(Refused, match="您录入或提交过本版本，须由他人签发"):
+    with pytest.raises(Refused, match="您或您所代理的人录入、提交过本版本，须由他人签发"):
         ask(edition, clerk)
+
+
+def test_a_stand_in_issues_under_both_names(office, edition):
+    stands_in = instead_of(office.head, Role.FINANCE_HEAD)
+    document = issue(edition, stands_in)
+    assert (document.issued_by, document.stands_in_for) == (stands_in, office.head)
+    assert document.issuer == f"{stands_in}（代{office.head}）"
+    assert f"签发人：{document.issuer}" in Paper(bytes(document.pdf)).text
+    for page in ("budget:issued_list", "budget:issued_detail"):
+        args = [] if page.endswith("list") else [document.pk]
+        assert document.issuer in signed_in(office.clerk).get(reverse(page, args=args)).content.decode()
+
+
+def test_who_stands_in_for_somebody_who_entered_cannot_issue(office, edition):
+    entered = UserFactory(union=office.union, finance_clerk=True, finance_head=True)
+    office.settle(edition)
+    correction = open_correction(
+        plan_id=edition.plan_id, reason="漏列一人。", actor=entered, now=timezone.now()
+    )
+    stands_in = instead_of(entered, Role.FINANCE_HEAD)
+    with pytest.raises(Refused, match="您或您所代理的人录入、提交过本版本"):
+        ask(office.approve(correction), stands_in)
 
 
 def test_another_unions_budget_is_not_issued(office, edition):

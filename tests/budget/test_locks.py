@@ -112,15 +112,16 @@ def test_a_year_that_is_being_closed_waits_for_the_edition_that_comes_in(office,
 
 ISSUE = """
     INSERT INTO budget_issueddocument (edition_id, style, sequence, reason, title, pdf, sha256, page_count, snapshot, fonts,
-                                       waived, issued_by_id, issued_at)
-    VALUES ({edition}, 'gongwen', {sequence}, 'x', 'x', 'x', encode(sha256('x'), 'hex'), 1, '{{}}', '[]', '[]', {actor}, {at})
+                                       waived, issued_by_id, stands_in_for_id, issued_at)
+    VALUES ({edition}, 'gongwen', {sequence}, 'x', 'x', 'x', encode(sha256('x'), 'hex'), 1, '{{}}', '[]', '[]', {actor},
+            {instead_of}, {at})
 """
 
 
 def test_only_an_approved_edition_is_issued_by_somebody_entitled_who_did_not_enter_it(office, runtime):
     edition = office.plan().editions.get()
     both = UserFactory(union=office.union, finance_clerk=True, finance_head=True)
-    facts = {"edition": edition.pk, "sequence": 1, "actor": office.head.pk, "at": "now()"}
+    facts = {"edition": edition.pk, "sequence": 1, "actor": office.head.pk, "instead_of": "NULL", "at": "now()"}
 
     def tried(who: User, **lie: object) -> str:
         at_work(runtime, who)
@@ -137,6 +138,10 @@ def test_only_an_approved_edition_is_issued_by_somebody_entitled_who_did_not_ent
     assert tried(office.clerk) == "issued_by_actor"
     assert tried(office.chair, actor=office.chair.pk) == "issued_by_role"
     assert tried(both, actor=both.pk) == "issued_by_other"
+    stands_in = instead_of(both, Role.FINANCE_HEAD)
+    assert tried(stands_in, actor=stands_in.pk) == "stands_in_as_held"
+    assert tried(stands_in, actor=stands_in.pk, instead_of=both.pk) == "issued_by_other"
+    assert tried(office.head, instead_of=both.pk) == "stands_in_as_held"
     assert tried(office.head, sequence=2) == "in_order"
     assert tried(office.head, at="now() - interval '1 day'") == "issued_now"
     runtime.execute(ISSUE.format(**facts))

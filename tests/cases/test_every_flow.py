@@ -329,7 +329,10 @@ class Standing:
         self.expect(f"{table}_edited_by_role", "edited by a reader", change, who=reader)
         for duty, who in dict(self.acted).items():
             if duty != walk.flow.enters:
-                RoleGrantFactory(user=who, role=roles_with(walk.flow.enters)[0])
+                role, instead = roles_with(walk.flow.enters)[0], walk.person()
+                self.expect(f"{table}_editor_decided", f"edited in place of who acted as {duty}", change, who=instead,
+                            before=lambda instead=instead, who=who, role=role: stand_in(instead, who, role))  # fmt: skip
+                RoleGrantFactory(user=who, role=role)
                 self.expect(f"{table}_editor_decided", f"edited by who acted as {duty}", change, who=who)
                 for row in walk.rows:
                     if row.objects.filter(**{row.case_path: self.case}).exists():  # type: ignore[attr-defined]
@@ -435,12 +438,11 @@ class Standing:
                         before=lambda who=who: grant_once(who, role))  # fmt: skip
 
     def stand_ins(self, step: Step, make: Any, whole: Any) -> None:
-        """In the place of somebody absent: in the time that was named, and never after he acted."""
+        """In the place of somebody absent: in the time that was named, and not where he took another duty."""
         walk, log = self.walk, self.walk.log
         role = roles_with(step.permission)[0]
         absent, now = walk.person(role), timezone.now()
         day = timedelta(days=1)
-        right = {"valid_from": now - day, "valid_until": now + day, "confirmed_at": now - day}
         wrong: dict[str, dict[str, Any]] = {
             "ended": {"valid_from": now - 2 * day, "valid_until": now - day},
             "to come": {"valid_from": now + day, "valid_until": now + 2 * day},
@@ -449,15 +451,19 @@ class Standing:
         for what, facts in wrong.items():
             self.expect(f"{log}_actor_holds_role", f"{step.verb} by a stand-in {what}",
                         make(who := walk.person()), who=who,
-                        before=lambda who=who, facts=facts: stand_in(who, absent, role, **(right | facts)))  # fmt: skip
+                        before=lambda who=who, facts=facts: stand_in(who, absent, role, **facts))  # fmt: skip
+        foreign = walk.person(role, union=walk.elsewhere)
+        self.expect(f"{log}_actor_holds_role", f"{step.verb} by a stand-in of another union",
+                    make(who := walk.person(union=walk.elsewhere)), who=who,
+                    before=lambda: stand_in(who, foreign, role))  # fmt: skip
         who = walk.person()
         allowed = f"{log}_same_person" if step.same_as else None
         self.expect(allowed, f"{step.verb} by a stand-in", *whole(who), who=who,
-                    before=lambda: stand_in(who, absent, role, **right))  # fmt: skip
-        for acted in {person for _, person in self.acted} | {walk.second_clerk}:
-            self.expect(f"{log}_stand_in_apart", f"{step.verb} in place of {acted}, who has a hand in it",
-                        make(who), who=who,
-                        before=lambda acted=acted: stand_in(who, acted, role, **right))  # fmt: skip
+                    before=lambda: stand_in(who, absent, role))  # fmt: skip
+        for duty, acted in dict.fromkeys((*self.acted, (walk.flow.enters, walk.second_clerk))):
+            expected = allowed if duty == step.duty_code else f"{log}_stand_in_apart"
+            self.expect(expected, f"{step.verb} in place of {acted}, who acted as {duty}", *whole(who), who=who,
+                        before=lambda acted=acted: stand_in(who, acted, role))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -479,6 +485,9 @@ def hangs_on(row: type[CaseRow], case: int) -> HangsOn:
 
 
 def stand_in(user: User, absent: User, role: str, **facts: Any) -> None:
+    """Named, confirmed and in force for a day, but for `facts`."""
+    now, day = timezone.now(), timedelta(days=1)
+    facts = {"valid_from": now - day, "valid_until": now + day, "confirmed_at": now - day} | facts
     RoleGrantFactory(user=user, role=role, granted_by=absent, stands_in_for=absent, **facts)
 
 

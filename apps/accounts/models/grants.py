@@ -1,6 +1,6 @@
 """Roles held by people: dated, given by one and, where it weighs, confirmed by another; never deleted."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pgtrigger
@@ -9,11 +9,12 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from apps.accounts.models.guards import Guard, GuardOfAll, last_administrator, role_array
 from apps.accounts.models.unions import Union
 from apps.accounts.roles import CONFIRMED_ROLES, CONFIRMING_ROLES, EXCLUSIVE_ROLES, READ_ONLY_ROLES, Role
-from apps.accounts.rules import LONGEST_STAND_IN_DAYS
+from apps.accounts.rules import CITY_ONLY, LONGEST_STAND_IN_DAYS, ROLE_KINDS
 from apps.core import audit
 from apps.core.triggers import refuse, text_array
 
@@ -72,10 +73,22 @@ _GRANTED = f"""
     RETURN NEW;
 """
 
+# The person is held, so that nobody moves to another union meanwhile.
 _OF_OWN_UNION = f"""
+    PERFORM 1 FROM public.accounts_user u WHERE u.id = NEW.user_id FOR NO KEY UPDATE;
     NEW.union_id := COALESCE(NEW.union_id, public.house_union_of(NEW.user_id));
     IF NEW.union_id IS DISTINCT FROM public.house_union_of(NEW.user_id) THEN
         {refuse("accounts_rolegrant_of_own_union", "角色只能为本人所属工会授予。")}
+    END IF;
+    RETURN NEW;
+"""
+
+_KINDS_OF_ROLES = " ".join(
+    f"WHEN '{role.value}' THEN {text_array(sorted(kinds))}" for role, kinds in ROLE_KINDS.items()
+)
+_FITS_UNION = f"""
+    IF public.house_kind_of(NEW.union_id) <> ALL (CASE NEW.role {_KINDS_OF_ROLES} ELSE {text_array(sorted(CITY_ONLY))} END) THEN
+        {refuse("accounts_rolegrant_role_fits_union", "这个角色不能授予这一级工会的人员。")}
     END IF;
     RETURN NEW;
 """
@@ -124,7 +137,7 @@ _FIXED = (
 
 @audit.tracked()
 class RoleGrant(models.Model):
-    """One role held by one person over one union and all below it, for a time; or held in place of somebody absent."""
+    """One role held by one person over his own union and all below it, for a time; or held in place of somebody absent."""
 
     user = models.ForeignKey(
         "accounts.User", verbose_name="用户", on_delete=models.PROTECT, related_name="role_grants"
@@ -242,6 +255,7 @@ class RoleGrant(models.Model):
         )
         triggers = (
             GuardOfAll(name="b_of_own_union", operation=pgtrigger.Insert, func=_OF_OWN_UNION),
+            Guard(name="b_role_fits_union", operation=pgtrigger.Insert, func=_FITS_UNION),
             GuardOfAll(name="c_granted", operation=pgtrigger.Insert, func=_GRANTED),
             Guard(
                 name="fixed",
@@ -271,3 +285,8 @@ class RoleGrant(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.confirmed_at is None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it is held: an end at midnight is that of the day before."""
+        return self.valid_until and timezone.localdate(self.valid_until - timedelta(microseconds=1))

@@ -11,6 +11,9 @@ import pgtrigger
 from apps.accounts.roles import roles_with
 from apps.core.triggers import Trigger, refuse, text_array
 
+# In whose place `held`, which `public.house_role` said, is held; nobody's for one's own.
+STOOD_IN_FOR = "NULLIF(split_part(held, ':', 2), '')::bigint"
+
 
 def role_array(permission: str) -> str:
     """The roles that give a permission, as `public.house_role` takes them."""

@@ -1,6 +1,5 @@
 """The people who sign in."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import pgtrigger
@@ -9,11 +8,12 @@ from django.contrib.auth.hashers import check_password
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from apps.accounts.models.grants import RoleGrant
 from apps.accounts.models.guards import Guard, last_administrator, role_array
 from apps.accounts.models.unions import Union
-from apps.accounts.roles import Role, permissions_of
+from apps.accounts.roles import Role, permissions_of, roles_with
 from apps.core import actors, audit
 from apps.core.triggers import Protect, refuse
 
@@ -127,26 +127,39 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.full_name
 
+    def in_place_of(self, other: "User | None") -> str:
+        """The name as it stands on pages and papers; a stand-in's with that of whoever is stood in for."""
+        return f"{self}（代{other}）" if other is not None else str(self)
+
     @property
     def roles(self) -> frozenset[str]:
         """Role names the person holds now; read once per object."""
-        held = self.__dict__.get("_roles")
-        if held is None:
-            held = frozenset(grant.role for grant in self._grants()) if self.is_active else frozenset()
-            self.__dict__["_roles"] = held
-        return held
+        return frozenset(grant.role for grant in self._grants)
 
-    def _grants(self) -> "Iterable[RoleGrant]":
+    @cached_property
+    def _grants(self) -> "list[RoleGrant]":
         """Those in force now; the database gives them for the person's own union alone."""
-        fetched: Iterable[RoleGrant] | None = getattr(self, "grants_in_force", None)
-        return self.role_grants.in_force() if fetched is None else fetched
+        if not self.is_active:
+            return []
+        fetched: list[RoleGrant] | None = getattr(self, "grants_in_force", None)
+        return list(self.role_grants.in_force()) if fetched is None else fetched
 
     def role_labels(self) -> str:
-        return "、".join(role.label for role in Role if role.value in self.roles)
+        """The roles in words; one that is held in somebody's place alone says so."""
+        own = {grant.role for grant in self._grants if grant.stands_in_for_id is None}
+        held = (role for role in Role if role.value in self.roles)
+        return "、".join(str(role.label) if role.value in own else f"代·{role.label}" for role in held)
 
     def may(self, permission: str) -> bool:
         """Whether any of the person's roles gives this permission."""
         return permission in permissions_of(self.roles)
+
+    def acts_for(self, permission: str) -> int | None:
+        """In whose place the person holds this permission, as `public.house_role` finds it; None for one's own."""
+        order = roles_with(permission)
+        giving = [grant for grant in self._grants if grant.role in order]
+        giving.sort(key=lambda one: (one.stands_in_for_id is not None, order.index(one.role), one.pk))
+        return giving[0].stands_in_for_id if giving else None
 
     def check_password(self, raw_password: str | None) -> bool:
         """As Django's; a hash that a better hasher makes anew is a change of the person's own."""

@@ -72,7 +72,11 @@ def name_stand_in(*, actor: User, role: str, user: User, starts_at: datetime, en
     )
     with audit.because(actor_id=actor.pk, action="指定代理人"):
         save_checked(grant)
-        record_account(actor=actor, user=user, event=f"请您代理“{Role(role).label}”，等待安全管理员确认")
+        record_account(
+            actor=actor,
+            user=user,
+            event=f"请您代理“{grant}”，至 {grant.last_day:%Y-%m-%d}，等待安全管理员确认",
+        )
     return grant
 
 

@@ -29,7 +29,8 @@ def root(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def profile(request: SignedInRequest) -> HttpResponse:
     granted = [label for permission, label in PERMISSIONS.items() if request.user.may(permission)]
-    return render(request, "accounts/profile.html", {"granted": granted})
+    stood_in = [grant for grant in selectors.present_grants(user=request.user) if grant.stands_in_for_id]
+    return render(request, "accounts/profile.html", {"granted": granted, "stood_in": stood_in})
 
 
 @signed_in

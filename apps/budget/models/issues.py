@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.models.guards import role_array
+from apps.accounts.models.guards import STOOD_IN_FOR, role_array
 from apps.budget.models.plans import Edition
 from apps.budget.rules.stages import FLOW
 from apps.core.constraints import hash_fits_bytes
@@ -26,12 +26,18 @@ _ISSUED = f"""
     IF NEW.issued_by_id <> public.house_actor() THEN
         {refuse("budget_issueddocument_issued_by_actor", "签发人必须是正在办理的人。")}
     END IF;
-    IF public.house_role(NEW.issued_by_id, {role_array("budget.issue")}, own.union_id) IS NULL THEN
+    held := public.house_role(NEW.issued_by_id, {role_array("budget.issue")}, own.union_id);
+    IF held IS NULL THEN
         {refuse("budget_issueddocument_issued_by_role", "签发人此刻没有签发的权限。")}
     END IF;
+    -- Whoever is stood in for is printed inside too.
+    IF NEW.stands_in_for_id IS DISTINCT FROM {STOOD_IN_FOR} THEN
+        {refuse("budget_issueddocument_stands_in_as_held", "签发人代理谁，与授权不符，请重新签发。")}
+    END IF;
+    hands := array_remove(ARRAY[NEW.issued_by_id, NEW.stands_in_for_id], NULL);
     PERFORM 1 FROM public.budget_editiondecision d
-        WHERE d.case_id = own.id AND d.duty = '{FLOW.enters}' AND NEW.issued_by_id IN (d.actor_id, d.stands_in_for_id);
-    IF FOUND OR NEW.issued_by_id = ANY (own.editors) THEN
+        WHERE d.case_id = own.id AND d.duty = '{FLOW.enters}' AND ARRAY[d.actor_id, d.stands_in_for_id] && hands;
+    IF FOUND OR own.editors && hands THEN
         {refuse("budget_issueddocument_issued_by_other", "录入或提交过本版本的人不能签发它。")}
     END IF;
     SELECT count(*) INTO earlier FROM public.budget_issueddocument i
@@ -56,7 +62,9 @@ class IssuedDocumentQuerySet(models.QuerySet["IssuedDocument"]):
     def for_list(self) -> "IssuedDocumentQuerySet":
         """Without the bytes: a list must not read megabytes."""
         return (
-            self.defer("pdf", "snapshot").select_related("edition__plan__union", "issued_by").order_by("-id")
+            self.defer("pdf", "snapshot")
+            .select_related("edition__plan__union", "issued_by", "stands_in_for")
+            .order_by("-id")
         )
 
 
@@ -75,6 +83,9 @@ class IssuedDocument(models.Model):
     fonts = models.JSONField("所用字体")
     waived = models.JSONField("保留问题")
     issued_by = models.ForeignKey(User, verbose_name="签发人", on_delete=models.PROTECT, related_name="+")
+    stands_in_for = models.ForeignKey(
+        User, verbose_name="代理", on_delete=models.PROTECT, related_name="+", null=True, editable=False
+    )
     issued_at = models.DateTimeField("签发时间", default=timezone.now)
 
     objects = IssuedDocumentQuerySet.as_manager()
@@ -102,13 +113,18 @@ class IssuedDocument(models.Model):
                 name="issued_in_place",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
-                declare=[("own", "RECORD"), ("earlier", "bigint")],
+                declare=[("own", "RECORD"), ("earlier", "bigint"), ("held", "text"), ("hands", "bigint[]")],
                 func=_ISSUED,
             ),
         )
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def issuer(self) -> str:
+        """Who issued it; a stand-in with both names, as printed inside."""
+        return self.issued_by.in_place_of(self.stands_in_for)
 
 
 class PrintJob(models.Model):

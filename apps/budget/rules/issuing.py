@@ -28,7 +28,7 @@ def require_may_issue(
     if status != Status.APPROVED:
         raise Refused(f"只有已审定的版本可以签发，本版本{Status(status).label}。", code="state")
     if has_entered:
-        raise Refused("您录入或提交过本版本，须由他人签发。", code="same_person")
+        raise Refused("您或您所代理的人录入、提交过本版本，须由他人签发。", code="same_person")
     if open_findings:
         raise Refused(
             f"文稿校验还有 {len(open_findings)} 个问题没有处理或说明，不能签发，如：{open_findings[0]}",

@@ -41,11 +41,12 @@ def recent_jobs(edition: Edition, user: User, limit: int = 5) -> list[PrintJob]:
 
 
 def has_entered(edition: Edition, user: User) -> bool:
-    """Whether the person wrote content of the edition or submitted it; whoever was stood in for counts as well."""
+    """Whether the person, or whoever the person would issue it for, wrote content of the edition or submitted it; who was
+    stood in for then counts as well."""
+    hands = {user.pk, user.acts_for("budget.issue")} - {None}
     entered = [step for step in edition.decisions.all() if step.duty == FLOW.enters]
-    return user.pk in edition.editors or any(
-        user.pk in (step.actor_id, step.stands_in_for_id) for step in entered
-    )
+    submitters = {person for step in entered for person in (step.actor_id, step.stands_in_for_id)}
+    return bool(hands & ({*edition.editors} | submitters))
 
 
 def issue_number(document: IssuedDocument) -> str:

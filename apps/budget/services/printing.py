@@ -145,10 +145,11 @@ def _draft(job: PrintJob) -> None:
 def issue_document(*, job: PrintJob, now: datetime) -> IssuedDocument:
     """Print and keep the issued document. The data are read before and after: what is kept is what was printed."""
     actor = job.requested_by
+    deputised = User.objects.filter(pk=actor.acts_for("budget.issue")).first()
     with transaction.atomic():
         edition = _locked(job.edition_id)
         sequence = _require_may_issue(edition, actor, job.style, job.reason)
-        issue = _issue_facts(edition, job, sequence, now)
+        issue = _issue_facts(edition, job, sequence, actor.in_place_of(deputised), now)
         copy = printing.prepare(edition, style=job.style, issue=issue)
     rendered = printing.set_copy(copy, progress=_Progress(job))
     with transaction.atomic():
@@ -170,6 +171,7 @@ def issue_document(*, job: PrintJob, now: datetime) -> IssuedDocument:
             fonts=_fonts(rendered),
             waived=waivers(edition),
             issued_by=actor,
+            stands_in_for=deputised,
             issued_at=now,
         )
         with audit.because(actor_id=actor.pk, action="签发"), explained(document):
@@ -179,7 +181,7 @@ def issue_document(*, job: PrintJob, now: datetime) -> IssuedDocument:
     return document
 
 
-def _issue_facts(edition: Edition, job: PrintJob, sequence: int, now: datetime) -> IssueFacts:
+def _issue_facts(edition: Edition, job: PrintJob, sequence: int, issuer: str, now: datetime) -> IssueFacts:
     plan = edition.plan
     return IssueFacts(
         number=narrative.issue_number(
@@ -193,7 +195,7 @@ def _issue_facts(edition: Edition, job: PrintJob, sequence: int, now: datetime) 
         ),
         sequence=sequence,
         reason=job.reason,
-        issued_by=job.requested_by.full_name,
+        issued_by=issuer,
         issued_at=now,
         verify_url=printing.absolute("budget:verify"),
     )

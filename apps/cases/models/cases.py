@@ -79,7 +79,7 @@ class Case(models.Model, metaclass=Guarded):
     route = models.CharField("审批权限", max_length=16, default="", blank=True, editable=False)
     # Counts the decisions: the version that a page has seen.
     decided = models.PositiveSmallIntegerField("已办步数", default=0, editable=False)
-    # Whoever wrote content, by trigger alone: the names stay, also of those who neither created nor submitted.
+    # Whoever wrote content, and in whose place, by trigger alone: also of those who neither created nor submitted.
     editors = ArrayField(models.BigIntegerField(), db_default=[], editable=False)
     created_by = models.ForeignKey(
         User, verbose_name="录入人", on_delete=models.PROTECT, related_name="+", editable=False

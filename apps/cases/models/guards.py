@@ -9,7 +9,7 @@ from typing import Any
 
 import pgtrigger
 
-from apps.accounts.models.guards import role_array
+from apps.accounts.models.guards import STOOD_IN_FOR, role_array
 from apps.cases.rules.flow import Flow
 from apps.core.triggers import Trigger, refuse, text_array
 
@@ -27,6 +27,7 @@ KERNEL = (
 )
 MOVING = ("status", "round", "route", "decided")
 IDENTITY = ("id", "public_id", "union_id", "created_by_id", "created_at")
+EDITING = [("actor", "bigint"), ("held", "text"), ("hands", "bigint[]")]
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Begins(CaseGuard):
     """A case is born as a draft by the person at work, who may enter it. The owner alone may say when."""
 
     name, operation = "begins", pgtrigger.Insert
+    declare = [("held", "text")]
 
     def get_func(self, model: Any) -> str:
         flow: Flow = model.flow
@@ -113,10 +115,11 @@ class Begins(CaseGuard):
             IF NEW.created_by_id <> public.house_actor() THEN
                 {self.refuse(model, "created_by_actor", "录入人必须是正在办理的人。")}
             END IF;
-            IF public.house_role(NEW.created_by_id, {role_array(flow.enters)}, NEW.union_id) IS NULL THEN
+            held := public.house_role(NEW.created_by_id, {role_array(flow.enters)}, NEW.union_id);
+            IF held IS NULL THEN
                 {self.refuse(model, "entered_by_role", "录入人此刻没有录入的权限。")}
             END IF;
-            NEW.editors := ARRAY[NEW.created_by_id];
+            NEW.editors := array_remove(ARRAY[NEW.created_by_id, {STOOD_IN_FOR}], NULL);
             IF NOT public.house_is_owner() THEN NEW.created_at := public.house_now(); END IF;
             RETURN NEW;
         """
@@ -143,17 +146,20 @@ class Moves(CaseGuard):
 
 
 def editor_check(guard: CaseGuard, guarded: Any, case: Any, own: str) -> str:
-    """Who edits: while the case is open, entitled now, and without another duty in this case."""
+    """Who edits: while the case is open, entitled now, and without another duty in this case; the same of whomever he
+    stands in for. Both are `hands`, to be kept."""
     flow: Flow = case.flow
     return f"""
         IF {own}.status NOT IN ({_listed(flow.open)}) THEN
             {guard.refuse(guarded, "content_fixed", "已提交，内容不能修改。")}
         END IF;
-        IF public.house_role(actor, {role_array(flow.enters)}, {own}.union_id) IS NULL THEN
+        held := public.house_role(actor, {role_array(flow.enters)}, {own}.union_id);
+        IF held IS NULL THEN
             {guard.refuse(guarded, "edited_by_role", "修改人此刻没有录入的权限。")}
         END IF;
-        PERFORM 1 FROM public."{decisions_of(case)}" d
-            WHERE d.case_id = {own}.id AND d.actor_id = actor AND d.duty <> '{flow.enters}';
+        hands := array_remove(ARRAY[actor, {STOOD_IN_FOR}], NULL);
+        PERFORM 1 FROM public."{decisions_of(case)}" d WHERE d.case_id = {own}.id AND d.duty <> '{flow.enters}'
+            AND ARRAY[d.actor_id, d.stands_in_for_id] && hands;
         IF FOUND THEN
             {guard.refuse(guarded, "editor_decided", "审核、审批过这一事项的人不能再修改内容。")}
         END IF;
@@ -164,7 +170,7 @@ class Content(CaseGuard):
     """Content changes only while open, by people whose names are kept; nobody else writes the names."""
 
     name, operation = "content", pgtrigger.Update
-    declare = [("actor", "bigint")]
+    declare = EDITING
 
     def get_condition(self, model: Any) -> pgtrigger.Condition:
         return _differs([*content_of(model), "editors"])
@@ -176,7 +182,7 @@ class Content(CaseGuard):
                 {self.refuse(model, "editors_kept", "参与录入的人由数据库登记。")}
             END IF;
             {editor_check(self, model, model, "OLD")}
-            NEW.editors := CASE WHEN actor = ANY (OLD.editors) THEN OLD.editors ELSE OLD.editors || actor END;
+            NEW.editors := OLD.editors || ARRAY(SELECT h FROM unnest(hands) h WHERE h <> ALL (OLD.editors));
             RETURN NEW;
         """
 
@@ -243,16 +249,16 @@ class OneStep(CaseGuard):
             IF held IS NULL THEN
                 {self.refuse(model, "actor_holds_role", "办理人此刻没有这一步的权限。")}
             END IF;
-            stood_in_for := NULLIF(split_part(held, ':', 2), '')::bigint;
+            stood_in_for := {STOOD_IN_FOR};
             PERFORM 1 FROM public."{model._meta.db_table}" d
                 WHERE d.case_id = own.id AND d.duty <> step.duty AND NEW.actor_id IN (d.actor_id, d.stands_in_for_id);
             IF FOUND OR step.duty <> '{flow.enters}' AND NEW.actor_id = ANY (own.editors) THEN
                 {self.refuse(model, "different_people", "录入、审核、审批必须由不同的人办理。")}
             END IF;
             PERFORM 1 FROM public."{model._meta.db_table}" d
-                WHERE d.case_id = own.id AND stood_in_for IN (d.actor_id, d.stands_in_for_id) AND d.actor_id <> NEW.actor_id;
-            IF FOUND OR stood_in_for = ANY (own.editors) THEN
-                {self.refuse(model, "stand_in_apart", "您所代理的人已办理过这一事项，代理人不能再办理。")}
+                WHERE d.case_id = own.id AND d.duty <> step.duty AND stood_in_for IN (d.actor_id, d.stands_in_for_id);
+            IF FOUND OR step.duty <> '{flow.enters}' AND stood_in_for = ANY (own.editors) THEN
+                {self.refuse(model, "stand_in_apart", "您所代理的人已办理过这一事项的另一环节，您不能代他办理这一环节。")}
             END IF;
             {self._same(model, flow)}
             {self._required(model, case)}

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from apps.accounts.models import User
-from apps.accounts.models.guards import role_array
+from apps.accounts.models.guards import STOOD_IN_FOR, role_array
 from apps.cases.models import guards
 from apps.cases.models.cases import Case, Guarded
 from apps.cases.models.guards import CaseGuard, Requirement
@@ -122,7 +122,7 @@ class _OfNotice(CaseGuard):
     """What is written under a notice: by somebody entitled now who has no other hand in the case, while it is asked for."""
 
     operation = pgtrigger.Insert
-    declare = [("own", "RECORD")]
+    declare = [("own", "RECORD"), ("held", "text"), ("hands", "bigint[]")]
 
     def entitled(self, model: Any, case: Any, person: str, permission: str) -> str:
         rule: NoticeRule = case.notice_rule
@@ -135,12 +135,15 @@ class _OfNotice(CaseGuard):
             IF own.status IS NULL OR own.status NOT IN ({open_in}) THEN
                 {self.refuse(model, "while_noticed", "只在公示开始以后、审批以前登记和答复公示反映。")}
             END IF;
-            IF public.house_role({person}, {role_array(permission)}, own.union_id) IS NULL THEN
+            held := public.house_role({person}, {role_array(permission)}, own.union_id);
+            IF held IS NULL THEN
                 {self.refuse(model, "actor_holds_role", "您此刻没有登记或答复公示反映的权限。")}
             END IF;
+            NEW.stands_in_for_id := {STOOD_IN_FOR};
+            hands := array_remove(ARRAY[{person}, NEW.stands_in_for_id], NULL);
             PERFORM 1 FROM public."{decisions}" d WHERE d.case_id = own.id AND d.duty <> '{permission}'
-                AND {person} IN (d.actor_id, d.stands_in_for_id);
-            IF FOUND OR {person} = ANY (own.editors) THEN
+                AND ARRAY[d.actor_id, d.stands_in_for_id] && hands;
+            IF FOUND OR own.editors && hands THEN
                 {self.refuse(model, "different_people", "录入、登记反映和答复必须由不同的人办理。")}
             END IF;
         """
@@ -182,12 +185,20 @@ class ObjectionAnswered(_OfNotice):
         return f"""
             {self.case_of(notice, of)}
             {self.entitled(model, case, "NEW.answered_by_id", case.notice_rule.answers)}
-            IF EXISTS (SELECT FROM public."{table}" o WHERE o.notice_id = {of} AND o.entered_by_id = NEW.answered_by_id) THEN
+            IF EXISTS (SELECT FROM public."{table}" o WHERE o.notice_id = {of}
+                       AND ARRAY[o.entered_by_id, o.stands_in_for_id] && hands) THEN
                 {self.refuse(model, "different_people", "录入、登记反映和答复必须由不同的人办理。")}
             END IF;
             IF NOT public.house_is_owner() THEN NEW.answered_at := public.house_now(); END IF;
             RETURN NEW;
         """
+
+
+def _stood_in_for() -> Any:
+    """In whose place it was written, by the trigger."""
+    return models.ForeignKey(
+        User, verbose_name="代理", on_delete=models.PROTECT, related_name="+", null=True, editable=False
+    )
 
 
 class Notice(models.Model, metaclass=Guarded):
@@ -221,6 +232,7 @@ class NoticeObjection(models.Model, metaclass=Guarded):
 
     said = models.CharField("反映的情况", max_length=500)
     entered_by = models.ForeignKey(User, verbose_name="登记人", on_delete=models.PROTECT, related_name="+")
+    stands_in_for = _stood_in_for()
     entered_at = models.DateTimeField("登记时间", db_default=Now())
 
     class Meta:
@@ -242,6 +254,7 @@ class NoticeAnswer(models.Model, metaclass=Guarded):
     holds = models.BooleanField("属实")
     words = models.CharField("核查情况", max_length=500)
     answered_by = models.ForeignKey(User, verbose_name="答复人", on_delete=models.PROTECT, related_name="+")
+    stands_in_for = _stood_in_for()
     answered_at = models.DateTimeField("答复时间", db_default=Now())
 
     class Meta:

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 
 from apps.cases.models.cases import Case, Guarded
-from apps.cases.models.guards import CaseGuard, editor_check
+from apps.cases.models.guards import EDITING, CaseGuard, editor_check
 
 _OPERATIONS = (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
 
@@ -15,7 +15,7 @@ class RowsOfCase(CaseGuard):
     """Rows that belong to a case are content of it, judged once a statement; a row that moves touches both cases."""
 
     when, level = pgtrigger.After, pgtrigger.Statement
-    declare = [("own", "RECORD"), ("actor", "bigint")]
+    declare = [("own", "RECORD"), *EDITING]
 
     def __init__(self, operation: Any) -> None:
         old = "old_rows" if operation in (pgtrigger.Update, pgtrigger.Delete) else None
@@ -40,7 +40,7 @@ class RowsOfCase(CaseGuard):
                 WHERE c.id IN ({touched}) ORDER BY c.id FOR NO KEY UPDATE LOOP
                 actor := public.house_actor();
                 {editor_check(self, model, case, "own")}
-                IF NOT actor = ANY (own.editors) THEN
+                IF NOT own.editors @> hands THEN
                     UPDATE public."{table}" SET editors = editors || actor WHERE id = own.id;
                 END IF;
             END LOOP;
