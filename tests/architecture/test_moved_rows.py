@@ -8,28 +8,22 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
-from django.utils import timezone
 
 from apps.budget.models import Adjustment, Edition, Indicator, Item, ItemBasis
 from apps.budget.rules.stages import Book
 from apps.core import audit
-from apps.model_workers.models import AllowanceRun, Exam, ExamBill, Hospital
+from apps.model_workers.models import AllowanceRun
 from tests.budget.office import Office
 from tests.factories import (
     ExamFactory,
-    ExamInvitationFactory,
-    HospitalFactory,
     PolicyDocumentFactory,
-    UserFactory,
 )
+from tests.model_workers.checkups import closed, finished
 from tests.model_workers.register import AllowanceOffice
 
 pytestmark = pytest.mark.django_db
 
-EDITION, EXAM = (
-    "budget_edition_content_locked",
-    "model_workers_exam_locked",
-)
+EDITION = "budget_edition_content_locked"
 MOVES = {
     "budget_item": ("edition_id", EDITION),
     "budget_outlineentry": ("edition_id", EDITION),
@@ -37,8 +31,6 @@ MOVES = {
     "budget_indicator": ("item_id", EDITION),
     "budget_itembasis": ("item_id", EDITION),
     "budget_adjustment": ("item_id", EDITION),
-    "model_workers_examinvitation": ("exam_id", EXAM),
-    "model_workers_exambill": ("exam_id", EXAM),
 }
 
 
@@ -90,33 +82,9 @@ def runs() -> tuple[AllowanceRun, AllowanceRun]:
     return closed, opened
 
 
-def bill(exam: Exam, hospital: Hospital, people: int) -> ExamBill:
-    return ExamBill.objects.create(
-        exam=exam,
-        hospital=hospital,
-        people=people,
-        rate=400,
-        amount=400 * people,
-        invoice_number=f"示例{exam.year}",
-        billed_on=exam.ends_on,
-        created_by=UserFactory(),
-    )
-
-
-def exams() -> tuple[Exam, Exam]:
-    """Nobody came to either, so that nothing but the closing speaks against a move."""
-    closed, opened = ExamFactory(year=2014), ExamFactory(year=2015)
-    for exam in (closed, opened):
-        ExamInvitationFactory(exam=exam)
-        bill(exam, HospitalFactory(), 0)
-    Exam.objects.filter(pk=closed.pk).update(closed_at=timezone.now(), closed_by=UserFactory())
-    return closed, opened
-
-
 SCENES: dict[str, Callable] = {
     "edition_id": editions,
     "item_id": items,
-    "exam_id": exams,
 }
 
 
@@ -148,11 +116,18 @@ def test_the_lines_of_an_approved_run_add_up_to_what_was_approved():
 
 
 def test_who_was_billed_does_not_move_to_another_exam():
-    billed, other = ExamFactory(year=2014), ExamFactory(year=2015)
-    invitation = ExamInvitationFactory(exam=billed, hospital=HospitalFactory(), attended_on=billed.starts_on)
-    bill(billed, invitation.hospital, 1)
-    statement = "UPDATE model_workers_examinvitation SET exam_id = %s WHERE exam_id = %s"
+    billed, other = finished(year=2014), ExamFactory(year=2015)
+    statement = "UPDATE model_workers_examinvitation SET case_id = %s WHERE case_id = %s"
     assert refused_by(statement, other.pk, billed.pk) == "model_workers_invitation_billed"
+
+
+@pytest.mark.parametrize("table", ["model_workers_examinvitation", "model_workers_exambill"])
+def test_no_row_leaves_a_closed_exam_and_none_comes_in(table):
+    done, opened = closed(year=2014), finished(year=2015)
+    statement = f"UPDATE {table} SET case_id = %s WHERE case_id = %s"
+    for one, other in ((opened, done), (done, opened)):
+        with audit.because(actor_id=opened.created_by_id, action="示例"):
+            assert refused_by(statement, one.pk, other.pk) == f"{table}_content_fixed"
 
 
 def test_every_table_with_a_lock_of_its_parent_is_tried():

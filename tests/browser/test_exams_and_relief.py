@@ -37,7 +37,7 @@ def exam(clerk) -> Exam:
     HospitalFactory(name="示例二院")
     for number, name in enumerate("安白陈丁冯高郝贾康李马宁", start=1):
         ExamInvitationFactory(
-            exam=exam,
+            case=exam,
             person=PersonFactory(name=f"示例{name}", unit=unit),
             slip_number=number,
             hospital=hospital if number <= 10 else None,

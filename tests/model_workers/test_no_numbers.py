@@ -111,7 +111,7 @@ class Desk(Bureau):
         exam = ExamFactory(union=self.city)
         hospital = HospitalFactory()
         ExamInvitationFactory(
-            exam=exam, person=self.person, slip_number=1, hospital=hospital, attended_on=exam.starts_on
+            case=exam, person=self.person, slip_number=1, hospital=hospital, attended_on=exam.starts_on
         )
         return exam
 
