@@ -4,11 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from apps.cases.services import Seen
+from apps.core import actors
 from apps.core.errors import Refused
 from apps.model_workers.models import Exam, ExamBill, ExamInvitation, Honour, HonourTitle, Hospital
 from apps.model_workers.rules.honours import Level
@@ -17,6 +19,7 @@ from apps.model_workers.selectors import settled_exams as told
 from apps.model_workers.services import attendance, bills, exams, hospitals
 from apps.model_workers.services.attendance import Entry
 from apps.people.models import Person, Unit
+from langfang_union.embedded_database import RUNTIME
 from tests.cases.attacks import Attacks
 from tests.factories import (
     CalcLineFactory,
@@ -704,6 +707,36 @@ def test_people_whom_a_bill_counts_are_not_exchanged_for_others(exam, clerk):
             refused_by(lambda: cursor.execute(exchange, [hospital.pk])) == "model_workers_invitation_billed"
         )
     assert rows.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_write_at_once_the_second_sees_what_the_first_wrote(exam, clerk):
+    hospital = HospitalFactory()
+    came(exam, clerk, hospital, 1, 2, 3)
+    facts = connection.settings_dict
+    with psycopg.connect(
+        host=facts["HOST"], port=facts["PORT"], dbname=facts["NAME"], user=RUNTIME
+    ) as second:
+
+        def one_more() -> None:
+            said = actors.claim(clerk.pk, backend=second.info.backend_pid)
+            second.execute(
+                "SELECT set_config('house.actor', %s, true), set_config('lock_timeout', '100ms', true)",
+                [said],
+            )
+            second.execute(
+                "UPDATE model_workers_examinvitation SET attended_on = '2015-06-03', hospital_id = %s WHERE slip_number = 4",
+                [hospital.pk],
+            )
+
+        with transaction.atomic():
+            pay(exam, clerk, hospital, 3)
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                one_more()
+            second.rollback()
+        with pytest.raises(psycopg.errors.CheckViolation) as refusal:
+            one_more()
+    assert refusal.value.diag.constraint_name == "model_workers_invitation_billed"
 
 
 def test_the_database_refuses_exams_that_make_no_sense():
