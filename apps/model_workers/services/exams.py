@@ -152,7 +152,7 @@ def decide_exam(
         verb=verb,
         seen=seen,
         opinion=require_no_number(opinion, label="意见", field="opinion"),
-        minutes=minutes,
+        minutes=require_no_number(minutes, label="会议纪要文号", field="minutes"),
         now=now,
         facts=lambda: exam_facts(case),
     )
