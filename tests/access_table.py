@@ -66,6 +66,7 @@ from tests.factories import (
     CalcLineFactory,
     CountingRuleFactory,
     EditionFactory,
+    ExamBillFactory,
     ExamFactory,
     ExamInvitationFactory,
     HonourFactory,
@@ -355,7 +356,7 @@ class World:
         """An open exam of the city federation with one person on its roster, who came."""
         exam = ExamFactory(union=self.unit.union)
         ExamInvitationFactory(
-            exam=exam,
+            case=exam,
             person=self.person,
             slip_number=1,
             hospital=HospitalFactory(),
@@ -369,16 +370,7 @@ class World:
 
     @cached_property
     def exam_bill(self) -> ExamBill:
-        return ExamBill.objects.create(
-            exam=self.exam,
-            hospital=self.invitation.hospital,
-            people=1,
-            rate=400,
-            amount=400,
-            invoice_number="示例1",
-            billed_on=self.exam.starts_on,
-            created_by=self.clerk,
-        )
+        return ExamBillFactory(case=self.exam, hospital=self.invitation.hospital)
 
     @cached_property
     def relief_case(self) -> ReliefCase:
@@ -1054,6 +1046,15 @@ RELIEF_STEPS = {
     "reject": (APPROVES, 422),
 }
 """Who takes a step of a relief case, and what a draft answers when the form comes back empty."""
+EXAM_STEPS = {
+    "submit": PREPARES,
+    "withdraw": PREPARES,
+    "ask_reopen": PREPARES,
+    "close": CHECKS,
+    "return": CHECKS,
+    "reopen": CHECKS,
+    "keep": CHECKS,
+}
 
 
 def _exam(url_name: str, roles: frozenset[Role] = READS_HONOURS, posted: int | None = None) -> list[Row]:
@@ -1086,7 +1087,20 @@ EXAMS = [
     *_exam("model_workers:exam_edit", PREPARES, 422),
     *_exam("model_workers:exam_entry", PREPARES, 422),
     *_exam("model_workers:exam_refresh", PREPARES, 302),
-    *_exam("model_workers:exam_close", PREPARES, 422),
+    *(
+        row
+        for verb, roles in EXAM_STEPS.items()
+        for row in (
+            Row(
+                "model_workers:exam_decide",
+                roles,
+                kwargs=_of("exam", verb=verb),
+                foreign=_none(verb=verb),
+                scoped=True,
+            ),
+            _write("model_workers:exam_decide", "exam", 422, roles, verb=verb),
+        )
+    ),
     *(
         _write(f"model_workers:exam_{paper}", "exam", 200, EXPORTS_PEOPLE)
         for paper in ("slips", "roster", "settlement", "export")

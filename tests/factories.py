@@ -31,6 +31,7 @@ from apps.model_workers.models import (
     AllowanceStandard,
     CountingRule,
     Exam,
+    ExamBill,
     ExamInvitation,
     ExamRule,
     Honour,
@@ -410,16 +411,48 @@ class ExamFactory(DjangoModelFactory):
     rule = factory.SubFactory(ExamRuleFactory)
     starts_on = date(2015, 5, 4)
     ends_on = date(2015, 7, 31)
-    created_by = factory.SubFactory(UserFactory)
+    created_by = factory.SubFactory(UserFactory, model_worker_clerk=True)
+
+    @classmethod
+    def _create(cls, model_class: type[Exam], *args: Any, created_by: User, **facts: Any) -> Exam:
+        return save_case(case=Exam(**facts), actor=created_by)
 
 
-class ExamInvitationFactory(DjangoModelFactory):
+class _ExamRowFactory(DjangoModelFactory):
+    """A row of an exam, entered by whoever made the exam."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[Any], *args: Any, case: Exam, **facts: Any) -> Any:
+        with audit.because(actor_id=case.created_by_id, action="示例"):
+            return model_class.objects.create(case=case, **facts)
+
+
+class ExamInvitationFactory(_ExamRowFactory):
     class Meta:
         model = ExamInvitation
 
-    exam = factory.SubFactory(ExamFactory)
+    case = factory.SubFactory(ExamFactory)
     person = factory.SubFactory(PersonFactory)
     slip_number = factory.Sequence(lambda n: n + 1)
+
+
+class ExamBillFactory(_ExamRowFactory):
+    """400 yuan for each of `people`, who must have come."""
+
+    class Meta:
+        model = ExamBill
+
+    case = factory.SubFactory(ExamFactory)
+    hospital = factory.SubFactory(HospitalFactory)
+    people = 1
+    rate = Decimal("400")
+    amount = factory.LazyAttribute(lambda bill: bill.people * bill.rate)
+    invoice_number = factory.Sequence(lambda n: f"示例{n}")
+    billed_on = date(2015, 8, 3)
+    created_by = factory.LazyAttribute(lambda bill: bill.case.created_by)
 
 
 class ReliefStandardFactory(DjangoModelFactory):

@@ -43,7 +43,8 @@ PERMISSIONS: dict[str, str] = {
     "allowance.prepare": "编制荣誉津贴发放名册",
     "allowance.check": "审核荣誉津贴发放名册",
     "allowance.approve": "审批荣誉津贴发放名册",
-    "exam.manage": "组织劳模体检",
+    "exam.manage": "组织劳模体检，提交办结",
+    "exam.check": "确认劳模体检办结、重新办理",
     "relief.enter": "录入劳模困难救助",
     "relief.check": "审核劳模困难救助",
     "relief.approve": "审批劳模困难救助",
@@ -75,7 +76,14 @@ GRANTS: dict[Role, frozenset[str]] = {
     | {"model_worker.edit", "allowance.prepare", "exam.manage", "relief.enter"},
     Role.MODEL_WORKER_HEAD: _READS_BUDGET
     | _ANSWERS_FOR_PEOPLE
-    | {"model_worker.decide", "nomination.review", "allowance.check", "relief.check", "parameter.edit"},
+    | {
+        "model_worker.decide",
+        "nomination.review",
+        "allowance.check",
+        "exam.check",
+        "relief.check",
+        "parameter.edit",
+    },
     Role.AID_CLERK: _READS_BUDGET | _KEEPS_PEOPLE,
     Role.AID_HEAD: _READS_BUDGET | _ANSWERS_FOR_PEOPLE,
     Role.COUNTY_CLERK: _READS_BUDGET | _KEEPS_PEOPLE | {"model_worker.edit", "relief.enter"},
@@ -116,6 +124,7 @@ WRITING_PERMISSIONS = frozenset(
         "allowance.check",
         "allowance.approve",
         "exam.manage",
+        "exam.check",
         "relief.enter",
         "relief.check",
         "relief.approve",

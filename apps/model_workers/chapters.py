@@ -98,7 +98,7 @@ def _received_rows(received: Received, page: str) -> tuple[ChapterRow, ...]:
     ]
     rows += [
         ChapterRow(
-            one.exam.year,
+            one.case.year,
             "体检",
             f"{one.attended_on:%Y-%m-%d}，{one.hospital}" if one.attended_on else one.get_absence_display(),
             state="到检" if one.attended_on else "未到检",

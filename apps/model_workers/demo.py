@@ -24,6 +24,7 @@ from apps.cases.services import Seen
 from apps.model_workers.models import (
     AllowanceStandard,
     CountingRule,
+    ExamInvitation,
     ExamRule,
     Honour,
     HonourTitle,
@@ -31,7 +32,11 @@ from apps.model_workers.models import (
     WorkerFile,
 )
 from apps.model_workers.rules.honours import Category, Level
+from apps.model_workers.services import attendance
+from apps.model_workers.services.bills import record_bill
+from apps.model_workers.services.exams import decide_exam, open_exam
 from apps.model_workers.services.file_changes import ChangeDraft, create_change, decide_change
+from apps.model_workers.services.hospitals import add_hospital
 from apps.model_workers.services.runs import decide_run, prepare_run
 from apps.people.models import Person, Unit
 from apps.people.rules.drafts import PersonDraft
@@ -278,6 +283,41 @@ def pay_last_year(
     )
     for verb, actor in (("submit", preparer), ("check", checker), ("approve", approver)):
         decide_run(case=run, verb=verb, seen=Seen.of(run), actor=actor, now=now)
+
+
+def examine_last_year(*, union: Union, year: int, clerk: User, now: datetime) -> None:
+    """The exam of the year before the demo budget: most of them came, the bills wait for somebody to close it."""
+    first = date(year, 5, 4)
+    exam = open_exam(
+        union=union,
+        year=year,
+        snapshot_on=first,
+        starts_on=first,
+        ends_on=date(year, 6, 30),
+        budget_amount=Decimal(230_000),
+        actor=clerk,
+        now=now,
+    )
+    slips = list(exam.invitations.order_by("slip_number").values_list("slip_number", flat=True))
+    half = len(slips) // 2
+    given: dict[str, Any] = {"exam_id": exam.pk, "actor": clerk, "now": now}
+    for name, sent in (("示例第一医院", slips[:half]), ("示例第二医院", slips[half:])):
+        hospital = add_hospital(name=name, address="示例路 1 号", phone="", actor=clerk)
+        away = sent[::12]
+        came = [slip for slip in sent if slip not in away]
+        absent = attendance.Entry(attendance.What.ABSENT, absence=ExamInvitation.Absence.AWAY)
+        attendance.record_entry(slips=away, entry=absent, **given)
+        attended = attendance.Entry(attendance.What.ATTENDED, attended_on=first, hospital_id=hospital.pk)
+        attendance.record_entry(slips=came, entry=attended, **given)
+        record_bill(
+            hospital_id=hospital.pk,
+            people=len(came),
+            rate=exam.rule.rate,
+            invoice_number=f"示例{hospital.pk:08}",
+            billed_on=date(year, 7, 1),
+            **given,
+        )
+    decide_exam(case=exam, verb="submit", seen=Seen.of(exam), actor=clerk, now=now)
 
 
 def bind(*, folder: Path, actor: User, now: datetime) -> int:

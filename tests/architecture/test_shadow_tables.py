@@ -21,7 +21,6 @@ from apps.core import actors
 from apps.model_workers.models import Recovery
 from tests.budget.office import Office
 from tests.factories import (
-    ExamFactory,
     ExamInvitationFactory,
     HospitalFactory,
     ItemGroupFactory,
@@ -162,12 +161,12 @@ def asked_to_waive() -> dict[str, Any]:
 def exam() -> dict[str, Any]:
     hospital = HospitalFactory()
     invitation = ExamInvitationFactory(hospital=hospital, attended_on="2015-05-05")
-    return {"exam": invitation.exam_id, "hospital": hospital.pk, "clerk": UserFactory().pk}
+    return {"exam": invitation.case_id, "hospital": hospital.pk, "clerk": invitation.case.created_by_id}
 
 
 BILL = """
     INSERT INTO public.model_workers_exambill
-        (exam_id, hospital_id, people, rate, amount, invoice_number, billed_on, created_by_id, created_at)
+        (case_id, hospital_id, people, rate, amount, invoice_number, billed_on, created_by_id, created_at)
     VALUES ({exam}, {hospital}, {people}, 400, {people} * 400, '示例1', '2015-08-01', {clerk}, now())
 """
 
@@ -177,13 +176,6 @@ def billed_exam() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(BILL.format(**facts, people=1))
     return facts
-
-
-def closed_exam() -> dict[str, Any]:
-    invitation = ExamInvitationFactory(exam=ExamFactory())
-    invitation.exam.closed_at, invitation.exam.closed_by = timezone.now(), UserFactory()
-    invitation.exam.save()
-    return {"exam": invitation.exam_id}
 
 
 def relief() -> dict[str, Any]:
@@ -247,6 +239,9 @@ ISSUE = """
                                               fonts, waived, issued_by_id, issued_at)
     VALUES ({before}, 'gongwen', %s, 'x', 'x', 'x', encode(sha256('x'), 'hex'), 1, '{{}}', '[]', '[]', {actor}, now())
 """
+ISSUE_INSTEAD = ISSUE.replace("issued_by_id,", "issued_by_id, stands_in_for_id,").replace(
+    "{actor},", "{actor}, {clerk},"
+)
 ADJUSTMENT = """
     INSERT INTO public.budget_adjustment (item_id, kind, amount, pair, reason, created_by_id, created_at)
     VALUES ({{item}}, '{kind}', {amount}, {pair}, '示例', {{clerk}}, now())
@@ -298,6 +293,12 @@ ATTACKS = [
         by("clerk", settled, "finance_head"),
         ("UPDATE budget_edition SET editors = '{{}}'", "DELETE FROM budget_editiondecision"),
         ISSUE % 1,
+    ),
+    Attack(
+        "budget_issueddocument_stands_in_as_held",
+        by("head", settled),
+        ("INSERT INTO accounts_rolegrant (id, role, stands_in_for_id) VALUES (-1, 'finance_head', {clerk})",),
+        ISSUE_INSTEAD % 1,
     ),
     Attack(
         "budget_issueddocument_in_order",
@@ -406,12 +407,6 @@ ATTACKS = [
         GRANTED,
         """UPDATE public.model_workers_recovery SET status = 'waived', settled_by_id = {nobody}, settled_at = now(),
            note = 'x'""",
-    ),
-    Attack(
-        "model_workers_exam_locked",
-        closed_exam,
-        ("UPDATE model_workers_exam SET closed_at = NULL",),
-        "UPDATE public.model_workers_examinvitation SET absence = 'ill'",
     ),
     Attack(
         "model_workers_invitation_billed",

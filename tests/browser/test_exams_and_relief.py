@@ -20,6 +20,7 @@ from tests.factories import (
     UserFactory,
     retired_worker,
 )
+from tests.model_workers.checkups import finished
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PRINTING_MS = 60_000
@@ -37,7 +38,7 @@ def exam(clerk) -> Exam:
     HospitalFactory(name="示例二院")
     for number, name in enumerate("安白陈丁冯高郝贾康李马宁", start=1):
         ExamInvitationFactory(
-            exam=exam,
+            case=exam,
             person=PersonFactory(name=f"示例{name}", unit=unit),
             slip_number=number,
             hospital=hospital if number <= 10 else None,
@@ -109,6 +110,40 @@ def test_attendance_is_entered_one_by_one_and_by_numbers_and_billed(
     page.get_by_role("button", name="登记这 2 人").click()
     page.wait_for_url(f"**{address}")
     assert exam.invitations.filter(hospital__name="示例二院").count() == 2
+
+
+def test_an_exam_is_closed_by_a_second_hand_and_reopened_with_a_reason(
+    another_page, sign_in_as, clerk, violations, sideways
+):
+    exam, page = finished(), another_page()
+    head = UserFactory(full_name="示例·劳模负责人", model_worker_head=True)
+
+    def decide(user: User, tab: str, label: str, note: str = "") -> None:
+        sign_in_as(page, user)
+        page.goto(reverse(f"model_workers:{tab}", args=[exam.pk]))
+        assert sideways(page) <= 0
+        open_dialog(page, label)
+        assert violations(page) == []
+        dialog(page).get_by_label("意见").fill(note)
+        dialog(page).get_by_role("button", name=label).click()
+        page.wait_for_selector("#dialog:not([open])", state="attached")
+
+    decide(clerk, "exam_bills", "提交办结")
+    expect(page.get_by_text("等待劳模负责人办理")).to_be_visible()
+    expect(page.get_by_role("link", name="按单号登记")).to_have_count(0)
+    sign_in_as(page, head)
+    page.goto(reverse("home:workbench"))
+    page.get_by_role("link", name="确认办结").click()
+    page.get_by_role("link", name=str(exam)).first.click()
+    expect(page.get_by_role("button", name="确认办结")).to_be_visible()
+    decide(head, "exam_bills", "确认办结")
+    expect(page.locator(".badge", has_text="已办结")).to_be_visible()
+    decide(clerk, "exam_bills", "申请重新办理", "示例：发票有误")
+    decide(head, "exam_bills", "同意重新办理", "示例：同意更正")
+    page.get_by_role("link", name="结算", exact=True).click()
+    expect(page.get_by_text("示例：发票有误")).to_be_visible()
+    expect(page.locator(".badge", has_text="重新办理")).to_be_visible()
+    assert violations(page) == []
 
 
 @pytest.mark.allows_status(422)

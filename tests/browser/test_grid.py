@@ -581,7 +581,8 @@ def test_a_method_filled_down_is_one_step_to_undo_with_what_it_cleared(grid, all
     second = allowance.lines.get(ordinal=2)
     first.method, first.people, first.rate, first.of_which_label = Method.QUOTA, None, None, ""
     first.of_which_people, first.fixed_amount = None, Decimal(5)
-    first.save()
+    with as_clerk(first.item.edition):
+        first.save()
     grid.page.reload()
     before = stored(second)
     grid.line(second, "method").click()

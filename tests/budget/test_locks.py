@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.roles import Role
 from apps.budget import documents
 from apps.budget.models import (
     Adjustment,
@@ -36,6 +37,7 @@ from tests.factories import (
     UnionFactory,
     UserFactory,
 )
+from tests.stand_ins import instead_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,7 +123,13 @@ ISSUE = """
 def test_only_an_approved_edition_is_issued_by_somebody_entitled_who_did_not_enter_it(office, runtime):
     edition = office.plan().editions.get()
     both = UserFactory(union=office.union, finance_clerk=True, finance_head=True)
-    facts = {"edition": edition.pk, "sequence": 1, "actor": office.head.pk, "instead_of": "NULL", "at": "now()"}
+    facts = {
+        "edition": edition.pk,
+        "sequence": 1,
+        "actor": office.head.pk,
+        "instead_of": "NULL",
+        "at": "now()",
+    }
 
     def tried(who: User, **lie: object) -> str:
         at_work(runtime, who)

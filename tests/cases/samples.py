@@ -19,6 +19,7 @@ from apps.model_workers.models import (
     AllowanceRun,
     AllowanceStandard,
     CountingRule,
+    Exam,
     FileChange,
     FileChangeHonour,
     Honour,
@@ -31,8 +32,13 @@ from tests.factories import (
     CalcLineFactory,
     CountingRuleFactory,
     EditionFactory,
+    ExamBillFactory,
+    ExamFactory,
+    ExamInvitationFactory,
+    FiscalYearFactory,
     HonourFactory,
     HonourTitleFactory,
+    HospitalFactory,
     ItemFactory,
     OutlineEntryFactory,
     PersonFactory,
@@ -237,7 +243,50 @@ def _edition(union: Union, clerk: User, amount: Decimal) -> Edition:
     return edition
 
 
+def _bare_exam(union: Union, clerk: User, year: int = 2015) -> Exam:
+    """In a union of its own: a union has one exam a year."""
+    return ExamFactory(union=UnionFactory(parent=union), created_by=clerk, year=year)
+
+
+def _exam(union: Union, clerk: User, amount: Decimal, year: int = 2015) -> Exam:
+    """One came and was billed."""
+    exam = _bare_exam(union, clerk, year)
+    came = ExamInvitationFactory(case=exam, hospital=HospitalFactory(), attended_on=exam.starts_on)
+    ExamBillFactory(case=exam, hospital=came.hospital, rate=amount)
+    return exam
+
+
+def _exam_with(**facts: Any) -> Callable[[Union, User, Decimal], Exam]:
+    """Somebody is on the roster, without a bill."""
+
+    def make(union: Union, clerk: User, amount: Decimal) -> Exam:
+        return ExamInvitationFactory(case=_bare_exam(union, clerk), **facts).case
+
+    return make
+
+
+def _exam_of_closed_year(union: Union, clerk: User, amount: Decimal) -> Exam:
+    FiscalYearFactory(year=2013, closed_at=timezone.now(), closed_by=clerk)
+    return _exam(union, clerk, amount, year=2013)
+
+
+_UNFINISHED = {
+    "has_roster": lambda union, clerk, amount: _bare_exam(union, clerk),
+    "everybody_answered": _exam_with(),
+    "everything_billed": lambda *given: _exam_with(hospital=HospitalFactory(), attended_on="2015-06-03")(
+        *given
+    ),
+    "year_open": _exam_of_closed_year,
+}
+
+
 SAMPLES: dict[type[Case], Sample] = {
+    Exam: Sample(
+        _exam,
+        ("budget_amount", Decimal("5000")),
+        bare=_UNFINISHED,
+        row={"slip_number": "slip_number + 100000", "invoice_number": "'另' || invoice_number"},
+    ),
     FileChange: Sample(_change, ("reason", "示例：改过"), bare=_UNFIT, along=_changes),
     ReliefCase: Sample(_relief, ("circumstances", "示例：改过")),
     Nomination: Sample(_nomination, ("merits", "示例：改过"), along=_nominated),

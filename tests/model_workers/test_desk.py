@@ -26,6 +26,7 @@ from tests.factories import (
     retired_worker,
 )
 from tests.model_workers.bureau import Bureau
+from tests.model_workers.checkups import finished, step
 from tests.model_workers.register import AllowanceOffice
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,19 @@ def test_an_exam_that_is_over_waits_to_be_closed(client):
     ExamFactory(year=yesterday.year, starts_on=yesterday, ends_on=yesterday)
     assert [step for _, _, step in desk(clerk)] == ["去办结"]
     assert desk(UserFactory(finance_clerk=True)) == []
+
+
+def test_an_exam_waits_for_whoever_confirms_and_a_reopened_one_for_whoever_manages():
+    clerk, head = UserFactory(model_worker_clerk=True), UserFactory(model_worker_head=True)
+    exam = finished(created_by=clerk)
+    step(exam, clerk, "submit")
+    assert (desk(clerk), desk(head)) == ([], [("体检：待确认办结", "1", "确认办结")])
+    step(exam, head, "close")
+    assert desk(clerk) == desk(head) == []
+    step(exam, clerk, "ask_reopen", "示例：发票有误")
+    assert (desk(clerk), desk(head)) == ([], [("体检：申请重新办理", "1", "同意重新办理")])
+    step(exam, head, "reopen", "示例：同意")
+    assert (desk(clerk), desk(head)) == ([("体检：重新办理", "1", "提交办结")], [])
 
 
 def test_pairs_of_people_lie_with_those_who_see_both(client):

@@ -131,7 +131,7 @@ def test_a_file_costs_the_same_queries_however_much_it_holds(bureau):
     for year in (2014, 2015, 2016):
         pay(person, bureau, year=year)
         bureau.award(person, awarded_on=date(year, 4, 28))
-        ExamInvitationFactory(exam__year=year, person=person)
+        ExamInvitationFactory(case__year=year, person=person)
     assert cost() == before
 
 
@@ -241,7 +241,7 @@ def test_rows_of_the_database_are_held_against_each_other(bureau):
     person = retired_worker(retired_on=date(2005, 1, 1))
     pay(person, bureau, year=2016)
     ExamInvitationFactory(
-        exam__year=2015, person=person, hospital=HospitalFactory(), attended_on=date(2015, 5, 4)
+        case__year=2015, person=person, hospital=HospitalFactory(), attended_on=date(2015, 5, 4)
     )
     StandingEventFactory(person=person, kind="died", effective_on=date(2015, 3, 1))
     found = read(person, bureau).contradictions

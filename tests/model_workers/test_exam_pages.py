@@ -39,6 +39,11 @@ def clerk():
 
 
 @pytest.fixture
+def head():
+    return UserFactory(model_worker_head=True)
+
+
+@pytest.fixture
 def client(clerk) -> Client:
     return signed_in(clerk)
 
@@ -50,7 +55,7 @@ def exam() -> Exam:
     unit, hospital = UnitFactory(name="示例纺织厂"), HospitalFactory(name="示例一院", address="示例路 9 号")
     for number, name in enumerate(("示例安", "示例白", "示例陈", "示例丁", "示例冯", "示例高"), start=1):
         ExamInvitationFactory(
-            exam=exam,
+            case=exam,
             person=PersonFactory(name=name, unit=unit),
             slip_number=number,
             hospital=hospital if number < 5 else None,
@@ -64,6 +69,17 @@ def hospital() -> Hospital:
 
 def url(name: str, exam: Exam, *more: object) -> str:
     return reverse(f"model_workers:{name}", args=[exam.pk, *more])
+
+
+def press(client: Client, exam: Exam, verb: str, **typed: str) -> str:
+    """Open the dialog of a step and take it as it is shown; returns what the dialog says."""
+    address = url("exam_decide", exam, verb)
+    shown = client.get(address)
+    assert shown.status_code == 200
+    hidden = shown.context["form"].initial
+    client.post(address, {name: str(value) for name, value in hidden.items()} | {"opinion": ""} | typed)
+    exam.refresh_from_db()
+    return shown.content.decode()
 
 
 def typed(slips: str = "", **changes: object) -> dict[str, object]:
@@ -193,21 +209,29 @@ def test_a_bill_is_refused_with_both_numbers_then_taken_and_what_is_left_is_show
     assert not ExamBill.objects.exists()
 
 
-def test_an_exam_goes_to_its_end_through_the_pages(client, exam):
+def test_an_exam_goes_to_its_end_through_the_pages(client, clerk, head, exam):
     client.post(url("exam_entry", exam), typed("5-6", what="hospital", hospital=hospital().pk, step="record"))
     client.post(url("exam_entry", exam), typed("1-5", step="record"))
     client.post(url("exam_entry", exam), typed("6", what="absent", absence="died", step="record"))
-    refused = client.post(url("exam_close", exam))
-    assert "示例一院有 5 人到检，还没有结算" in refused.content.decode()
+    page = client.get(url("exam_bills", exam)).content.decode()
+    assert "提交办结之前：示例一院有 5 人到检，还没有结算。" in page
+    assert url("exam_decide", exam, "submit") not in page
     facts = {"people": 5, "rate": "400", "invoice_number": "1", "billed_on": "2015-08-03"}
     client.post(url("bill_create", exam, hospital().pk), facts)
-    client.post(url("exam_close", exam))
-    exam.refresh_from_db()
-    assert not exam.is_open
+    assert url("exam_decide", exam, "submit") in client.get(url("exam_bills", exam)).content.decode()
+    said = press(client, exam, "submit")
+    assert "名册 6 人，到检 5 人，未检 1 人；1 家医院结算 5 人　2,000.00 元" in said
+    other = signed_in(head)
+    assert url("exam_decide", exam, "close") in other.get(url("exam_detail", exam)).content.decode()
+    press(other, exam, "close")
+    assert exam.status == "closed"
     for name in ("exam_detail", "exam_hospitals", "exam_bills", "exam_absences"):
         page = client.get(url(name, exam)).content.decode()
         assert "已办结" in page
         assert "按单号登记" not in page
+        assert url("exam_slips", exam) not in page
+    page = client.get(url("exam_bills", exam)).content.decode()
+    assert all(str(who) in page for who in (clerk, head))
     absences = client.get(url("exam_absences", exam)).context["absences"]
     assert (absences.reasons, absences.totals) == ((("died", "去世"),), (1,))
     assert "已办结，不能修改" in client.post(url("exam_entry", exam), typed("6")).content.decode()
@@ -255,7 +279,7 @@ def test_pages_cost_the_same_for_two_people_as_for_twelve(client, exam, name):
     two = queries()
     for number in range(3, 13):
         ExamInvitationFactory(
-            exam=exam,
+            case=exam,
             person=retired_worker(unit=UnitFactory()),
             slip_number=number,
             hospital=HospitalFactory(),
@@ -274,7 +298,7 @@ def test_the_list_of_exams_stays_flat(client, exam):
     one = queries()
     for year in range(2005, 2015):
         ExamInvitationFactory(
-            exam=ExamFactory(year=year, rule=exam.rule), person=exam.invitations.first().person
+            case=ExamFactory(year=year, rule=exam.rule), person=exam.invitations.first().person
         )
     assert queries() == one
 
@@ -405,11 +429,11 @@ def test_a_county_sees_its_own_exam_and_nothing_of_another(exam):
         ExamFactory(union=county.union, rule=exam.rule),
         ExamFactory(union=UnionFactory(), rule=exam.rule),
     )
-    ExamInvitationFactory(exam=ours, person=PersonFactory(name="示例本县", union=county.union), slip_number=1)
+    ExamInvitationFactory(case=ours, person=PersonFactory(name="示例本县", union=county.union), slip_number=1)
     canary = PersonFactory(name="示例金丝雀", union=theirs.union)
-    ExamInvitationFactory(exam=theirs, person=canary, slip_number=1)
+    ExamInvitationFactory(case=theirs, person=canary, slip_number=1)
     # Somebody who was handed over to the other county after the roster was made.
-    ExamInvitationFactory(exam=ours, person=canary, slip_number=2)
+    ExamInvitationFactory(case=ours, person=canary, slip_number=2)
     browser = signed_in(county)
     seen = [
         browser.get(reverse("model_workers:exam_list")),

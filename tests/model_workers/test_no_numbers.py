@@ -53,6 +53,7 @@ from tests.factories import (
     UnitFactory,
     retired_worker,
 )
+from tests.model_workers import checkups
 from tests.model_workers.bureau import FACTS, MINUTES, PNG, Bureau, know_calendar, scan
 from tests.model_workers.changes import asked, step
 from tests.model_workers.register import AllowanceOffice
@@ -111,7 +112,7 @@ class Desk(Bureau):
         exam = ExamFactory(union=self.city)
         hospital = HospitalFactory()
         ExamInvitationFactory(
-            exam=exam, person=self.person, slip_number=1, hospital=hospital, attended_on=exam.starts_on
+            case=exam, person=self.person, slip_number=1, hospital=hospital, attended_on=exam.starts_on
         )
         return exam
 
@@ -358,6 +359,9 @@ class Desk(Bureau):
             now=self.now,
         )
 
+    def decide_exam(self, opinion: str, minutes: str = "") -> Any:
+        return checkups.step(checkups.finished(), self.clerk, "submit", opinion, minutes=minutes)
+
     def take_roll(self, reason: str) -> Any:
         run = self.office.approve(self.office.run())
         return take_out_roll(
@@ -492,6 +496,11 @@ WRITTEN: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
         "会议纪要文号",
         lambda desk, text: desk.decide_run("", minutes=text),
     ),
+    "model_workers.examdecision.opinion": ("意见", lambda desk, text: desk.decide_exam(text)),
+    "model_workers.examdecision.minutes": (
+        "会议纪要文号",
+        lambda desk, text: desk.decide_exam("", minutes=text),
+    ),
     "model_workers.recovery.asked_note": ("说明", lambda desk, text: desk.recover(text, outcome="waiving")),
     "取出完整账号": ("理由", lambda desk, text: desk.take_roll(text)),
     "model_workers.recovery.note": ("说明", lambda desk, text: desk.recover(text)),
@@ -541,9 +550,10 @@ NOT_WRITTEN = {
             *("model_workers.filechangedecision.minutes", "model_workers.fileevent.document"),
             "model_workers.honour.revoked_document",
             *("model_workers.allowancerun.status", "model_workers.allowancerun.route"),
+            *("model_workers.exam.status", "model_workers.exam.route"),
             *(
                 f"model_workers.{kind}decision.{name}"
-                for kind in ("relief", "nomination", "filechange", "allowancerun")
+                for kind in ("relief", "nomination", "filechange", "allowancerun", "exam")
                 for name in ("verb", "source", "target", "route", "duty", "role")
             ),
         ),

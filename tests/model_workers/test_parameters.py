@@ -13,7 +13,6 @@ from apps.core.errors import Refused
 from apps.model_workers.models import (
     AllowanceStandard,
     CountingRule,
-    Exam,
     ExamRule,
 )
 from apps.model_workers.rules.parameters import Period
@@ -28,6 +27,7 @@ from apps.model_workers.services.parameters import add_parameter, correct_parame
 from tests.factories import (
     AllowanceStandardFactory,
     CountingRuleFactory,
+    ExamFactory,
     PolicyDocumentFactory,
     ReliefCaseFactory,
     UserFactory,
@@ -252,15 +252,7 @@ def test_what_an_exam_or_a_relief_case_used_is_not_corrected(head):
     rule = ExamRule.objects.create(
         valid_from=date(2011, 6, 1), levels=["municipal"], rate=400, is_sample=True
     )
-    exam = Exam.objects.create(
-        union=head.union,
-        year=2016,
-        snapshot_on=date(2016, 3, 1),
-        rule=rule,
-        starts_on=date(2016, 5, 1),
-        ends_on=date(2016, 6, 1),
-        created_by=head,
-    )
+    exam = ExamFactory(rule=rule, year=2016, snapshot_on=date(2016, 3, 1))
     own = {
         "levels": ["municipal"],
         "minimum_age": None,

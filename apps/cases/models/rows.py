@@ -8,7 +8,7 @@ from django.db import models
 from apps.cases.models.cases import Case, Guarded
 from apps.cases.models.guards import EDITING, CaseGuard, editor_check
 
-_OPERATIONS = (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
+ROW_OPERATIONS = (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
 
 
 class RowsOfCase(CaseGuard):
@@ -61,7 +61,7 @@ class CaseRow(models.Model, metaclass=Guarded):
 
     @classmethod
     def guards(cls) -> list[CaseGuard]:
-        return [RowsOfCase(operation) for operation in _OPERATIONS]
+        return [RowsOfCase(operation) for operation in ROW_OPERATIONS]
 
 
 def of_case(model: str | type[Case], *, related_name: str = "lines") -> Any:

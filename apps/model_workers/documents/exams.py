@@ -10,8 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core.folios import Folio, lay_out, lines_needed
 from apps.model_workers.models import Exam, ExamInvitation
-from apps.model_workers.rules.exams import ExamMoney
-from apps.model_workers.selectors.exams import AbsenceTable, ExamCounts, HospitalRow
+from apps.model_workers.selectors.settled_exams import SettledExam, Told
 
 # Hundredths of a millimetre: a line of 10 pt, the least height of a row to sign in, what is left for rows on a sheet.
 _LINE, _AROUND, _LEAST, _ROOM = 480, 160, 900, 11_900
@@ -92,22 +91,21 @@ class ExamRoster:
 class Settlement:
     """体检费用结算表. Amounts in yuan."""
 
-    union: str
     year: int
     starts_on: date
     ends_on: date
-    rows: tuple[HospitalRow, ...]
-    counts: ExamCounts
-    money: ExamMoney
-    absences: tuple[tuple[str, int], ...]
-    is_closed: bool
+    exam: SettledExam
     printed_by: str
     printed_at: datetime
     title: str = "劳动模范体检费用结算表"
 
     @property
+    def union(self) -> str:
+        return self.exam.union
+
+    @property
     def people(self) -> int:
-        return sum(row.bill.people for row in self.rows if row.bill is not None)
+        return sum(row.bill.people for _, row in self.exam.rows if row.bill is not None)
 
 
 def slip_sheets(exam: Exam, rows: Iterable[ExamInvitation], *, now: datetime) -> SlipSheets:
@@ -138,9 +136,15 @@ def _slip(row: ExamInvitation) -> Slip:
 
 
 def exam_roster(
-    exam: Exam, rows: Iterable[ExamInvitation], *, hospital: str, chosen: str, user: User, now: datetime
+    exam: Exam,
+    rows: Iterable[tuple[ExamInvitation, Told]],
+    *,
+    hospital: str,
+    chosen: str,
+    user: User,
+    now: datetime,
 ) -> ExamRoster:
-    found = [_roster_row(row) for row in rows]
+    found = [_roster_row(row, told) for row, told in rows]
     return ExamRoster(
         union=exam.union.name,
         year=exam.year,
@@ -155,16 +159,15 @@ def exam_roster(
     )
 
 
-def _roster_row(row: ExamInvitation) -> RosterRow:
-    person = row.person
+def _roster_row(row: ExamInvitation, told: Told) -> RosterRow:
     return RosterRow(
         number=row.slip_number,
-        name=person.name,
-        sex=person.get_sex_display(),
-        born=f"{person.birth_on:%Y-%m}" if person.birth_on else "",
-        unit=person.unit.name if person.unit else "",
-        union=person.union.short_name,
-        phone=_shown(person.phone),
+        name=told.name,
+        sex=told.sex,
+        born=told.birth_on[:7],
+        unit=told.unit,
+        union=told.union_short,
+        phone=_shown(row.person.phone),
         outcome=f"{row.attended_on:%Y-%m-%d}" if row.attended_on else row.get_absence_display(),
     )
 
@@ -187,27 +190,12 @@ def _shown(secret: object) -> str:
     return "" if secret is None else str(secret)
 
 
-def settlement(
-    exam: Exam,
-    *,
-    rows: Sequence[HospitalRow],
-    counts: ExamCounts,
-    money: ExamMoney,
-    absences: AbsenceTable,
-    user: User,
-    now: datetime,
-) -> Settlement:
-    labels = [label for _, label in absences.reasons]
+def settlement(exam: Exam, settled: SettledExam, *, user: User, now: datetime) -> Settlement:
     return Settlement(
-        union=exam.union.name,
         year=exam.year,
         starts_on=exam.starts_on,
         ends_on=exam.ends_on,
-        rows=tuple(row for row in rows if row.hospital is not None),
-        counts=counts,
-        money=money,
-        absences=tuple(zip(labels, absences.totals, strict=True)),
-        is_closed=not exam.is_open,
+        exam=settled,
         printed_by=f"{user.full_name}（{user.union}）",
         printed_at=timezone.localtime(now),
     )

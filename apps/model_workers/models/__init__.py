@@ -8,7 +8,14 @@ from apps.model_workers.models.allowances import (
     CountingRule,
 )
 from apps.model_workers.models.bulk import BulkChange
-from apps.model_workers.models.exams import Exam, ExamBill, ExamInvitation, ExamRule, Hospital
+from apps.model_workers.models.exams import (
+    Exam,
+    ExamBill,
+    ExamDecision,
+    ExamInvitation,
+    ExamRule,
+    Hospital,
+)
 from apps.model_workers.models.file_changes import FileChange, FileChangeDecision, FileChangeHonour
 from apps.model_workers.models.files import FileEvent, Review, WorkerFile
 from apps.model_workers.models.honours import Honour, HonourTitle
@@ -33,6 +40,7 @@ __all__ = [
     "CountingRule",
     "Exam",
     "ExamBill",
+    "ExamDecision",
     "ExamInvitation",
     "ExamRule",
     "FileChange",

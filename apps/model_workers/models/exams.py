@@ -1,15 +1,20 @@
 """Yearly medical exam (体检): the roster by rule, slips, hospitals, who came, and the hospital's bill."""
 
+from typing import Any
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from apps.accounts.models import Union, User
+from apps.accounts.models import User
+from apps.cases.models import Case, CaseRow, Requirement, decision_of, of_case
+from apps.cases.models.rows import ROW_OPERATIONS
 from apps.core import audit
-from apps.core.triggers import ParentsLock, Protect, Trigger
+from apps.core.triggers import Trigger, refuse
 from apps.model_workers.models.periods import Dated, dated_constraints
+from apps.model_workers.rules.exams import FLOW, FORWARD
 from apps.model_workers.rules.honours import Level
 from apps.people.models import Person
 
@@ -57,41 +62,58 @@ class Hospital(models.Model):
         return self.name
 
 
-class ExamQuerySet(models.QuerySet["Exam"]):
-    def visible_to(self, user: User) -> "ExamQuerySet":
-        if not user.may("model_worker.read"):
-            return self.none()
-        return self.filter(union__path__startswith=user.union.path)
-
-
-_CLOSED_IS_FINAL = """
-    RAISE EXCEPTION '本年度体检已办结，不能修改。'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_exam_locked';
-"""
+_ROSTER = "FROM public.model_workers_examinvitation i WHERE i.case_id = own.id"
+_CAME = "i.attended_on IS NOT NULL"
+# What a hospital billed of an exam, and how many people came there.
+_BILL = "public.model_workers_exambill b"
+_SEEN_THERE = (
+    "(SELECT count(*) FROM public.model_workers_examinvitation i"
+    f" WHERE (i.case_id, i.hospital_id) = (b.case_id, b.hospital_id) AND {_CAME})"
+)
 
 
 @audit.tracked()
-class Exam(models.Model):
-    """The exam of one year. Closed when the bills are in; then nothing changes any more."""
+class Exam(Case):
+    """The exam of one year. One person submits it with its bills, another closes it; then nothing of it moves."""
 
-    union = models.ForeignKey(Union, verbose_name="工会", on_delete=models.PROTECT, related_name="exams")
+    flow, reads = FLOW, "model_worker.read"
+    pages, named_by = "model_workers:exam", "pk"
+    # 人数 are the people the bills pay for.
+    measured = (
+        "SELECT COALESCE(sum(b.amount), 0) AS amount, COALESCE(sum(b.people), 0) AS count"
+        f" FROM {_BILL} WHERE b.case_id = own.id"
+    )
+    requires = (
+        Requirement("has_roster", "名册里没有人，不能办理。", f"EXISTS (SELECT {_ROSTER})", FORWARD),
+        Requirement(
+            "everybody_answered",
+            "名册里还有人没有登记到检或未检原因。",
+            f"NOT EXISTS (SELECT {_ROSTER} AND i.attended_on IS NULL AND i.absence = '')",
+            FORWARD,
+        ),
+        Requirement(
+            "everything_billed",
+            "有人到检的医院还没有全部结算。",
+            f"NOT EXISTS (SELECT {_ROSTER} AND {_CAME} AND NOT EXISTS"
+            f" (SELECT FROM {_BILL} WHERE (b.case_id, b.hospital_id) = (i.case_id, i.hospital_id)))",
+            FORWARD,
+        ),
+        Requirement(
+            "year_open",
+            "该年度已关闭，这一年的体检不能再办理。",
+            "NOT EXISTS (SELECT FROM public.budget_fiscalyear y WHERE y.year = own.year AND y.closed_at IS NOT NULL)",
+        ),
+    )
+
     year = models.PositiveSmallIntegerField("年度")
     snapshot_on = models.DateField("名册日期")
     rule = models.ForeignKey(ExamRule, verbose_name="规则", on_delete=models.PROTECT, related_name="exams")
     starts_on = models.DateField("体检开始")
     ends_on = models.DateField("体检结束")
-    created_by = models.ForeignKey(User, verbose_name="建立人", on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField("建立时间", default=timezone.now)
     # What the budget gives, where no calculation line of that year is bound to the number of people invited.
     budget_amount = models.DecimalField(
         "预算金额（元）", max_digits=12, decimal_places=2, null=True, blank=True
     )
-    closed_by = models.ForeignKey(
-        User, verbose_name="办结人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    closed_at = models.DateTimeField("办结时间", null=True, blank=True)
-
-    objects = ExamQuerySet.as_manager()
 
     class Meta:
         verbose_name = "体检"
@@ -113,57 +135,63 @@ class Exam(models.Model):
                 name="model_workers_exam_budget_not_negative",
                 violation_error_message="预算金额不能是负数。",
             ),
-            models.CheckConstraint(
-                condition=Q(closed_by__isnull=True, closed_at__isnull=True)
-                | Q(closed_by__isnull=False, closed_at__isnull=False),
-                name="model_workers_exam_closed_by_someone",
-                violation_error_message="办结必须有办结人和时间。",
-            ),
-        )
-        triggers = (
-            Protect(name="never_deleted", operation=pgtrigger.Delete),
-            Trigger(
-                name="closed_is_final",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__closed_at__isnull=False),
-                func=_CLOSED_IS_FINAL,
-            ),
         )
 
     def __str__(self) -> str:
         return f"{self.year}年体检"
 
-    @property
-    def is_open(self) -> bool:
-        return self.closed_at is None
+
+ExamDecision = decision_of(Exam)
 
 
-def _exam_lock() -> ParentsLock:
-    return ParentsLock(
-        name="exam_lock",
-        parents="""
-            SELECT e.closed_at FROM public.model_workers_exam e
-            WHERE e.id IN (OLD.exam_id, NEW.exam_id) ORDER BY e.id FOR SHARE""",
-        refusals={"own.closed_at IS NOT NULL": ("model_workers_exam_locked", "本年度体检已办结，不能修改。")},
-    )
+class _OfBills(Trigger):
+    """Roster and bills agree. Judged once a statement, after the guard of the case, which lets one writer of an exam in
+    at a time: hence the names behind `of_case`."""
+
+    when, level = pgtrigger.After, pgtrigger.Statement
+    about: str
+
+    def __init__(self, operation: Any) -> None:
+        old = "old_rows" if operation in (pgtrigger.Update, pgtrigger.Delete) else None
+        new = "new_rows" if operation in (pgtrigger.Update, pgtrigger.Insert) else None
+        self.rows = [name for name in (old, new) if name]
+        super().__init__(
+            name=f"{self.about}_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(old=old, new=new),
+        )
 
 
-# A bill says how many came: whoever it counts stays as he is, and nobody is added to them, until the bill is taken back.
-_BILLED_IS_FIXED = """
-    IF (OLD.attended_on IS NOT NULL, OLD.exam_id, OLD.hospital_id)
-       IS DISTINCT FROM (NEW.attended_on IS NOT NULL, NEW.exam_id, NEW.hospital_id)
-       AND EXISTS (
-            SELECT FROM public.model_workers_exambill b
-            WHERE OLD.attended_on IS NOT NULL AND (b.exam_id, b.hospital_id) = (OLD.exam_id, OLD.hospital_id)
-               OR NEW.attended_on IS NOT NULL AND (b.exam_id, b.hospital_id) = (NEW.exam_id, NEW.hospital_id))
-    THEN
-        RAISE EXCEPTION '这家医院已结算，到检人数不能再变；请先撤销结算。'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_invitation_billed';
-    END IF;
-    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-    RETURN NEW;
-"""
+class BilledIsFixed(_OfBills):
+    """A bill says how many came: whoever it counts stays, and nobody is added to them, until the bill is taken back."""
+
+    about = "roster_billed"
+
+    def get_func(self, model: Any) -> str:
+        came = [f"SELECT i.id, i.case_id, i.hospital_id FROM {name} i WHERE {_CAME}" for name in self.rows]
+        moved = (
+            " UNION ALL ".join(f"({one} EXCEPT {other})" for one, other in (came, came[::-1]))
+            if len(came) > 1
+            else came[0]
+        )
+        return f"""
+            IF EXISTS (SELECT FROM ({moved}) m JOIN {_BILL} ON (b.case_id, b.hospital_id) = (m.case_id, m.hospital_id)) THEN
+                {refuse("model_workers_invitation_billed", "这家医院已结算，到检人数不能再变；请先撤销结算。")}
+            END IF;
+            RETURN NULL;
+        """
+
+
+class CountsWhoCame(_OfBills):
+    about = "sums_of_roster"
+
+    def get_func(self, model: Any) -> str:
+        return f"""
+            IF EXISTS (SELECT FROM new_rows b WHERE b.people <> {_SEEN_THERE}) THEN
+                {refuse("model_workers_bill_counts_who_came", "结算人数与该医院到检人数不一致。")}
+            END IF;
+            RETURN NULL;
+        """
 
 
 class ExamInvitationQuerySet(models.QuerySet["ExamInvitation"]):
@@ -172,7 +200,7 @@ class ExamInvitationQuerySet(models.QuerySet["ExamInvitation"]):
         if not user.may("model_worker.read"):
             return self.none()
         return self.filter(
-            exam__union__path__startswith=user.union.path, person__union__path__startswith=user.union.path
+            case__union__path__startswith=user.union.path, person__union__path__startswith=user.union.path
         )
 
     def attended(self) -> "ExamInvitationQuerySet":
@@ -190,7 +218,7 @@ class ExamInvitationQuerySet(models.QuerySet["ExamInvitation"]):
 
 
 @audit.tracked(in_bulk=True)
-class ExamInvitation(models.Model):
+class ExamInvitation(CaseRow):
     """One person on the roster: the slip, the hospital, and whether the person came or why not."""
 
     follows_merge = (
@@ -205,7 +233,7 @@ class ExamInvitation(models.Model):
         UNREACHED = "unreached", "联系不上"
         DIED = "died", "去世"
 
-    exam = models.ForeignKey(Exam, verbose_name="体检", on_delete=models.PROTECT, related_name="invitations")
+    case = of_case(Exam, related_name="invitations")
     person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="exams")
     slip_number = models.PositiveIntegerField("通知单号")
     hospital = models.ForeignKey(
@@ -222,12 +250,12 @@ class ExamInvitation(models.Model):
         ordering = ("slip_number",)
         constraints = (
             models.UniqueConstraint(
-                fields=("exam", "person"),
+                fields=("case", "person"),
                 name="model_workers_invitation_once",
                 violation_error_message="名册里一个人只能有一行。",
             ),
             models.UniqueConstraint(
-                fields=("exam", "slip_number"),
+                fields=("case", "slip_number"),
                 name="model_workers_invitation_slip_once",
                 violation_error_message="同一次体检里通知单号不能重复。",
             ),
@@ -237,36 +265,17 @@ class ExamInvitation(models.Model):
                 violation_error_message="到检的必须有医院，且不能同时填写未检原因。",
             ),
         )
-        triggers = (
-            _exam_lock(),
-            Trigger(
-                name="billed_is_fixed",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                func=_BILLED_IS_FIXED,
-            ),
-        )
+        triggers = tuple(BilledIsFixed(operation) for operation in ROW_OPERATIONS)
 
     def __str__(self) -> str:
-        return f"{self.exam} {self.slip_number}"
-
-
-_BILL_COUNTS_WHO_CAME = """
-    SELECT count(*) INTO came FROM public.model_workers_examinvitation i
-    WHERE i.exam_id = NEW.exam_id AND i.hospital_id = NEW.hospital_id AND i.attended_on IS NOT NULL;
-    IF came <> NEW.people THEN
-        RAISE EXCEPTION '结算人数 % 与该医院到检人数 % 不一致。', NEW.people, came
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'model_workers_bill_counts_who_came';
-    END IF;
-    RETURN NEW;
-"""
+        return f"{self.case} {self.slip_number}"
 
 
 @audit.tracked()
-class ExamBill(models.Model):
+class ExamBill(CaseRow):
     """A hospital's bill: people who came times the rate, to the fen."""
 
-    exam = models.ForeignKey(Exam, verbose_name="体检", on_delete=models.PROTECT, related_name="bills")
+    case = of_case(Exam, related_name="bills")
     hospital = models.ForeignKey(Hospital, verbose_name="医院", on_delete=models.PROTECT, related_name="+")
     people = models.PositiveIntegerField("人数")
     rate = models.DecimalField("每人（元）", max_digits=9, decimal_places=2)
@@ -282,7 +291,7 @@ class ExamBill(models.Model):
         ordering = ("billed_on", "id")
         constraints = (
             models.UniqueConstraint(
-                fields=("exam", "hospital"),
+                fields=("case", "hospital"),
                 name="model_workers_bill_once",
                 violation_error_message="这家医院本年度已结算。",
             ),
@@ -297,16 +306,7 @@ class ExamBill(models.Model):
                 violation_error_message="结算金额必须等于人数 × 每人标准。",
             ),
         )
-        triggers = (
-            _exam_lock(),
-            Trigger(
-                name="counts_who_came",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                declare=[("came", "INTEGER")],
-                func=_BILL_COUNTS_WHO_CAME,
-            ),
-        )
+        triggers = tuple(CountsWhoCame(operation) for operation in (pgtrigger.Insert, pgtrigger.Update))
 
     def __str__(self) -> str:
-        return f"{self.exam} {self.hospital}"
+        return f"{self.case} {self.hospital}"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db import models
+
+from apps.cases.rules.flow import Flow, Step
 from apps.core.errors import Refused
 from apps.core.money import format_plain, round_fen
 
@@ -18,6 +21,74 @@ _ONE = re.compile(r"(\d+)(?:[-~—–至到](\d+))?", re.ASCII)
 _MOST_NAMED = 5
 # 全面数字化的电子发票; those on paper have eight.
 _ELECTRONIC_INVOICE = re.compile(r"[0-9]{20}")
+
+
+class ExamStatus(models.TextChoices):
+    DRAFT = "draft", "进行中"
+    RETURNED = "returned", "退回修改"
+    REOPENED = "reopened", "重新办理"
+    SUBMITTED = "submitted", "待确认办结"
+    CLOSED = "closed", "已办结"
+    REOPENING = "reopening", "申请重新办理"
+
+
+S = ExamStatus
+OPEN_STATUSES = (S.DRAFT, S.RETURNED, S.REOPENED)
+MANAGE, CHECK = "exam.manage", "exam.check"
+
+
+def _back(verb: str, label: str, source: str, target: str, permission: str) -> Step:
+    return Step(verb, label, (source,), target, permission, needs_opinion=True, takes_back=True)
+
+
+FLOW = Flow(
+    "exam",
+    (
+        Step(
+            "submit",
+            "提交办结",
+            OPEN_STATUSES,
+            S.SUBMITTED,
+            MANAGE,
+            opens_round=True,
+            consequence="提交以后，名册、到检登记和结算都不能再改；由另一人核对后确认办结。",
+        ),
+        Step("withdraw", "撤回", (S.SUBMITTED,), S.DRAFT, MANAGE, takes_back=True, same_as="submit"),
+        Step(
+            "close",
+            "确认办结",
+            (S.SUBMITTED,),
+            S.CLOSED,
+            CHECK,
+            consequence="办结以后，名册、到检登记和结算都不能再改；确需更正的，由两人重新办理。",
+        ),
+        _back("return", "退回修改", S.SUBMITTED, S.RETURNED, CHECK),
+        _back("ask_reopen", "申请重新办理", S.CLOSED, S.REOPENING, MANAGE),
+        Step(
+            "reopen",
+            "同意重新办理",
+            (S.REOPENING,),
+            S.REOPENED,
+            CHECK,
+            needs_opinion=True,
+            consequence="名册、到检登记和结算又可以更正；更正以后重新提交、确认办结，原来的办结记录保留。",
+        ),
+        _back("keep", "不予重新办理", S.REOPENING, S.CLOSED, CHECK),
+    ),
+    statuses=ExamStatus,
+    enters=MANAGE,
+    open=OPEN_STATUSES,
+    way=(S.DRAFT, S.SUBMITTED, S.CLOSED),
+    tones={
+        S.DRAFT: "blue",
+        S.RETURNED: "red",
+        S.REOPENED: "red",
+        S.SUBMITTED: "amber",
+        S.CLOSED: "green",
+        S.REOPENING: "amber",
+    },
+)
+FORWARD = ("submit", "close")
 
 
 def parse_slips(text: str, *, field: str = "slips") -> tuple[int, ...]:

@@ -149,8 +149,8 @@ def _received(rows: Sequence[int]) -> Received:
         ),
         exams=list(
             ExamInvitation.objects.filter(person__in=rows)
-            .select_related("exam", "hospital")
-            .order_by("-exam__year", "-id")
+            .select_related("case", "hospital")
+            .order_by("-case__year", "-id")
         ),
         relief=list(ReliefCase.objects.filter(person__in=rows).order_by("-year", "-id")),
     )
@@ -216,7 +216,7 @@ def _paid(received: Received) -> list[PaidFact]:
         for line in received.allowances
     ]
     found += [
-        PaidFact(f"{one.exam.year}年体检（{one.attended_on:%Y-%m-%d} 到检）", one.attended_on)
+        PaidFact(f"{one.case.year}年体检（{one.attended_on:%Y-%m-%d} 到检）", one.attended_on)
         for one in received.exams
         if one.attended_on is not None
     ]

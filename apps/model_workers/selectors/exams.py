@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from apps.accounts.models import Union, User
 from apps.budget.models import CalcLine, Edition, Item
 from apps.budget.rules.stages import Status
+from apps.cases.selectors import facts_as_decided
 from apps.model_workers.models import Exam, ExamBill, ExamInvitation, Hospital
 from apps.model_workers.rules.exams import ExamMoney, why_not_closable
 from apps.model_workers.selectors.counting import Counting, Workers, exam_eligible, model_workers
@@ -21,13 +22,17 @@ BUDGET_SOURCE = "model_workers.exam_eligible"
 """The figure that a calculation line of the budget is bound to when it pays for the exam."""
 NO_HOSPITAL = "none"
 PENDING, ATTENDED, ABSENT = "pending", "attended", "absent"
+ABSENCE_LABELS = [
+    *((value, str(label)) for value, label in ExamInvitation.Absence.choices),
+    ("", "未登记"),
+]
 _NOTHING = Decimal("0.00")
 _LAST = "\uffff"  # people without a unit stand behind those with one
 
 
 def exam_attended(*, union_path: str, year: int) -> QuerySet[Person]:
     """Who came to an exam of that year which a union of this part of the tree held, each once."""
-    came = ExamInvitation.objects.attended().filter(exam__union__path__startswith=union_path, exam__year=year)
+    came = ExamInvitation.objects.attended().filter(case__union__path__startswith=union_path, case__year=year)
     rows = Q(pk__in=came.values("person")) | Q(merged_rows__in=came.values("person"))
     return Person.objects.living_rows().filter(rows).distinct()
 
@@ -89,7 +94,7 @@ def roster_difference(exam: Exam) -> RosterDifference:
 
 def roster(exam: Exam, *, viewer: User, filters: Mapping[str, Any] | None = None) -> QuerySet[ExamInvitation]:
     """The roster as the viewer may see it; empty filters do nothing."""
-    rows = ExamInvitation.objects.visible_to(viewer).filter(exam=exam).for_list()
+    rows = ExamInvitation.objects.visible_to(viewer).filter(case=exam).for_list()
     chosen = filters or {}
     if chosen.get("q"):
         people = Person.objects.visible_to(viewer).matching(chosen["q"])
@@ -137,9 +142,9 @@ _COUNTS: dict[str, Any] = {
 def exam_counts(exam_ids: Iterable[int]) -> dict[int, ExamCounts]:
     """Invited, came, did not come: of several exams in one query."""
     rows: Any = (
-        ExamInvitation.objects.filter(exam__in=list(exam_ids)).order_by().values("exam").annotate(**_COUNTS)
+        ExamInvitation.objects.filter(case__in=list(exam_ids)).order_by().values("case").annotate(**_COUNTS)
     )
-    return {row["exam"]: _counts(row) for row in rows}
+    return {row["case"]: _counts(row) for row in rows}
 
 
 def _counts(row: Mapping[str, Any]) -> ExamCounts:
@@ -209,8 +214,9 @@ def absence_table(exam: Exam, *, viewer: User) -> AbsenceTable:
     for row in counted:
         found[row["person__union"]][row["absence"] or PENDING] = row["people"]
     occurring = {reason for counts in found.values() for reason in counts}
-    labels = [*ExamInvitation.Absence.choices, (PENDING, "未登记")]
-    reasons = tuple((value, str(label)) for value, label in labels if value in occurring)
+    reasons = tuple(
+        (value or PENDING, label) for value, label in ABSENCE_LABELS if (value or PENDING) in occurring
+    )
     rows = []
     for union in Union.objects.filter(pk__in=found).in_tree_order():
         counts = tuple(found[union.pk].get(value, 0) for value, _ in reasons)
@@ -253,8 +259,13 @@ def budget_of(exam: Exam) -> tuple[Decimal | None, str]:
 
 
 def money_of(exam: Exam) -> ExamMoney:
+    """Once submitted, what the budget gave then."""
     billed = exam.bills.aggregate(total=Sum("amount"))["total"] or _NOTHING
-    amount, source = budget_of(exam)
+    kept = facts_as_decided(exam)
+    if kept is None:
+        amount, source = budget_of(exam)
+    else:
+        amount, source = kept["budget"] and Decimal(kept["budget"]), kept["budget_source"]
     return ExamMoney(budget=amount, billed=billed, source=source)
 
 

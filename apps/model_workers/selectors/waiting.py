@@ -75,11 +75,11 @@ def _unproven(user: User, today: date) -> Iterator[Errand]:
 
 
 def _exams(user: User, today: date) -> Iterator[Errand]:
-    ended = Exam.objects.visible_to(user).filter(closed_at__isnull=True, ends_on__lt=today)
+    ended = Exam.objects.visible_to(user).filter(status=Exam.flow.first, ends_on__lt=today)
     for exam in ended.select_related("union").order_by("ends_on")[:5]:
         yield Errand(
             area=AREA,
-            matter=f"{exam.union.short_name}{exam.year}年劳模体检已结束，等待结算办结",
+            matter=f"{exam.union.short_name}{exam.year}年劳模体检已结束，等待结算、提交办结",
             step="去办结",
             url=reverse("model_workers:exam_detail", args=[exam.pk]),
             due_on=exam.ends_on,

@@ -154,7 +154,7 @@ def _require_none(rows: Rows, speaks_against: Callable[[ExamInvitation], bool], 
 
 def _require_unbilled(exam: Exam, hospital_ids: set[int | None]) -> None:
     wanted = [key for key in hospital_ids if key is not None]
-    bills = ExamBill.objects.filter(exam=exam, hospital__in=wanted).select_related("hospital")
+    bills = ExamBill.objects.filter(case=exam, hospital__in=wanted).select_related("hospital")
     names = "、".join(bill.hospital.name for bill in bills)
     if names:
         raise Refused(f"{names}已结算，到检人数不能再变；请先撤销结算。", code="billed")

@@ -31,7 +31,7 @@ def record_bill(
     """Enter a hospital's bill. Raises Refused when it counts other people than came there, naming both numbers."""
     exam = locked_exam(exam_id, actor)
     hospital = Hospital.objects.get(pk=hospital_id)
-    attended = ExamInvitation.objects.attended().filter(exam=exam, hospital=hospital).count()
+    attended = ExamInvitation.objects.attended().filter(case=exam, hospital=hospital).count()
     amount = require_bill(
         people=people, attended=attended, hospital=hospital.name, rate=rate, most=exam.rule.rate
     )
@@ -45,7 +45,7 @@ def record_bill(
             f"“结算日期”应在体检开始（{exam.starts_on:%Y-%m-%d}）以后，不晚于今天。", field="billed_on"
         )
     bill = ExamBill(
-        exam=exam,
+        case=exam,
         hospital=hospital,
         people=people,
         rate=rate,
@@ -67,7 +67,7 @@ def record_bill(
 def remove_bill(*, exam_id: int, bill_id: int, reason: str, actor: User) -> ExamBill:
     """Take a wrong bill back while the exam is open; the history keeps it with the reason. Raises Refused."""
     exam = locked_exam(exam_id, actor)
-    bill = ExamBill.objects.select_related("hospital").get(pk=bill_id, exam=exam)
+    bill = ExamBill.objects.select_related("hospital").get(pk=bill_id, case=exam)
     reason = require_no_number(reason, label="撤销理由", field="reason")
     if not reason:
         raise Refused("“撤销理由”没有填写。", field="reason")

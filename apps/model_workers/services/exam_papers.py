@@ -13,15 +13,8 @@ from apps.core.pdf import RenderedPdf
 from apps.model_workers.documents.exams import exam_roster, settlement, slip_sheets
 from apps.model_workers.models import Exam, Hospital
 from apps.model_workers.printing.exams import set_exam_roster, set_settlement, set_slips
-from apps.model_workers.selectors.exams import (
-    NO_HOSPITAL,
-    ExamCounts,
-    absence_table,
-    exam_counts,
-    hospital_rows,
-    money_of,
-    roster,
-)
+from apps.model_workers.selectors.exams import NO_HOSPITAL, roster
+from apps.model_workers.selectors.settled_exams import settled_exam, told_of
 from apps.model_workers.services.copies import table_copy
 from apps.model_workers.tables.exams import roster_workbook
 
@@ -45,8 +38,10 @@ def print_slips(
     now: datetime,
     address: str | None = None,
 ) -> Copy:
-    """One slip for each person the filters leave, three on a page. Raises Refused."""
+    """One slip for each person the filters leave, three on a page. Raises Refused, also once the exam was submitted."""
     exam, rows = _listed(exam_id, filters, actor, most=MOST_SLIPS)
+    if not exam.is_open:
+        raise Refused(f"{exam}{exam.get_status_display()}，不再打印通知单。", code="locked")
     document = slip_sheets(exam, rows, now=now)
     return _hand_out(exam, document.title, described, len(rows), set_slips(document), actor, address)
 
@@ -63,7 +58,7 @@ def print_roster(
     """The people the filters leave, with a column to sign in. Raises Refused."""
     exam, rows = _listed(exam_id, filters, actor, most=MOST_ROWS)
     hospital = _hospital_name(filters.get("hospital") or "")
-    document = exam_roster(exam, rows, hospital=hospital, chosen="", user=actor, now=now)
+    document = exam_roster(exam, told_of(exam, rows), hospital=hospital, chosen="", user=actor, now=now)
     return _hand_out(exam, document.title, described, len(rows), set_exam_roster(document), actor, address)
 
 
@@ -71,15 +66,7 @@ def print_settlement(*, exam_id: int, actor: User, now: datetime, address: str |
     """Hospitals, bills, what is left over, and why the others did not come."""
     require_papers(actor)
     exam = Exam.objects.visible_to(actor).select_related("union", "rule").get(pk=exam_id)
-    document = settlement(
-        exam,
-        rows=hospital_rows(exam),
-        counts=exam_counts([exam.pk]).get(exam.pk, ExamCounts()),
-        money=money_of(exam),
-        absences=absence_table(exam, viewer=actor),
-        user=actor,
-        now=now,
-    )
+    document = settlement(exam, settled_exam(exam), user=actor, now=now)
     return _hand_out(exam, document.title, "", None, set_settlement(document), actor, address)
 
 
@@ -99,7 +86,7 @@ def export_exam_roster(
     exam = Exam.objects.visible_to(actor).select_related("union").get(pk=exam_id)
     rows = roster(exam, viewer=actor, filters=filters)
     title = f"{exam.union.short_name}{exam.year}年体检名册"
-    data, count = roster_workbook(rows, title=title, created=now)
+    data, count = roster_workbook(told_of(exam, rows), title=title, created=now)
     return table_copy(
         f"{title}.xlsx", data, title=title, described=described, row_count=count, actor=actor, address=address
     )

@@ -1,21 +1,25 @@
-"""Opening the exam of a year with its roster, bringing the roster up to date, and closing it."""
+"""Opening the exam of a year with its roster, bringing the roster up to date, and the steps of its closing."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.apps import apps
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from apps.accounts.models import Union, User
+from apps.cases.services import Seen, decide, save_case
 from apps.core import audit
 from apps.core.errors import Refused
+from apps.core.explaining import explained
 from apps.model_workers.models import Exam, ExamInvitation
 from apps.model_workers.rules.exams import require_days
 from apps.model_workers.selectors.counting import exam_rule_on
-from apps.model_workers.selectors.exams import eligible, in_tree_order, obstacles, roster_difference
-from apps.model_workers.services.refusals import explain
+from apps.model_workers.selectors.exams import eligible, in_tree_order, roster_difference
+from apps.model_workers.selectors.settled_exams import exam_facts
+from apps.people.rules.identity import require_no_number
 
 _BATCH = 1000
 
@@ -37,7 +41,7 @@ def require_organiser(actor: User) -> None:
 
 
 def locked_exam(exam_id: int, actor: User) -> Exam:
-    """The exam, held until the end. Raises Refused when it is closed or the actor may not organise it."""
+    """The exam, held until the end. Raises Refused when it was submitted or the actor may not organise it."""
     require_organiser(actor)
     exam = (
         Exam.objects.visible_to(actor)
@@ -50,8 +54,8 @@ def locked_exam(exam_id: int, actor: User) -> Exam:
 
 
 def require_open(exam: Exam) -> None:
-    if exam.closed_at is not None:
-        raise Refused(f"{exam.year}年体检已办结，不能修改。", code="closed")
+    if not exam.is_open:
+        raise Refused(f"{exam.year}年体检{exam.get_status_display()}，不能修改。", code="locked")
 
 
 @transaction.atomic
@@ -83,21 +87,15 @@ def open_exam(
         starts_on=starts_on,
         ends_on=ends_on,
         budget_amount=budget_amount,
-        created_by=actor,
-        created_at=now,
     )
-    with audit.because(actor_id=actor.pk, action="建立体检"):
-        try:
-            with transaction.atomic():
-                exam.save(force_insert=True)
-        except IntegrityError as error:
-            raise explain(error) from None
-        people = in_tree_order(eligible(exam))
-        if not people:
-            raise Refused(
-                f"{snapshot_on:%Y-%m-%d} 没有符合体检规则的劳模，请核对劳模名册或名册日期。",
-                field="snapshot_on",
-            )
+    save_case(case=exam, actor=actor, action="建立体检", now=now)
+    people = in_tree_order(eligible(exam))
+    if not people:
+        raise Refused(
+            f"{snapshot_on:%Y-%m-%d} 没有符合体检规则的劳模，请核对劳模名册或名册日期。",
+            field="snapshot_on",
+        )
+    with audit.because(actor_id=actor.pk, action="建立体检"), explained(exam):
         _invite(exam, people, first=1)
     return exam
 
@@ -117,12 +115,7 @@ def change_exam(
             field="starts_on",
         )
     exam.starts_on, exam.ends_on, exam.budget_amount = starts_on, ends_on, budget_amount
-    try:
-        with transaction.atomic(), audit.because(actor_id=actor.pk, action="修改体检安排"):
-            exam.save(update_fields=("starts_on", "ends_on", "budget_amount"))
-    except DatabaseError as error:
-        raise explain(error) from None
-    return exam
+    return save_case(case=exam, actor=actor, action="修改体检安排")
 
 
 @transaction.atomic
@@ -133,13 +126,9 @@ def refresh_roster(*, exam_id: int, actor: User, now: datetime) -> RosterChange:
     """
     exam = locked_exam(exam_id, actor)
     difference = roster_difference(exam)
-    with audit.because(actor_id=actor.pk, action="更新体检名册"):
-        try:
-            with transaction.atomic():
-                ExamInvitation.objects.filter(pk__in=[row.pk for row in difference.went]).delete()
-                _invite(exam, list(difference.came), first=_next_slip(exam))
-        except DatabaseError as error:
-            raise explain(error) from None
+    with audit.because(actor_id=actor.pk, action="更新体检名册"), explained(exam):
+        ExamInvitation.objects.filter(pk__in=[row.pk for row in difference.went]).delete()
+        _invite(exam, list(difference.came), first=_next_slip(exam))
     return RosterChange(
         added=difference.came_names,
         removed=tuple(row.person.name for row in difference.went),
@@ -147,17 +136,27 @@ def refresh_roster(*, exam_id: int, actor: User, now: datetime) -> RosterChange:
     )
 
 
-@transaction.atomic
-def close_exam(*, exam_id: int, actor: User, now: datetime) -> Exam:
-    """Close the exam: everybody has an outcome, every hospital that saw somebody is billed. Raises Refused."""
-    exam = locked_exam(exam_id, actor)
-    missing = obstacles(exam)
-    if missing:
-        raise Refused(f"不能办结：{'；'.join(missing)}。", code="unfinished")
-    exam.closed_by, exam.closed_at = actor, now
-    with audit.because(actor_id=actor.pk, action="办结体检"):
-        exam.save(update_fields=("closed_by", "closed_at"))
-    return exam
+def decide_exam(
+    *,
+    case: Exam,
+    actor: User,
+    verb: str,
+    seen: Seen,
+    now: datetime,
+    opinion: str = "",
+    minutes: str = "",
+) -> Any:
+    """Take one step of the closing or of the reopening, and return its decision. Raises Refused."""
+    return decide(
+        case=case,
+        actor=actor,
+        verb=verb,
+        seen=seen,
+        opinion=require_no_number(opinion, label="意见", field="opinion"),
+        minutes=require_no_number(minutes, label="会议纪要文号", field="minutes"),
+        now=now,
+        facts=lambda: exam_facts(case),
+    )
 
 
 def _require_no_overlap(union: Union, year: int, actor: User) -> None:
@@ -175,7 +174,7 @@ def _require_no_overlap(union: Union, year: int, actor: User) -> None:
 
 def _invite(exam: Exam, people: list[int], *, first: int) -> None:
     rows = [
-        ExamInvitation(exam=exam, person_id=pk, slip_number=number)
+        ExamInvitation(case=exam, person_id=pk, slip_number=number)
         for number, pk in enumerate(people, start=first)
     ]
     ExamInvitation.objects.bulk_create(rows, batch_size=_BATCH)
@@ -183,6 +182,6 @@ def _invite(exam: Exam, people: list[int], *, first: int) -> None:
 
 def _next_slip(exam: Exam) -> int:
     """A number that no slip of this exam ever had: printed slips of people taken out may be about."""
-    events = apps.get_model("model_workers", "ExamInvitationEvent").objects.filter(exam_id=exam.pk)
+    events = apps.get_model("model_workers", "ExamInvitationEvent").objects.filter(case_id=exam.pk)
     highest = events.aggregate(highest=Max("slip_number"))["highest"] or 0
     return int(highest) + 1

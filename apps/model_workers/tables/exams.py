@@ -1,7 +1,7 @@
 """Exams and their rosters: on screen and as a spreadsheet."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import django_tables2 as tables
@@ -15,6 +15,7 @@ from apps.core.tables import CountColumn, HouseTable, NameColumn
 from apps.core.templatetags.components import badge
 from apps.model_workers.models import Exam, ExamInvitation, Hospital
 from apps.model_workers.selectors.exams import ExamCounts
+from apps.model_workers.selectors.settled_exams import Told
 
 _DAY = {"td": {"class": "nowrap"}}
 
@@ -65,7 +66,7 @@ class ExamTable(HouseTable):
         return f"{self._count(record).pending:,}"
 
     def render_state(self, record: Exam) -> SafeString:
-        return badge("进行中", "amber") if record.is_open else badge("已办结", "green")
+        return badge(record.get_status_display(), record.tone)
 
 
 class RosterTable(HouseTable):
@@ -163,32 +164,27 @@ _EXPORTED = (
 )
 
 
-def roster_workbook(rows: QuerySet[ExamInvitation], *, title: str, created: datetime) -> tuple[bytes, int]:
+def roster_workbook(
+    rows: Sequence[tuple[ExamInvitation, Told]], *, title: str, created: datetime
+) -> tuple[bytes, int]:
     """The rows as xlsx, numbers as their masks, and how many rows they were."""
-    count = 0
-
-    def exported() -> Iterator[Mapping[str, object]]:
-        nonlocal count
-        for row in rows.iterator(chunk_size=1000):
-            count += 1
-            yield _exported(row)
-
-    sheet = Sheet(name="体检名册", columns=_EXPORTED, rows=exported(), title=title)
-    return write_sheets([sheet], created=created, constant_memory=True), count
+    exported = [_exported(row, told) for row, told in rows]
+    sheet = Sheet(name="体检名册", columns=_EXPORTED, rows=exported, title=title)
+    return write_sheets([sheet], created=created, constant_memory=True), len(exported)
 
 
-def _exported(row: Any) -> dict[str, object]:
+def _exported(row: Any, told: Told) -> dict[str, object]:
     person = row.person
     return {
         "number": row.slip_number,
-        "name": person.name,
-        "sex": person.get_sex_display(),
-        "birth_on": person.birth_on,
+        "name": told.name,
+        "sex": told.sex,
+        "birth_on": date.fromisoformat(told.birth_on) if told.birth_on else None,
         "id_number": "" if person.id_number is None else str(person.id_number),
         "phone": "" if person.phone is None else str(person.phone),
-        "unit": person.unit.name if person.unit else "",
-        "union": person.union.name,
-        "hospital": row.hospital.name if row.hospital else "",
+        "unit": told.unit,
+        "union": told.union,
+        "hospital": told.hospital,
         "attended_on": row.attended_on,
         "absence": row.get_absence_display(),
     }

@@ -165,7 +165,7 @@ def bill_create(request: SignedInRequest, pk: int, hospital_id: int) -> HttpResp
 @require_http_methods(FORM_METHODS)
 def bill_remove(request: SignedInRequest, pk: int, bill_id: int) -> HttpResponse:
     exam = exam_of(request, pk)
-    bill = get_object_or_404(ExamBill.objects.select_related("hospital"), pk=bill_id, exam=exam)
+    bill = get_object_or_404(ExamBill.objects.select_related("hospital"), pk=bill_id, case=exam)
     form = BillRemoveForm(request.POST if request.method == "POST" else None)
     back = reverse("model_workers:exam_bills", args=[exam.pk])
     if form.is_valid():

@@ -1,4 +1,4 @@
-"""体检: the list, opening and changing an exam, its four tabs, bringing the roster up to date, closing."""
+"""体检: the list, opening and changing an exam, its four tabs, bringing the roster up to date, the steps of its closing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +11,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, require
+from apps.cases.selectors import case_page
+from apps.cases.views import decide_case, require_verb
 from apps.core.dialogs import DialogForm, dialog_or_page, form_done, show_form
 from apps.core.errors import Refused
 from apps.core.forms import add_refusal
 from apps.model_workers.forms.exams import ExamChangeForm, ExamOpenForm, NothingForm, RosterFilterForm
 from apps.model_workers.forms.filters import NUMBER_IN_ADDRESS
 from apps.model_workers.models import Exam
-from apps.model_workers.rules.exams import named
+from apps.model_workers.rules.exams import FLOW, named
 from apps.model_workers.selectors import exams as selectors
+from apps.model_workers.selectors.settled_exams import in_words
 from apps.model_workers.services import exams as services
 from apps.model_workers.tables.exams import ExamTable, RosterTable
 
@@ -43,9 +46,7 @@ _TABS = (
 
 def exam_of(request: SignedInRequest, pk: int) -> Exam:
     """The exam in reach, with its union, rule and people; its year stands in the frame."""
-    exams = Exam.objects.visible_to(request.user).select_related(
-        "union", "rule__document", "created_by", "closed_by"
-    )
+    exams = Exam.objects.visible_to(request.user).select_related("union", "rule__document", "created_by")
     exam: Exam = get_object_or_404(exams, pk=pk)
     request.working_year = exam.year
     return exam
@@ -59,6 +60,7 @@ def exam_page(
     may_manage = request.user.may("exam.manage")
     context |= {
         "exam": exam,
+        "case_page": case_page(exam, viewer=request.user),
         "counts": counts,
         "tabs": [
             Tab(
@@ -80,10 +82,15 @@ def exam_page(
 @require_safe
 def exam_list(request: SignedInRequest) -> HttpResponse:
     exams = Exam.objects.visible_to(request.user).select_related("union").order_by("-year", "union__path")
+    status = request.GET.get("status", "")
+    if status in FLOW.labels:
+        exams = exams.filter(status=status)
     table = ExamTable(exams, counts=selectors.exam_counts(exams.values_list("pk", flat=True)))
     context = {
         "table": table.paged(request.GET.get("page"), counted=False),
         "may_manage": request.user.may("exam.manage"),
+        "status": status,
+        "statuses": FLOW.labels.items(),
     }
     return render(request, "model_workers/exam_list.html", context)
 
@@ -216,25 +223,10 @@ def _told(change: services.RosterChange) -> str:
     return f"名册已更新：{'；'.join(filter(None, parts)) or '没有变化'}。"
 
 
-@require("exam.manage")
+@require(*FLOW.permissions)
 @require_http_methods(FORM_METHODS)
-def exam_close(request: SignedInRequest, pk: int) -> HttpResponse:
+def exam_decide(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
+    """A step of the closing or of the reopening."""
+    require_verb(request, FLOW, verb)
     exam = exam_of(request, pk)
-    back = reverse("model_workers:exam_bills", args=[exam.pk])
-    form = NothingForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            services.close_exam(exam_id=exam.pk, actor=request.user, now=timezone.now())
-        except Refused as refused:
-            add_refusal(form, refused)
-        else:
-            return form_done(request, back, f"{exam.year}年体检已办结。")
-    dialog = DialogForm(
-        title="办结体检",
-        submit="办结",
-        back=back,
-        about=f"{exam.union} {exam}",
-        lead="每个人都要有到检日期或未检原因，有人到检的医院都要结算。",
-        consequence="办结以后，名册、到检情况和结算都不能再改。",
-    )
-    return show_form(request, form, dialog)
+    return decide_case(request, exam, verb, told=lambda: in_words(exam), service=services.decide_exam)

@@ -40,6 +40,7 @@ class Command(BaseCommand):
                 approver=User.objects.get(username="demo-vice-chair"),
                 now=now,
             )
+            demo_register.examine_last_year(union=city, year=2015, clerk=keeper, now=now)
         demo_register.bind(folder=folder, actor=clerk, now=now)
         if options["verbosity"]:
             self.stdout.write(f"演示账号 {len(people)} 个，在登录页一键登录。")
