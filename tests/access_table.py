@@ -14,6 +14,7 @@ from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -31,6 +32,7 @@ from apps.budget.models import (
     Plan,
     PolicyDocument,
     PrintJob,
+    YearClosing,
 )
 from apps.cases.services import save_case
 from apps.core import audit
@@ -59,6 +61,7 @@ from apps.people.models import (
     Unit,
 )
 from apps.people.services.merging import merge_people
+from tests.budget.closings import begin_closing
 from tests.budget.office import Office
 from tests.factories import (
     PASSWORD,
@@ -191,10 +194,14 @@ class World:
         return PrintJob.objects.create(edition=self.edition, style="gongwen", requested_by=self.clerk)
 
     @cached_property
+    def closing(self) -> YearClosing:
+        return begin_closing(2012, self.clerk)
+
+    @cached_property
     def issued(self) -> IssuedDocument:
         office = Office(self.edition.union)
         settled = office.settle(office.plan(year=2013).editions.get())
-        with audit.because(actor_id=office.head.pk, action="签发"):
+        with transaction.atomic(), audit.because(actor_id=office.head.pk, action="签发"):
             return IssuedDocument.objects.create(
                 edition=settled,
                 style="gongwen",
@@ -562,6 +569,22 @@ DECIDES = {
     "approve": frozenset({Role.VICE_CHAIR, Role.CHAIR}),
     "return": frozenset({Role.FINANCE_HEAD, Role.VICE_CHAIR, Role.CHAIR}),
 }
+
+
+def _closing(
+    url_name: str, roles: frozenset[Role], method: str = "GET", expected: int = 200, **more: Any
+) -> Row:
+    return Row(
+        url_name,
+        roles,
+        method,
+        expected,
+        lambda world: {"public_id": world.closing.public_id} | more,
+        foreign=lambda world: {"public_id": uuid4()} | more,
+        scoped=True,
+    )
+
+
 HAS_DOCUMENTS = EVERYBODY - {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}
 
 
@@ -595,8 +618,20 @@ BUDGET = [
     _write("budget:plan_correct", "plan", 422),
     _read("budget:plan_compare", "plan"),
     _write("budget:compare_export", "plan", 404, READS_BUDGET),
-    Row("budget:year_close", CLOSES, kwargs=lambda world: {"year": world.plan.year}),
-    Row("budget:year_close", CLOSES, "POST", 422, lambda world: {"year": world.plan.year}),
+    Row("budget:closing_list", READS_BUDGET),
+    Row("budget:closing_create", ENTERS),
+    Row("budget:closing_create", ENTERS, "POST", 422),
+    _closing("budget:closing_detail", READS_BUDGET),
+    _closing("budget:closing_edit", ENTERS),
+    _closing("budget:closing_edit", ENTERS, "POST", 422),
+    *(
+        row
+        for verb, roles in (("submit", ENTERS), ("close", CLOSES))
+        for row in (
+            _closing("budget:closing_decide", roles, verb=verb),
+            _closing("budget:closing_decide", roles, "POST", 422, verb=verb),
+        )
+    ),
     _read("budget:edition_grid", "edition"),
     Row("budget:grid_items", READS_BUDGET, expected=422, kwargs=_of("edition"), foreign=missing, scoped=True),
     Row(

@@ -426,7 +426,7 @@ class _ExamRowFactory(DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class: type[Any], *args: Any, case: Exam, **facts: Any) -> Any:
-        with audit.because(actor_id=case.created_by_id, action="示例"):
+        with transaction.atomic(), audit.because(actor_id=case.created_by_id, action="示例"):
             return model_class.objects.create(case=case, **facts)
 
 

@@ -23,11 +23,11 @@ class Role(models.TextChoices):
 
 PERMISSIONS: dict[str, str] = {
     "budget.read": "查看预算",
-    "budget.enter": "新建预算、开启编制阶段和更正，录入、导入并提交预算",
+    "budget.enter": "新建预算、开启编制阶段和更正，录入、导入并提交预算，提交关闭年度",
     "budget.check": "财务审核、退回，接受无测算依据的项目",
     "budget.approve_vice": "分管副主席审批",
     "budget.approve_chair": "主席审定",
-    "budget.close": "关闭预算年度",
+    "budget.close": "确认关闭、重新打开预算年度",
     "budget.issue": "签发预算编制说明",
     "person.read": "查看人员资料（号码打码）",
     "person.edit": "登记人员、单位与状态，修改资料",

@@ -39,10 +39,9 @@ class ClassificationCodeAdmin(ReferenceAdmin):
 
 @admin.register(FiscalYear, site=admin_site)
 class FiscalYearAdmin(ReadOnlyAdmin):
-    """Years are closed on the plan's page, never here."""
+    """Years are closed by two people on pages of their own, never here."""
 
-    list_display = ("year", "closed_at", "closed_by")
-    list_select_related = ("closed_by",)
+    list_display = ("year", "closed_at")
 
 
 @admin.register(PolicyDocument, site=admin_site)

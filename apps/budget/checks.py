@@ -220,9 +220,9 @@ def findings_obstacle(verb: str, findings: Sequence[EditionFinding]) -> str:
     """Why a step must wait for the findings; empty when they let it pass. A submission waits for the hard ones alone."""
     if verb == "submit":
         hard = [found for found in findings if found.is_hard]
-        return f"还有 {len(hard)} 个必须改正的问题，不能提交，如：{hard[0].message}" if hard else ""
+        return f"文稿校验还有 {len(hard)} 个必须改正的问题，不能提交。" if hard else ""
     left = unanswered(findings) if verb in JUDGES else []
-    return f"文稿校验还有 {len(left)} 个问题没有处理或说明，如：{left[0].message}" if left else ""
+    return f"文稿校验还有 {len(left)} 个问题没有处理或说明。" if left else ""
 
 
 def findings_objection(edition: Edition) -> Objection:

@@ -301,6 +301,7 @@ def _obstacle(edition: Edition, user: User, waiting: list[str]) -> str:
         issuing.require_may_issue(
             status=edition.status,
             may_issue=user.may("budget.issue"),
+            year_is_closed=edition.plan.fiscal_year.is_closed,
             has_entered=has_entered(edition, user),
             open_findings=waiting,
             earlier=0,

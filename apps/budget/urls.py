@@ -1,9 +1,10 @@
 """Addresses of the budget, one block per noun."""
 
-from django.urls import path
+from django.urls import include, path
 
 from apps.budget.views import (
     adjustments,
+    closings,
     compare,
     editions,
     effects,
@@ -34,7 +35,7 @@ urlpatterns = [
     path("plans/<int:pk>/correct/", plans.plan_correct, name="plan_correct"),
     path("plans/<int:pk>/compare/", compare.plan_compare, name="plan_compare"),
     path("plans/<int:pk>/compare/export/", compare.compare_export, name="compare_export"),
-    path("years/<int:year>/close/", plans.year_close, name="year_close"),
+    path("years/", include(closings.PAGES.urls)),
     # the grid
     path("editions/<int:pk>/", grid.edition_grid_page, name="edition_grid"),
     path("editions/<int:pk>/rows/", grid.grid_items, name="grid_items"),

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, deny, require
+from apps.accounts.models import User
 from apps.cases.forms import StepForm
 from apps.cases.models import Case
 from apps.cases.rules.flow import Flow, Step
@@ -103,8 +104,8 @@ def _not_now(case: Case, step: Step) -> str:
 
 
 def _about(case: Case, seen: Seen) -> str:
-    people = f"{seen.count} 人　" if seen.count != 1 else ""
-    return f"{case}　{people}{format_yuan(seen.amount)} 元" if case.measured else str(case)
+    count = f"{seen.count} {case.counted}　" if seen.count != 1 else ""
+    return f"{case}　{count}{format_yuan(seen.amount)} 元" if case.measured else str(case)
 
 
 def _consequence(case: Case, step: Step) -> str:
@@ -190,6 +191,9 @@ class CasePages(CaseList):
     form: type[forms.ModelForm]
     fill: Callable[..., None] = lambda *, case, actor: None
     """fill(case=…, actor=…): the programme's rules over what was typed; raises Refused. Sets the union of a new case."""
+    template: str = "cases/detail.html"
+    shows: Callable[[Any, User], Mapping[str, Any]] = lambda case, viewer: {}
+    """shows(case, viewer): what a `template` of the programme's own tells besides."""
 
     @property
     def urls(self) -> list[URLPattern]:
@@ -216,7 +220,9 @@ class CasePages(CaseList):
 
     def edit(self, request: SignedInRequest, public_id: Any = None) -> HttpResponse:
         case = self._case(request, public_id) if public_id else self.model()
-        form = self.form(request.POST if request.method == "POST" else None, instance=case)
+        form = self.form(
+            request.POST if request.method == "POST" else None, instance=case, initial=request.GET.dict()
+        )
         if form.is_valid():
             try:
                 self.fill(case=case, actor=request.user)
@@ -238,8 +244,9 @@ class CasePages(CaseList):
             "facts": facts,
             "edit_url": self.at(case, "edit"),
             "case_page": case_page(case, viewer=request.user),
+            **self.shows(case, request.user),
         }
-        return render(request, "cases/detail.html", context)
+        return render(request, self.template, context)
 
     def decide(self, request: SignedInRequest, public_id: Any, verb: str) -> HttpResponse:
         require_verb(request, self.model.flow, verb)

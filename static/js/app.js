@@ -272,6 +272,16 @@
     if (form && form.hasAttribute("data-filter") && event.target.type !== "search" && event.target.type !== "text") submitFilter(form);
   });
 
+  /* ---- 一次勾选表单里同名的各项 ---- */
+
+  document.addEventListener("change", function (event) {
+    var name = event.target.getAttribute("data-check-all");
+    if (!name) return;
+    Array.prototype.forEach.call(event.target.form.elements, function (box) {
+      if (box.name === name) box.checked = event.target.checked;
+    });
+  });
+
   /* ---- 提交：防止连点两次，清掉未保存记号 ---- */
 
   document.addEventListener("submit", function (event) {

@@ -133,7 +133,7 @@ def test_an_exam_is_closed_by_a_second_hand_and_reopened_with_a_reason(
     expect(page.get_by_role("link", name="按单号登记")).to_have_count(0)
     sign_in_as(page, head)
     page.goto(reverse("home:workbench"))
-    page.get_by_role("link", name="确认办结").click()
+    page.get_by_role("link", name="确认办结", exact=True).click()
     page.get_by_role("link", name=str(exam)).first.click()
     expect(page.get_by_role("button", name="确认办结")).to_be_visible()
     decide(head, "exam_bills", "确认办结")

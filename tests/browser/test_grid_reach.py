@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import User
 from apps.budget.models import Edition, OutlineEntry
 from tests.browser.waiting import comes_true
+from tests.budget.office import as_clerk
 from tests.factories import OutlineEntryFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,7 +139,8 @@ def test_at_twice_the_size_amount_and_total_are_in_sight(grid: Page, photograph:
 def test_two_paragraphs_edited_are_both_kept(
     page: Page, edition: Edition, clerk: User, sign_in_as: Callable[..., None], photograph
 ):
-    edition.outline.all().delete()
+    with as_clerk(edition):
+        edition.outline.all().delete()
     first = OutlineEntryFactory(edition=edition, section="duties", ordinal=1, text="示例第一条。")
     second = OutlineEntryFactory(edition=edition, section="duties", ordinal=2, text="示例第二条。")
     page.set_viewport_size({"width": 1366, "height": 768})

@@ -9,8 +9,9 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
-from apps.budget.models import CalcLine, Edition, IssuedDocument, Item
+from apps.budget.models import CalcLine, Edition, IssuedDocument, Item, Waiver
 from apps.core.pdf import pdf_text
+from tests.browser.dialogs import open_dialog
 from tests.factories import PASSWORD, UserFactory
 
 LINE = "市级劳模荣誉获得一次"
@@ -138,7 +139,7 @@ def test_a_figure_is_changed_and_the_draft_printed_with_the_keyboard_alone(
 
 def take_step(page: Page, label: str, *, picture: Callable[[], None] | None = None, **typed: str) -> None:
     """Presses the button of a step at the top of the grid, fills in what it asks for and takes it."""
-    page.locator(".page__actions").get_by_role("button", name=label, exact=True).click()
+    open_dialog(page, label, within=".page__actions")
     form = page.locator("#dialog-body form")
     for name, words in typed.items():
         form.locator(f"[name={name}]").fill(words)
@@ -185,11 +186,16 @@ def test_an_edition_goes_through_five_hands_and_the_issue_is_recognised(
     page.goto(reverse("budget:edition_findings", args=[edition.pk]))
     waiting = page.locator(".finding:has(textarea)")
     assert waiting.count() > 0
-    while left := waiting.count():
-        waiting.first.locator("summary").click()
-        waiting.first.get_by_role("textbox").fill("示例：经核对可以保留。")
-        waiting.first.get_by_role("button", name="记下理由").click()
-        expect(waiting).to_have_count(left - 1)
+    waiting.first.locator("summary").click()
+    waiting.first.get_by_role("textbox").fill("示例：按标准核对过。")
+    page.get_by_label("上面各条都用共同理由").check()
+    expect(waiting.last.get_by_role("checkbox")).to_be_checked()
+    page.get_by_label("共同理由", exact=True).fill("示例：经核对可以保留。")
+    page.get_by_role("button", name="记下全部理由").click()
+    expect(waiting).to_have_count(0)
+    reasons = set(Waiver.objects.values_list("reason", flat=True))
+    assert "示例：按标准核对过。" in reasons
+    assert reasons <= {"示例：按标准核对过。", "示例：经核对可以保留。"}
     expect(page.get_by_text("可以提交").or_(page.get_by_text("都已处理或说明")).first).to_be_visible()
     photograph(page, "journey-8-answered")
     page.goto(grid)

@@ -25,10 +25,13 @@ from apps.budget.models import (
     PolicyDocument,
     PrintJob,
     Waiver,
+    YearClosing,
+    YearClosingDecision,
 )
 from apps.budget.rules.calculation import Method
 from apps.budget.rules.stages import Stage
 from apps.core import audit
+from tests.budget import closings
 from tests.budget.office import Office, as_clerk
 from tests.database import altered
 from tests.factories import (
@@ -264,10 +267,31 @@ def test_a_row_cannot_be_moved_into_another_edition():
         Item.objects.filter(pk=item.pk).update(edition=EditionFactory(plan__fiscal_year__year=2017))
 
 
-def test_a_closed_year_names_who_closed_it():
-    plan = PlanFactory()
-    with refused_by("budget_fiscalyear_closed_by_someone"):
-        FiscalYear.objects.filter(pk=plan.year).update(closed_at=timezone.now())
+def test_a_year_is_closed_on_a_basis_and_each_step_stands_once():
+    case = closings.begin_closing(2031)
+    with (
+        refused_by("budget_yearclosing_has_basis"),
+        transaction.atomic(),
+        audit.because(actor_id=case.created_by_id, action="修改"),
+    ):
+        YearClosing.objects.update(basis="")
+    with (
+        refused_by("budget_yearclosing_once"),
+        transaction.atomic(),
+        audit.because(actor_id=case.created_by_id, action="录入"),
+    ):
+        YearClosing.objects.create(
+            fiscal_year=case.fiscal_year, union=case.union, basis="x", created_by=case.created_by
+        )
+    closings.step(case, case.created_by, "submit")
+    with (
+        altered("ALTER TABLE budget_yearclosingdecision DISABLE TRIGGER USER"),
+        refused_by("budget_yearclosingdecision_once"),
+        transaction.atomic(),
+    ):
+        YearClosingDecision.objects.create(
+            case=case, number=1, verb="close", source="submitted", actor=case.created_by, amount=0, count=0
+        )
 
 
 def test_a_year_lies_between_2000_and_2100():

@@ -7,15 +7,16 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.budget.models import Edition, FiscalYear, Item, Plan
+from apps.budget.models import Edition, Plan
 from apps.budget.rules.stages import Book, Stage, Status
 from apps.budget.selectors.frame import stage_steps
 from apps.budget.selectors.plans import book_totals, edition_amounts, plan_page, plan_rows
 from apps.budget.selectors.waiting import waiting_for
 from apps.budget.services.items import change_item
 from apps.budget.services.outline import add_entry
-from apps.budget.services.plans import close_year, copy_last_year, create_plan, open_next_edition
+from apps.budget.services.plans import copy_last_year, create_plan, open_next_edition
 from apps.core.errors import Refused
+from tests.budget.closings import close_year
 from tests.budget.office import Office
 from tests.factories import EditionFactory, ItemFactory, RoleGrantFactory, UnionFactory, UserFactory
 
@@ -178,43 +179,6 @@ def test_the_stepper_shows_what_is_done_and_what_is_under_way(office):
     assert steps[0].note == "36.75万元"
 
 
-# --- the close of a year --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def closed(office) -> Plan:
-    plan = office.plan()
-    office.settle(plan.editions.get())
-    close_year(year=2016, actor=office.head, now=office.now)
-    return Plan.objects.select_related("fiscal_year").get(pk=plan.pk)
-
-
-def test_a_year_with_an_unfinished_budget_stays_open(office):
-    office.plan()
-    with pytest.raises(Refused, match="还未审定，不能关闭年度"):
-        close_year(year=2016, actor=office.head, now=office.now)
-    with pytest.raises(Refused, match="没有关闭年度的权限"):
-        close_year(year=2016, actor=office.clerk, now=office.now)
-
-
-def test_after_the_close_every_service_says_so(office, closed):
-    with pytest.raises(Refused, match="2016年度已关闭"):
-        office.next(closed)
-    with pytest.raises(Refused, match="2016年度已关闭"):
-        create_plan(union_id=office.union.pk, year=2016, book=Book.UNION, actor=office.clerk, now=office.now)
-    with pytest.raises(Refused, match="已审定，内容不能修改"):
-        office.add_item(closed.editions.get())
-    with pytest.raises(Refused, match="已经关闭"):
-        close_year(year=2016, actor=office.head, now=office.now)
-
-
-def test_after_the_close_the_database_refuses_too(office, closed):
-    with pytest.raises(IntegrityError, match="已关闭"), transaction.atomic():
-        EditionFactory(plan=closed, stage=Stage.FIRST_DOWN, created_by=office.clerk)
-    with pytest.raises(IntegrityError, match="不能"), transaction.atomic():
-        Item.objects.update(name="改名")
-
-
 # --- pages ----------------------------------------------------------------------------------------------------
 
 
@@ -279,7 +243,6 @@ def test_the_top_bar_names_a_year_only_where_the_page_is_about_one(client, offic
     assert year("budget:plan_list") is None
     assert year("home:workbench") is None
     client.force_login(office.head)
-    assert year("budget:year_close", 2016) == 2016
     page = client.get(reverse("budget:policy_list")).content.decode()
     assert "topbar__year" not in page
 
@@ -332,7 +295,9 @@ def test_a_wrong_plan_gets_a_sentence_and_keeps_what_was_typed(client, office, c
     assert Plan.objects.count() == 0
 
 
-def test_the_form_refuses_an_existing_a_closed_and_a_foreign_plan(client, office, closed):
+def test_the_form_refuses_an_existing_a_closed_and_a_foreign_plan(client, office):
+    office.settle(office.plan().editions.get())
+    close_year(2016)
     client.force_login(office.clerk)
     url = reverse("budget:plan_create")
     data = {"year": "2016", "book": "union", "union": office.union.pk}
@@ -374,19 +339,6 @@ def test_last_year_is_copied_after_a_question(client, office):
     assert client.post(url).url == reverse("budget:edition_grid", args=[edition.pk])
     assert edition.items.count() == 1
     assert client.post(url).status_code == 422
-
-
-def test_the_year_is_closed_from_its_page(client, office):
-    plan = office.plan()
-    client.force_login(office.head)
-    url = reverse("budget:year_close", args=[2016])
-    assert "没有审定" in client.get(url).content.decode()
-    assert client.post(url).status_code == 422
-    office.settle(plan.editions.get())
-    client.post(url)
-    assert FiscalYear.objects.get(year=2016).is_closed
-    assert "年度已关闭" in client.get(reverse("budget:plan_detail", args=[plan.pk])).content.decode()
-    assert client.get(reverse("budget:year_close", args=[2031])).status_code == 404
 
 
 def test_the_page_of_a_plan_shows_its_decisions(client, office):

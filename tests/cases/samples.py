@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import Union, User
-from apps.budget.models import Adjustment, Edition, Indicator, ItemBasis
+from apps.budget.models import Adjustment, Edition, Indicator, ItemBasis, YearClosing
 from apps.budget.rules.stages import Stage
 from apps.cases.models import Case
 from apps.cases.services import save_case
@@ -27,6 +27,7 @@ from apps.model_workers.models import (
     ReliefCase,
 )
 from apps.model_workers.services.files import open_file
+from tests.budget.closings import begin_closing, close_year
 from tests.factories import (
     AllowanceStandardFactory,
     CalcLineFactory,
@@ -35,7 +36,6 @@ from tests.factories import (
     ExamBillFactory,
     ExamFactory,
     ExamInvitationFactory,
-    FiscalYearFactory,
     HonourFactory,
     HonourTitleFactory,
     HospitalFactory,
@@ -266,7 +266,7 @@ def _exam_with(**facts: Any) -> Callable[[Union, User, Decimal], Exam]:
 
 
 def _exam_of_closed_year(union: Union, clerk: User, amount: Decimal) -> Exam:
-    FiscalYearFactory(year=2013, closed_at=timezone.now(), closed_by=clerk)
+    close_year(2013)
     return _exam(union, clerk, amount, year=2013)
 
 
@@ -278,6 +278,18 @@ _UNFINISHED = {
     ),
     "year_open": _exam_of_closed_year,
 }
+
+
+def _closing(union: Union, clerk: User, amount: Decimal) -> YearClosing:
+    """Of a year that has none."""
+    taken = set(YearClosing.objects.values_list("fiscal_year", flat=True))
+    return begin_closing(next(year for year in range(2040, 2100) if year not in taken), clerk, union)
+
+
+def _closing_of_unfinished(union: Union, clerk: User, amount: Decimal) -> YearClosing:
+    closing = _closing(union, clerk, amount)
+    EditionFactory(plan__fiscal_year=closing.fiscal_year)
+    return closing
 
 
 SAMPLES: dict[type[Case], Sample] = {
@@ -308,6 +320,7 @@ SAMPLES: dict[type[Case], Sample] = {
         },
         amounts={stage: str(amount) for amount, stage in _STAGES.items()},
     ),
+    YearClosing: Sample(_closing, ("basis", "示例：改过"), bare={"all_settled": _closing_of_unfinished}),
     LoanCase: Sample(
         _loan,
         ("purpose", "展览"),

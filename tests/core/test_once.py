@@ -126,6 +126,9 @@ RECIPES: dict[str, Recipe] = {
     "budget:plan_create": Recipe(
         CLERK, lambda world: {"year": "2018", "book": "fiscal", "union": city(world)}
     ),
+    "budget:closing_create": Recipe(
+        CLERK, lambda world: {"fiscal_year": str(world.plan.year), "basis": "示例：决算已批复"}
+    ),
     "budget:item_create": Recipe(
         CLERK,
         lambda world: {"name": "甲项目", "group": world.item.group_id, "purpose": ""},

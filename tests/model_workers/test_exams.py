@@ -20,6 +20,7 @@ from apps.model_workers.services import attendance, bills, exams, hospitals
 from apps.model_workers.services.attendance import Entry
 from apps.people.models import Person, Unit
 from langfang_union.embedded_database import RUNTIME
+from tests.budget.closings import close_year
 from tests.cases.attacks import Attacks
 from tests.factories import (
     CalcLineFactory,
@@ -27,7 +28,6 @@ from tests.factories import (
     ExamFactory,
     ExamInvitationFactory,
     ExamRuleFactory,
-    FiscalYearFactory,
     HonourFactory,
     HonourTitleFactory,
     HospitalFactory,
@@ -482,7 +482,7 @@ def test_a_closed_exam_is_reopened_by_two_with_a_reason_and_closed_again_by_two(
 def test_nobody_closes_a_sum_that_the_page_did_not_show(exam, clerk, head):
     finish(exam, clerk)
     step(exam, clerk, "submit")
-    with pytest.raises(Refused, match="金额、人数与明细不符"):
+    with pytest.raises(Refused, match="金额或数目与明细不符"):
         step(exam, head, "close", seen=Seen(exam.decided + 1, Decimal("1199"), 3))
 
 
@@ -689,7 +689,7 @@ def test_the_database_keeps_a_closed_exam_as_it_is(exam, clerk, head):
 def test_no_exam_of_a_closed_year_is_closed_or_reopened(exam, clerk, head):
     finish(exam, clerk)
     close(exam, clerk, head)
-    FiscalYearFactory(year=2015, closed_at=NOW, closed_by=head)
+    close_year(2015)
     with pytest.raises(Refused, match="该年度已关闭，这一年的体检不能再办理"):
         step(exam, clerk, "ask_reopen", "示例")
 

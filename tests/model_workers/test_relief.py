@@ -16,8 +16,8 @@ from apps.model_workers.selectors import relief as selectors
 from apps.model_workers.services import relief
 from apps.model_workers.services.relief import ReliefDraft
 from apps.people.models import Person
+from tests.budget.closings import close_year
 from tests.factories import (
-    FiscalYearFactory,
     HonourFactory,
     PersonFactory,
     ReliefCaseFactory,
@@ -359,7 +359,7 @@ def test_what_was_granted_is_taken_back_by_two_people(person, clerk, head, vice)
 
 def test_a_closed_year_moves_no_more(person, clerk):
     case = enter(person, clerk)
-    FiscalYearFactory(year=2015, closed_at=NOW, closed_by=clerk)
+    close_year(2015)
     assert "该年度已关闭" in {one.step.verb: one.blocked for one in choices(case, clerk)}["submit"]
     with pytest.raises(Refused, match="该年度已关闭"):
         decide(case, clerk, "submit")

@@ -9,7 +9,6 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from apps.budget.models import FiscalYear
 from apps.core import actors
 from apps.model_workers.models import (
     AllowanceLine,
@@ -20,6 +19,7 @@ from apps.model_workers.models import (
 )
 from apps.model_workers.rules.allowances import RunStatus
 from langfang_union.embedded_database import RUNTIME
+from tests.budget.closings import close_year
 from tests.factories import UnitFactory, UserFactory
 from tests.model_workers.register import AllowanceOffice
 
@@ -115,7 +115,7 @@ def test_a_run_without_lines_or_above_its_standard_is_not_submitted_also_by_sql(
 
 def test_a_closed_year_takes_no_step(office):
     run = office.run()
-    FiscalYear.objects.create(year=run.year, closed_at=office.now, closed_by=office.clerk)
+    close_year(run.year)
     actors.announce(office.clerk.pk)
     with refused("model_workers_allowancerundecision_year_open"):
         execute(DECISION.format(verb="submit", actor=office.clerk.pk, amount=3000, count=2))

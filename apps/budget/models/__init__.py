@@ -1,6 +1,7 @@
 """Tables of the budget, one module per noun."""
 
 from apps.budget.models.adjustments import Adjustment
+from apps.budget.models.closings import YearClosing, YearClosingDecision
 from apps.budget.models.documents import PolicyDocument
 from apps.budget.models.imports import ImportFile
 from apps.budget.models.issues import IssuedDocument, PrintJob
@@ -31,4 +32,6 @@ __all__ = [
     "PolicyDocument",
     "PrintJob",
     "Waiver",
+    "YearClosing",
+    "YearClosingDecision",
 ]

@@ -23,6 +23,11 @@ _ISSUED = f"""
     IF own.status <> 'approved' THEN
         {refuse("budget_issueddocument_of_approved", "只有已审定的版本可以签发。")}
     END IF;
+    PERFORM 1 FROM public.budget_plan p JOIN public.budget_fiscalyear y ON y.year = p.fiscal_year_id
+        WHERE p.id = own.plan_id AND y.closed_at IS NULL FOR SHARE OF y;
+    IF NOT FOUND THEN
+        {refuse("budget_issueddocument_year_open", "该年度已关闭，不能再签发。")}
+    END IF;
     IF NEW.issued_by_id <> public.house_actor() THEN
         {refuse("budget_issueddocument_issued_by_actor", "签发人必须是正在办理的人。")}
     END IF;

@@ -132,7 +132,7 @@ class Edition(Case):
     """One version of a plan, and the case of its approval. Its content can change only while it is a draft or returned."""
 
     flow, measured, routed_by, on_cards = FLOW, _TOTAL, "own.stage", True
-    reads, pages, named_by = "budget.read", "budget:edition", "pk"
+    counted, reads, pages, named_by = "个项目", "budget.read", "budget:edition", "pk"
     # Kept with the submission: what is printed of last year must not move when last year is adjusted again.
     keeps: ClassVar = {"compared_with": _LAST_YEAR}
 

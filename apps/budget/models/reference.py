@@ -6,15 +6,22 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
-from apps.accounts.models import User
 from apps.budget.models.locks import printed_lock
 from apps.budget.rules.stages import Book
+from apps.cases.rules.closing import SHUT
 from apps.core import audit
-from apps.core.triggers import Protect, ReadOnly, Trigger, refuse
+from apps.core.triggers import Protect, ReadOnly, Trigger, refuse, text_array
 
-_CLOSES_SETTLED = f"""
+# Whatever is settled cannot change any more, so a closed year needs no other lock; new editions and issues ask for it.
+_CLOSED_BY_CASE = f"""
+    SELECT max(d.at) INTO said FROM public.budget_yearclosing c
+        JOIN public.budget_yearclosingdecision d ON d.case_id = c.id AND d.verb = 'close'
+        WHERE c.fiscal_year_id = NEW.year AND c.status = ANY ({text_array(SHUT)});
+    IF NEW.closed_at IS DISTINCT FROM said THEN
+        {refuse("budget_fiscalyear_closed_by_case", "年度只能由两人办理关闭和重新打开。")}
+    END IF;
     PERFORM 1 FROM public.budget_edition e JOIN public.budget_plan p ON p.id = e.plan_id
-        WHERE p.fiscal_year_id = NEW.year AND e.status <> 'approved';
+        WHERE NEW.closed_at IS NOT NULL AND p.fiscal_year_id = NEW.year AND e.status <> 'approved';
     IF FOUND THEN
         {refuse("budget_fiscalyear_closes_settled", "还有未审定的版本，不能关闭年度。")}
     END IF;
@@ -24,13 +31,10 @@ _CLOSES_SETTLED = f"""
 
 @audit.tracked()
 class FiscalYear(models.Model):
-    """A budget year; once closed, nothing in its plans can change."""
+    """A budget year. While it is closed nothing of it moves; its `YearClosing` closes it and opens it again."""
 
     year = models.PositiveSmallIntegerField("年度", primary_key=True)
-    closed_at = models.DateTimeField("关闭时间", null=True, blank=True)
-    closed_by = models.ForeignKey(
-        User, verbose_name="关闭人", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    closed_at = models.DateTimeField("关闭时间", null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "预算年度"
@@ -42,28 +46,16 @@ class FiscalYear(models.Model):
                 name="budget_fiscalyear_in_range",
                 violation_error_message="预算年度必须在 2000 到 2100 之间。",
             ),
-            models.CheckConstraint(
-                condition=Q(closed_at__isnull=True, closed_by__isnull=True)
-                | Q(closed_at__isnull=False, closed_by__isnull=False),
-                name="budget_fiscalyear_closed_by_someone",
-                violation_error_message="关闭年度必须同时记录关闭人和关闭时间。",
-            ),
         )
         triggers = (
             ReadOnly(name="identity_fixed", fields=["year"]),
-            Protect(
-                name="closed_for_good",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__closed_at__isnull=False),
-            ),
             Protect(name="never_deleted", operation=pgtrigger.Delete),
-            # Whatever is settled cannot change any more, so a closed year needs no other lock; new editions ask for it.
             Trigger(
-                name="closes_settled",
+                name="closed_by_case",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange("closed_at"),
-                func=_CLOSES_SETTLED,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                declare=[("said", "timestamptz")],
+                func=_CLOSED_BY_CASE,
             ),
         )
 

@@ -14,12 +14,14 @@ def require_may_issue(
     *,
     status: str,
     may_issue: bool,
+    year_is_closed: bool,
     has_entered: bool,
     open_findings: list[str],
     earlier: int,
     reason: str,
 ) -> None:
-    """Raises Refused unless the edition is approved, free of findings, and issued by someone who did not enter or submit it.
+    """Raises Refused unless the edition is approved and free of findings, its year is open, and whoever issues it neither
+    entered nor submitted it.
 
     `earlier` is how many issues of this edition and style there are: from the second on a reason is needed.
     """
@@ -27,6 +29,8 @@ def require_may_issue(
         raise Refused("您没有签发编制说明的权限，由财务负责人签发。", code="permission")
     if status != Status.APPROVED:
         raise Refused(f"只有已审定的版本可以签发，本版本{Status(status).label}。", code="state")
+    if year_is_closed:
+        raise Refused("该年度已关闭，不能再签发；确需签发的，先由两人重新打开年度。", code="year_closed")
     if has_entered:
         raise Refused("您或您所代理的人录入、提交过本版本，须由他人签发。", code="same_person")
     if open_findings:

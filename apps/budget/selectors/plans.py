@@ -369,16 +369,3 @@ def _stage_items(plan: Plan, editions: Sequence[Edition]) -> tuple[list[StageCol
         for place, (key, label) in enumerate(labels)
     ]
     return columns, rows
-
-
-@dataclass(frozen=True)
-class YearPage:
-    """What a fiscal year would be closed with."""
-
-    rows: list[PlanRow]
-    unfinished: list[PlanRow]
-
-
-def year_page(user: User, year: int) -> YearPage:
-    rows = plan_rows(user, year=year)
-    return YearPage(rows=rows, unfinished=[row for row in rows if row.status != Status.APPROVED])

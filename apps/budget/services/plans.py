@@ -150,31 +150,6 @@ def copy_last_year(*, edition_id: int, actor: User, now: datetime) -> int:
         return copy_content(source=source, target=edition, actor=actor, now=now, new_year=True)
 
 
-@transaction.atomic
-def close_year(*, year: int, actor: User, now: datetime) -> FiscalYear:
-    """Close a fiscal year for good: afterwards the database refuses every change in its plans."""
-    if not actor.may("budget.close"):
-        raise Refused("您没有关闭年度的权限。", code="permission")
-    fiscal_year = FiscalYear.objects.select_for_update().filter(year=year).first()
-    if fiscal_year is None:
-        raise Refused(f"没有{year}年度。", field="year")
-    if fiscal_year.is_closed:
-        raise Refused(f"{year}年度已经关闭。", field="year")
-    unfinished = (
-        Edition.objects.filter(plan__fiscal_year=year)
-        .exclude(status=Status.APPROVED)
-        .select_related("plan__union")
-    )
-    first = unfinished.first()
-    if first is not None:
-        raise Refused(f"“{first}”还未审定，不能关闭年度。", field="year")
-    fiscal_year.closed_at = now
-    fiscal_year.closed_by = actor
-    with audit.because(actor_id=actor.pk, action="关闭年度"):
-        fiscal_year.save(force_update=True)
-    return fiscal_year
-
-
 def _duplicate(record: Model, **changes: Any) -> Any:
     """An unsaved copy of a row under a new key; generated columns are left to the database."""
     values = {

@@ -236,6 +236,7 @@ def _require_may_issue(edition: Edition, actor: User, style: str, reason: str) -
     issuing.require_may_issue(
         status=edition.status,
         may_issue=actor.may("budget.issue"),
+        year_is_closed=edition.plan.fiscal_year.is_closed,
         has_entered=has_entered(edition, actor),
         open_findings=[found.message for found in unanswered(edition_findings(edition))],
         earlier=earlier,

@@ -1,4 +1,4 @@
-"""Plans: the list, a new one, the page of one, its next stage, and the close of a year."""
+"""Plans: the list, a new one, the page of one, and its next stage."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import SignedInRequest, require, scoped
 from apps.budget.forms.plans import CorrectionForm, PlanForm
-from apps.budget.models import Edition, FiscalYear, Plan
+from apps.budget.models import Edition, Plan, YearClosing
 from apps.budget.rules.stages import NEXT_STAGE, STAGE_MEANING, Book, Stage, edition_label
 from apps.budget.selectors.frame import decision_events, edition_frame, stage_steps
 from apps.budget.selectors.last_year import last_final_edition, why_no_last_year
@@ -19,10 +19,8 @@ from apps.budget.selectors.plans import (
     plan_choices,
     plan_page,
     plan_rows,
-    year_page,
 )
 from apps.budget.services.plans import (
-    close_year,
     copy_last_year,
     create_plan,
     open_correction,
@@ -108,7 +106,7 @@ def plan_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "may_correct": may_enter and settled and page.newest.stage != Stage.ADJUSTMENT,
         "may_copy": may_enter and page.can_copy,
         "may_enter": may_enter,
-        "may_close": request.user.may("budget.close") and not plan.fiscal_year.is_closed,
+        "closing": YearClosing.objects.visible_to(request.user).filter(fiscal_year=plan.year).first(),
     }
     return render(request, "budget/plan_detail.html", context)
 
@@ -208,20 +206,3 @@ def edition_copy(request: SignedInRequest, pk: int) -> HttpResponse:
         "error": error,
     }
     return dialog_or_page(request, "budget/plan_copy.html", context, status=422 if error else 200)
-
-
-@require("budget.close")
-def year_close(request: SignedInRequest, year: int) -> HttpResponse:
-    """What the year ends with, plan by plan, and the close for good."""
-    fiscal_year = get_object_or_404(FiscalYear, pk=year)
-    error = ""
-    if request.method == "POST":
-        try:
-            close_year(year=year, actor=request.user, now=timezone.now())
-        except Refused as refused:
-            error = refused.message
-        else:
-            messages.success(request, f"{year}年度已关闭，各预算不再接受任何修改。")
-            return redirect("budget:plan_list")
-    context = {"fiscal_year": fiscal_year, "page": year_page(request.user, year), "error": error}
-    return render(request, "budget/year_close.html", context, status=422 if error else 200)

@@ -47,6 +47,8 @@ class Case(models.Model, metaclass=Guarded):
     flow: ClassVar[Flow]
     measured: ClassVar[str] = ""
     """The amount decided upon: a field ("amount"), a field of the rows ("lines.amount"), SQL over `own`; or nothing."""
+    counted: ClassVar[str] = "人"
+    """What the count of a decision counts, with its measure word."""
     reads: ClassVar[str]
     """The permission to see it."""
     pages: ClassVar[str]
@@ -156,7 +158,7 @@ class Decision(models.Model, metaclass=Guarded):
     opinion = models.CharField("意见", max_length=500, blank=True)
     minutes = models.CharField("会议纪要文号", max_length=60, blank=True)
     amount = models.DecimalField("金额", max_digits=16, decimal_places=2)
-    count = models.PositiveIntegerField("人数")
+    count = models.PositiveIntegerField("数目")
     # Names, unit, union, standing, rule and sums as they stood when this round was opened: papers print from here.
     facts = models.JSONField("当时的情况", default=dict)
     # Written by the trigger and read back:

@@ -235,7 +235,7 @@ class OneStep(CaseGuard):
             END IF;
             SELECT m.amount, m.count INTO measured FROM ({measure_sql(case)}) m;
             IF NEW.amount IS DISTINCT FROM measured.amount OR NEW.count IS DISTINCT FROM measured.count THEN
-                {self.refuse(model, "amount_of_rows", "金额、人数与明细不符，请刷新后再看。")}
+                {self.refuse(model, "amount_of_rows", "金额或数目与明细不符，请刷新后再看。")}
             END IF;
             {self._way(model, case)}
             SELECT s.* INTO step FROM (VALUES {self._table(flow)}) AS s

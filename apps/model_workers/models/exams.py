@@ -11,10 +11,11 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.cases.models import Case, CaseRow, Requirement, decision_of, of_case
 from apps.cases.models.rows import ROW_OPERATIONS
+from apps.cases.rules.closing import FORWARD
 from apps.core import audit
 from apps.core.triggers import Trigger, refuse
 from apps.model_workers.models.periods import Dated, dated_constraints
-from apps.model_workers.rules.exams import FLOW, FORWARD
+from apps.model_workers.rules.exams import FLOW
 from apps.model_workers.rules.honours import Level
 from apps.people.models import Person
 

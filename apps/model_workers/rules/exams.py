@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db import models
 
-from apps.cases.rules.flow import Flow, Step
+from apps.cases.rules.closing import closing_flow
 from apps.core.errors import Refused
 from apps.core.money import format_plain, round_fen
 
@@ -32,63 +32,17 @@ class ExamStatus(models.TextChoices):
     REOPENING = "reopening", "申请重新办理"
 
 
-S = ExamStatus
-OPEN_STATUSES = (S.DRAFT, S.RETURNED, S.REOPENED)
-MANAGE, CHECK = "exam.manage", "exam.check"
-
-
-def _back(verb: str, label: str, source: str, target: str, permission: str) -> Step:
-    return Step(verb, label, (source,), target, permission, needs_opinion=True, takes_back=True)
-
-
-FLOW = Flow(
+FLOW = closing_flow(
     "exam",
-    (
-        Step(
-            "submit",
-            "提交办结",
-            OPEN_STATUSES,
-            S.SUBMITTED,
-            MANAGE,
-            opens_round=True,
-            consequence="提交以后，名册、到检登记和结算都不能再改；由另一人核对后确认办结。",
-        ),
-        Step("withdraw", "撤回", (S.SUBMITTED,), S.DRAFT, MANAGE, takes_back=True, same_as="submit"),
-        Step(
-            "close",
-            "确认办结",
-            (S.SUBMITTED,),
-            S.CLOSED,
-            CHECK,
-            consequence="办结以后，名册、到检登记和结算都不能再改；确需更正的，由两人重新办理。",
-        ),
-        _back("return", "退回修改", S.SUBMITTED, S.RETURNED, CHECK),
-        _back("ask_reopen", "申请重新办理", S.CLOSED, S.REOPENING, MANAGE),
-        Step(
-            "reopen",
-            "同意重新办理",
-            (S.REOPENING,),
-            S.REOPENED,
-            CHECK,
-            needs_opinion=True,
-            consequence="名册、到检登记和结算又可以更正；更正以后重新提交、确认办结，原来的办结记录保留。",
-        ),
-        _back("keep", "不予重新办理", S.REOPENING, S.CLOSED, CHECK),
-    ),
     statuses=ExamStatus,
-    enters=MANAGE,
-    open=OPEN_STATUSES,
-    way=(S.DRAFT, S.SUBMITTED, S.CLOSED),
-    tones={
-        S.DRAFT: "blue",
-        S.RETURNED: "red",
-        S.REOPENED: "red",
-        S.SUBMITTED: "amber",
-        S.CLOSED: "green",
-        S.REOPENING: "amber",
-    },
+    enters="exam.manage",
+    closes="exam.check",
+    close="办结",
+    reopen="重新办理",
+    submitted="提交以后，名册、到检登记和结算都不能再改；由另一人核对后确认办结。",
+    closed="办结以后，名册、到检登记和结算都不能再改；确需更正的，由两人重新办理。",
+    reopened="名册、到检登记和结算又可以更正；更正以后重新提交、确认办结，原来的办结记录保留。",
 )
-FORWARD = ("submit", "close")
 
 
 def parse_slips(text: str, *, field: str = "slips") -> tuple[int, ...]:
