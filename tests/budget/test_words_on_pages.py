@@ -58,8 +58,8 @@ def test_who_may_not_give_a_reason_reads_who_may(office):
     reader = UserFactory(union=office.union, auditor=True)
     page = text_of(office, "budget:edition_findings", edition.pk, user=reader)
     assert "由财务经办或财务负责人说明理由。" in page
-    assert "<summary>说明理由</summary>" not in page
-    assert "<summary>说明理由</summary>" in text_of(
+    assert "<summary>单独说明理由</summary>" not in page
+    assert "<summary>单独说明理由</summary>" in text_of(
         office, "budget:edition_findings", edition.pk, user=office.head
     )
 
