@@ -117,14 +117,11 @@ class EditionQuerySet(CaseQuerySet):
         """Editions in which a year's budget may end, the last first: an approved 批复 or 调剂."""
         return self.filter(status=Status.APPROVED, stage__in=FINAL_STAGES).order_by("-id")
 
-    def with_trail(self) -> "EditionQuerySet":
+    def for_detail(self) -> "EditionQuerySet":
         """With the steps taken and the people who took them, in two queries however many editions there are."""
         return self.select_related(
             "plan__union", "plan__fiscal_year", "based_on", "created_by"
         ).prefetch_related("decisions__actor", "decisions__stands_in_for")
-
-    def for_detail(self) -> "EditionQuerySet":
-        return self.with_trail()
 
 
 @audit.tracked()

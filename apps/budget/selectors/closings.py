@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.budget.models import YearClosing
-from apps.budget.rules.stages import Status
 from apps.budget.selectors.plans import PlanRow, plan_rows
 from apps.cases.selectors import all_cases
 
@@ -24,19 +23,13 @@ class OpenMatter:
 @dataclass(frozen=True)
 class YearPage:
     rows: list[PlanRow]
-    unfinished: list[PlanRow]
     open_matters: list[OpenMatter]
     """They do not hinder the close, but cannot be taken further after it."""
 
 
 def year_page(closing: YearClosing, viewer: User) -> YearPage:
     year = closing.fiscal_year_id
-    rows = plan_rows(viewer, year=year)
-    return YearPage(
-        rows=rows,
-        unfinished=[row for row in rows if row.status != Status.APPROVED],
-        open_matters=open_matters(year, viewer),
-    )
+    return YearPage(rows=plan_rows(viewer, year=year), open_matters=open_matters(year, viewer))
 
 
 def open_matters(year: int, viewer: User) -> list[OpenMatter]:

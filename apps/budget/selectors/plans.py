@@ -280,7 +280,7 @@ class PlanPage:
 
 def plan_page(plan: Plan) -> PlanPage:
     """The plan with all its editions, in a fixed number of queries."""
-    editions = list(plan.editions.with_trail().order_by("id"))
+    editions = list(plan.editions.for_detail().order_by("id"))
     last_year = last_final_edition(plan)
     amounts = edition_amounts([plan.pk] + ([last_year.plan_id] if last_year is not None else []))
     rows: list[EditionRow] = []

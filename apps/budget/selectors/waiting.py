@@ -94,7 +94,7 @@ def waiting_for(user: User) -> list[Waiting]:
     for status in Status:
         rows: Any = takeable(Edition, user, status)
         if rows is not None:
-            found += rows.with_trail()
+            found += rows.for_detail()
     found.sort(key=_since)
     return _with_amounts([(edition, _next_step(edition)) for edition in found])
 

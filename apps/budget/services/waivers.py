@@ -29,13 +29,7 @@ def waive_findings(
     *, edition_id: int, reasons: Mapping[str, str], actor: User, now: datetime
 ) -> list[Waiver]:
     """Reasons for several findings, by fingerprint: all of them or none. Raises Refused, the fingerprint as its field."""
-    edition = (
-        Edition.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("plan__fiscal_year", "plan__union")
-        .get(pk=edition_id)
-    )
-    if not edition.plan.union.path.startswith(actor.union.path):
-        raise Refused("这不是您所属工会的预算。", code="scope")
+    edition = _locked(edition_id, actor)
     found = {one.finding.fingerprint: one for one in edition_findings(edition)}
     superseded = is_superseded(edition)
     rows = []
@@ -65,15 +59,7 @@ def _waiver(
     words = waiving.clean_reason(reason)
     if found.waiver is not None:
         raise Refused("这个问题已有说明。", code="exists")
-    return Waiver(
-        edition=edition,
-        fingerprint=found.finding.fingerprint,
-        code=found.finding.code,
-        message=found.finding.message[:500],
-        reason=words,
-        waived_by=actor,
-        waived_at=now,
-    )
+    return _row(edition, found, words, actor, now)
 
 
 @transaction.atomic
@@ -82,25 +68,11 @@ def keep_reasons(*, edition_id: int, actor: User, now: datetime) -> list[Waiver]
 
     The same finding has the same figures: an amount that changed asks for a new reason.
     """
-    edition = (
-        Edition.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("plan__fiscal_year", "plan__union")
-        .get(pk=edition_id)
-    )
-    if not edition.plan.union.path.startswith(actor.union.path):
-        raise Refused("这不是您所属工会的预算。", code="scope")
+    edition = _locked(edition_id, actor)
     superseded = is_superseded(edition)
     earlier = kept_reasons(edition)
     kept = [
-        Waiver(
-            edition=edition,
-            fingerprint=found.finding.fingerprint,
-            code=found.finding.code,
-            message=found.finding.message[:500],
-            reason=earlier[found.finding.fingerprint].reason,
-            waived_by=actor,
-            waived_at=now,
-        )
+        _row(edition, found, earlier[found.finding.fingerprint].reason, actor, now)
         for found in unanswered(edition_findings(edition))
         if found.finding.fingerprint in earlier
         and not waiver_obstacle(found.finding, edition, actor, superseded=superseded)
@@ -109,3 +81,27 @@ def keep_reasons(*, edition_id: int, actor: User, now: datetime) -> list[Waiver]
         raise Refused("没有可以沿用的理由：问题不同，或不由您说明。", code="nothing")
     once.take()
     return Waiver.objects.bulk_create(kept)
+
+
+def _locked(edition_id: int, actor: User) -> Edition:
+    """The edition, held until the end. Raises Refused for one out of the actor's reach."""
+    edition: Edition = (
+        Edition.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("plan__fiscal_year", "plan__union")
+        .get(pk=edition_id)
+    )
+    if not edition.plan.union.path.startswith(actor.union.path):
+        raise Refused("这不是您所属工会的预算。", code="scope")
+    return edition
+
+
+def _row(edition: Edition, found: EditionFinding, reason: str, actor: User, now: datetime) -> Waiver:
+    return Waiver(
+        edition=edition,
+        fingerprint=found.finding.fingerprint,
+        code=found.finding.code,
+        message=found.finding.message[:500],
+        reason=reason,
+        waived_by=actor,
+        waived_at=now,
+    )
